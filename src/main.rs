@@ -1,0 +1,3 @@
+//! argv → `cli` → exit status; nothing else.
+
+fn main() {}

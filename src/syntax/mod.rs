@@ -1,0 +1,3 @@
+//! Text to syntax tree and back. Knows the grammar; no names' meanings, no shapes.
+
+pub mod ast;
