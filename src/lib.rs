@@ -2,6 +2,10 @@
 
 pub mod arena;
 pub mod diag;
+pub mod ir;
+pub mod ops;
+pub mod scalar;
 pub mod source;
 pub mod syntax;
+pub mod tensor;
 pub mod types;

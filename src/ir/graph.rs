@@ -1,0 +1,114 @@
+//! Modules and functions in SSA form over tensors. Every value has a type; a function owns its values and refers to nothing
+//! outside it but other functions. Knows no source text beyond the origin ids that lead to spans.
+
+use crate::arena::{Arena, Id};
+use crate::ir::op::Op;
+use crate::source::Span;
+use crate::types::{TensorType, Unifier};
+
+/// Identity of a value within its function.
+pub type ValueId = Id<Value>;
+/// Identity of a function within its module.
+pub type FuncId = Id<Func>;
+/// Identity of an origin within its module.
+pub type OriginId = Id<Origin>;
+
+/// Where something was written, and from where that place was called.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Origin {
+    /// The place itself.
+    pub span: Span,
+    /// The call that led there, when it lies inside a definition.
+    pub caller: Option<OriginId>,
+}
+
+/// An SSA value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Value {
+    /// Its type.
+    pub ty: TensorType,
+    /// Where it came from.
+    pub origin: OriginId,
+}
+
+/// One operation: operands in, results out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inst {
+    /// What it does.
+    pub op: Op,
+    /// What it reads.
+    pub operands: Vec<ValueId>,
+    /// What it defines.
+    pub results: Vec<ValueId>,
+}
+
+/// What an input of a function stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
+    /// An argument, or a value captured by a nested function.
+    Arg(String),
+    /// A trained parameter, by path.
+    Param(String),
+    /// A model's running state, by path.
+    State(String),
+    /// A state of the optimizer, by path.
+    OptState(String),
+    /// A field of the data, by name.
+    Field(String),
+    /// A value bound at the top level, by name.
+    Global(String),
+    /// The number of the current update, from one; an `i64` scalar.
+    Step,
+    /// The seed of the run; an `i64` scalar.
+    Seed,
+}
+
+/// An input of a function.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// What it stands for.
+    pub role: Role,
+    /// Its value.
+    pub value: ValueId,
+}
+
+/// A function: inputs, instructions in order, results.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Func {
+    /// How dumps call it.
+    pub name: String,
+    /// Every value.
+    pub values: Arena<Value>,
+    /// The inputs in order.
+    pub inputs: Vec<Input>,
+    /// The instructions; each reads inputs or results of earlier ones.
+    pub body: Vec<Inst>,
+    /// The results in order, each with the name a dump shows.
+    pub results: Vec<(String, ValueId)>,
+}
+
+/// All functions of a program with the symbols their types speak of.
+#[derive(Clone, Debug, Default)]
+pub struct Module {
+    /// Dimension symbols; unknowns are solved.
+    pub dims: Unifier,
+    /// Where values came from.
+    pub origins: Arena<Origin>,
+    /// The functions.
+    pub funcs: Arena<Func>,
+}
+
+impl Func {
+    /// A function without inputs, instructions or results.
+    pub fn new(name: impl Into<String>) -> Func {
+        Func {
+            name: name.into(),
+            ..Func::default()
+        }
+    }
+
+    /// The type of a value.
+    pub fn ty(&self, value: ValueId) -> &TensorType {
+        &self.values[value].ty
+    }
+}

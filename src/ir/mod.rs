@@ -1,0 +1,9 @@
+//! The intermediate representation. [`draft`] is what lowering makes: names resolved, shapes not yet known. [`Module`] is what
+//! the checker makes of it: SSA over typed tensors, which passes rewrite and engines run.
+
+pub mod draft;
+mod graph;
+mod op;
+
+pub use graph::{Func, FuncId, Input, Inst, Module, Origin, OriginId, Role, Value, ValueId};
+pub use op::{Op, Range};

@@ -1,0 +1,113 @@
+//! The operations engines run. An op's attributes are resolved: an axis is a place, a shape is written out. What an op means,
+//! infers and differentiates to stands in one paragraph of `ops/`.
+
+use crate::ir::FuncId;
+use crate::scalar::Scalar;
+use crate::tensor::{Contract, Distribution, Extreme, MatrixKind, Monoid, Tensor};
+use crate::types::{DType, Dim, Shape};
+
+/// A node kind.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Op {
+    /// A constant. No operands.
+    Const(Tensor),
+    /// A dimension as a scalar of the given type. No operands.
+    Size(Dim, DType),
+    /// A scalar function of every element; operands broadcast by the one rule (a scalar, or the trailing axes).
+    Map(Scalar),
+    /// Elements converted: floats to integers toward zero, saturating; to `bool` as `x != 0`.
+    Cast(DType),
+    /// The operand, through which no gradient flows.
+    StopGradient,
+    /// Folds the elements along `axes`, which go away.
+    Reduce(Monoid, Vec<usize>),
+    /// Place of the first extreme element along an axis, which goes away; `i64`.
+    ArgReduce(Extreme, usize),
+    /// Sum of the elements up to each place along an axis.
+    CumSum(usize),
+    /// Elements in ascending order along an axis; NaN last.
+    Sort(usize),
+    /// The places that sort an axis, stable; `i64`.
+    ArgSort(usize),
+    /// Ranks from one along an axis; ties share their mean rank.
+    Ranks(usize),
+    /// A sum of products over letters, as `einsum` of two operands.
+    Contract(Contract),
+    /// Axes in another order: result axis `i` is operand axis `axes[i]`.
+    Permute(Vec<usize>),
+    /// The same elements under another shape of equal size.
+    Reshape(Shape),
+    /// Operand axis `i` becomes result axis `places[i]` (ascending), repeated along all others.
+    Broadcast {
+        /// The result's shape.
+        shape: Shape,
+        /// Where the operand's axes go.
+        places: Vec<usize>,
+    },
+    /// Part of each axis.
+    Slice(Vec<Range>),
+    /// The reverse of `Slice`: a tensor of zeros of this shape with the operand at these ranges.
+    Embed(Shape, Vec<Range>),
+    /// Operands one after the other along an axis.
+    Concat(usize),
+    /// The elements of an axis in reverse order.
+    Reverse(usize),
+    /// Rows of the first operand along an axis, chosen by the integers of the second, whose axes replace that axis.
+    Gather(usize),
+    /// The reverse of `Gather`: cotangents (first operand) added up at the chosen rows (second) of a tensor whose axis has this size.
+    ScatterAdd(usize, Dim),
+    /// `0, 1, 2, …` along one axis of a tensor of this type.
+    Iota(Shape, DType, usize),
+    /// Random numbers; a pure function of the operands (seed, step; `i64` scalars), the place and the element's index.
+    Random {
+        /// Which distribution.
+        distribution: Distribution,
+        /// The draw's own stream, a hash of where in the model it stands.
+        place: u64,
+        /// The result's shape.
+        shape: Shape,
+        /// The result's element type, a float.
+        dtype: DType,
+    },
+    /// Inverse of square matrices in the last two axes.
+    Inverse,
+    /// `X` with `A X = B`, over the last two axes; `B` may be a vector.
+    Solve(MatrixKind),
+    /// Thin QR of matrices in the last two axes, diagonal of `R` not negative: results `Q`, `R`.
+    Qr,
+    /// Calls a function.
+    Call(FuncId),
+    /// Calls `forward`, with a reverse rule of its own: `backward(operands…, results…, cotangents…)` gives the operands' cotangents.
+    Custom {
+        /// What it computes.
+        forward: FuncId,
+        /// Its reverse rule.
+        backward: FuncId,
+    },
+    /// Runs `func` and differentiates its first result, a scalar, with respect to some inputs: all results, then the gradients.
+    Grad {
+        /// What to differentiate.
+        func: FuncId,
+        /// Which of its inputs.
+        wrt: Vec<usize>,
+    },
+    /// Reverse product: runs `func` on the first operands, pulls back the cotangents given as the last ones (one a result): all
+    /// results, then the cotangents of the inputs `wrt`.
+    Vjp {
+        /// What to differentiate.
+        func: FuncId,
+        /// Which of its inputs.
+        wrt: Vec<usize>,
+    },
+}
+
+/// `start..stop` by `step` along one axis.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Range {
+    /// The first place.
+    pub start: Dim,
+    /// Behind the last place.
+    pub stop: Dim,
+    /// Distance between places, at least one.
+    pub step: i64,
+}

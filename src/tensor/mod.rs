@@ -1,0 +1,92 @@
+//! Tensors: contiguous, row-major, immutable once shared. Knows element types and sizes as numbers; nothing of IR, symbols or
+//! sources. faer is seen in `linalg` only.
+
+mod attr;
+
+pub use attr::{Contract, Distribution, Extreme, Letter, MatrixKind, Monoid};
+
+use std::sync::Arc;
+
+use crate::types::DType;
+
+/// A dense tensor in row-major order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensor {
+    shape: Vec<usize>,
+    data: Data,
+}
+
+/// The elements of a tensor.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Data {
+    /// `f32`
+    F32(Arc<Vec<f32>>),
+    /// `f64`
+    F64(Arc<Vec<f64>>),
+    /// `i64`
+    I64(Arc<Vec<i64>>),
+    /// `i32`
+    I32(Arc<Vec<i32>>),
+    /// `u8`
+    U8(Arc<Vec<u8>>),
+    /// `bool`
+    Bool(Arc<Vec<bool>>),
+}
+
+impl Data {
+    /// The element type.
+    pub fn dtype(&self) -> DType {
+        match self {
+            Data::F32(_) => DType::F32,
+            Data::F64(_) => DType::F64,
+            Data::I64(_) => DType::I64,
+            Data::I32(_) => DType::I32,
+            Data::U8(_) => DType::U8,
+            Data::Bool(_) => DType::Bool,
+        }
+    }
+
+    /// The number of elements.
+    pub fn len(&self) -> usize {
+        match self {
+            Data::F32(v) => v.len(),
+            Data::F64(v) => v.len(),
+            Data::I64(v) => v.len(),
+            Data::I32(v) => v.len(),
+            Data::U8(v) => v.len(),
+            Data::Bool(v) => v.len(),
+        }
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Tensor {
+    /// A tensor from its parts; the number of elements must be the product of the sizes.
+    pub fn new(shape: Vec<usize>, data: Data) -> Tensor {
+        assert_eq!(
+            shape.iter().product::<usize>(),
+            data.len(),
+            "a tensor holds one element per index"
+        );
+        Tensor { shape, data }
+    }
+
+    /// The sizes, outermost axis first.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The element type.
+    pub fn dtype(&self) -> DType {
+        self.data.dtype()
+    }
+
+    /// The elements.
+    pub fn data(&self) -> &Data {
+        &self.data
+    }
+}
