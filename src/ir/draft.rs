@@ -238,6 +238,8 @@ pub enum NodeKind {
     Bool(bool),
     /// A dimension as a number; adapts likewise.
     Size(Dim),
+    /// The operand, an integer scalar, as a number that adapts likewise.
+    Adaptable,
     /// Stands for a tensor of this type where only the type matters: `zeros()` for a parameter.
     Template(Pattern),
     /// A primitive.

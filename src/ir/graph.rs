@@ -1,6 +1,8 @@
 //! Modules and functions in SSA form over tensors. Every value has a type; a function owns its values and refers to nothing
 //! outside it but other functions. Knows no source text beyond the origin ids that lead to spans.
 
+use std::fmt;
+
 use crate::arena::{Arena, Id};
 use crate::ir::op::Op;
 use crate::source::Span;
@@ -96,6 +98,33 @@ pub struct Module {
     pub origins: Arena<Origin>,
     /// The functions.
     pub funcs: Arena<Func>,
+}
+
+impl Role {
+    /// The path or name of what the input stands for.
+    pub fn path(&self) -> &str {
+        match self {
+            Role::Arg(name) | Role::Field(name) | Role::Global(name) => name,
+            Role::Param(path) | Role::State(path) | Role::OptState(path) => path,
+            Role::Step => "step",
+            Role::Seed => "seed",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self {
+            Role::Arg(_) => "arg ",
+            Role::Param(_) => "param ",
+            Role::State(_) => "state ",
+            Role::OptState(_) => "optimizer state ",
+            Role::Field(_) => "field ",
+            Role::Global(_) => "global ",
+            Role::Step | Role::Seed => "",
+        };
+        write!(f, "{kind}{}", self.path())
+    }
 }
 
 impl Func {
