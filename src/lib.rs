@@ -1,6 +1,7 @@
 //! `nnlc`: a compiler, interpreter and REPL for `.nnl`.
 
 pub mod arena;
+pub mod data;
 pub mod diag;
 pub mod ir;
 pub mod ops;
