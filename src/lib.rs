@@ -4,6 +4,7 @@ pub mod arena;
 pub mod data;
 pub mod diag;
 pub mod ir;
+pub mod lower;
 pub mod ops;
 pub mod scalar;
 pub mod source;

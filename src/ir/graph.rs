@@ -55,6 +55,8 @@ pub enum Role {
     State(String),
     /// A state of the optimizer, by path.
     OptState(String),
+    /// The sum of a parameter's gradients, by path.
+    Gradient(String),
     /// A field of the data, by name.
     Field(String),
     /// A value bound at the top level, by name.
@@ -105,7 +107,9 @@ impl Role {
     pub fn path(&self) -> &str {
         match self {
             Role::Arg(name) | Role::Field(name) | Role::Global(name) => name,
-            Role::Param(path) | Role::State(path) | Role::OptState(path) => path,
+            Role::Param(path) | Role::State(path) | Role::OptState(path) | Role::Gradient(path) => {
+                path
+            }
             Role::Step => "step",
             Role::Seed => "seed",
         }
@@ -119,6 +123,7 @@ impl fmt::Display for Role {
             Role::Param(_) => "param ",
             Role::State(_) => "state ",
             Role::OptState(_) => "optimizer state ",
+            Role::Gradient(_) => "gradient ",
             Role::Field(_) => "field ",
             Role::Global(_) => "global ",
             Role::Step | Role::Seed => "",

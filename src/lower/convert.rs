@@ -1,6 +1,7 @@
 //! From one kind of lowering-time value to another: to a tensor, a size, a truth value, axes.
 
 use crate::diag::Diagnostic;
+use crate::ir::Role;
 use crate::ir::draft::{AxisRef, AxisSet, NodeKind, Prim, Trust};
 use crate::lower::value::{TensorRef, Val};
 use crate::lower::{Cx, Lowerer, Lowering, Reported, codes};
@@ -14,6 +15,7 @@ impl Lowerer<'_> {
     pub(crate) fn to_tensor(&mut self, value: &Val, span: Span) -> Lowering<TensorRef> {
         match value {
             Val::Tensor(tensor) => Ok(*tensor),
+            Val::Global(name) => Ok(self.root_input(Role::Global(name.clone()), None, span)),
             Val::Number(number) => Ok(self.emit(NodeKind::Number(*number), &[], span)),
             Val::Bool(truth) => Ok(self.emit(NodeKind::Bool(*truth), &[], span)),
             Val::Dim(dim) => Ok(self.emit(NodeKind::Size(dim.clone()), &[], span)),
@@ -32,7 +34,10 @@ impl Lowerer<'_> {
         if let Some((shape, data)) = constant_list(items) {
             return Ok(self.emit(NodeKind::Array(shape, data), &[], span));
         }
-        let items = items.iter().map(|item| self.to_tensor(item, span)).collect::<Lowering<Vec<_>>>()?;
+        let items = items
+            .iter()
+            .map(|item| self.to_tensor(item, span))
+            .collect::<Lowering<Vec<_>>>()?;
         Ok(self.emit(NodeKind::Prim(Prim::Stack(0)), &items, span))
     }
 
@@ -54,7 +59,11 @@ impl Lowerer<'_> {
             return Err(self.report(report.label(span, "divided here")));
         };
         if !self.frames.is_empty() {
-            self.emit(NodeKind::Where(Relation::Divides, b.clone(), a.clone(), Trust::Prove), &[], span);
+            self.emit(
+                NodeKind::Where(Relation::Divides, b.clone(), a.clone(), Trust::Prove),
+                &[],
+                span,
+            );
         }
         Ok(quotient)
     }
@@ -65,9 +74,13 @@ impl Lowerer<'_> {
             Val::Bool(truth) => Ok(*truth),
             Val::Poison => Err(Reported),
             Val::Tensor(_) => {
-                let report = Diagnostic::error(codes::NOT_STATIC, "expected a choice known before the run, found a tensor");
+                let report = Diagnostic::error(
+                    codes::NOT_STATIC,
+                    "expected a choice known before the run, found a tensor",
+                );
                 let report = report.label(span, "computed when the program runs");
-                Err(self.report(report.help("choose element by element: `select(condition, a, b)`")))
+                Err(self
+                    .report(report.help("choose element by element: `select(condition, a, b)`")))
             }
             other => Err(self.wrong_kind("`true` or `false`", other, span)),
         }
@@ -95,7 +108,9 @@ impl Lowerer<'_> {
     /// Axes as the user speaks of them: a name, a place, a list of these, `all`, or `except(…)`.
     pub(crate) fn to_axes(&mut self, cx: &Cx, expr: &Expr) -> Lowering<AxisSet> {
         match &expr.kind {
-            ExprKind::Path(path) if path.len() == 1 && matches!(cx.env.get(&path[0].value), Some(Val::Axes(_))) => {
+            ExprKind::Path(path)
+                if path.len() == 1 && matches!(cx.env.get(&path[0].value), Some(Val::Axes(_))) =>
+            {
                 match cx.env.get(&path[0].value) {
                     Some(Val::Axes(axes)) => Ok(axes.clone()),
                     _ => Err(Reported),
@@ -103,12 +118,18 @@ impl Lowerer<'_> {
             }
             ExprKind::Path(path) if path.len() == 1 && path[0].value == "all" => Ok(AxisSet::All),
             ExprKind::Call(callee, args) if is_named(callee, "except") => {
-                let kept = args.iter().map(|arg| self.to_axes(cx, &arg.value)).collect::<Lowering<Vec<_>>>()?;
+                let kept = args
+                    .iter()
+                    .map(|arg| self.to_axes(cx, &arg.value))
+                    .collect::<Lowering<Vec<_>>>()?;
                 Ok(complement(kept))
             }
-            ExprKind::List(items) => {
-                Ok(AxisSet::These(items.iter().map(|item| self.to_axis(cx, item)).collect::<Lowering<_>>()?))
-            }
+            ExprKind::List(items) => Ok(AxisSet::These(
+                items
+                    .iter()
+                    .map(|item| self.to_axis(cx, item))
+                    .collect::<Lowering<_>>()?,
+            )),
             _ => Ok(AxisSet::These(vec![self.to_axis(cx, expr)?])),
         }
     }
@@ -143,9 +164,12 @@ impl Lowerer<'_> {
             return Reported;
         }
         let message = format!("expected {expected}, found {}", found.kind());
-        let report = Diagnostic::error(codes::WRONG_KIND, message).label(span, format!("this is {}", found.kind()));
+        let report = Diagnostic::error(codes::WRONG_KIND, message)
+            .label(span, format!("this is {}", found.kind()));
         let help = match found {
-            Val::Def(_) | Val::Closure(_) => Some("call it: a function needs its arguments in brackets"),
+            Val::Def(_) | Val::Closure(_) => {
+                Some("call it: a function needs its arguments in brackets")
+            }
             Val::Layer(_) | Val::Sequence(_) => Some("apply it to an input: `x |> layer`"),
             _ => None,
         };

@@ -23,17 +23,33 @@ pub(crate) struct Frame {
 impl Lowerer<'_> {
     /// Begins a function inside the current one.
     pub(crate) fn open(&mut self, name: impl Into<String>) {
-        let func = DraftFunc { name: name.into(), ..DraftFunc::default() };
-        self.frames.push(Frame { func, ..Frame::default() });
+        let func = DraftFunc {
+            name: name.into(),
+            ..DraftFunc::default()
+        };
+        self.frames.push(Frame {
+            func,
+            ..Frame::default()
+        });
     }
 
     /// Ends the innermost function and returns it with the values it captured, as operands for whoever calls it.
     pub(crate) fn close(&mut self, results: Vec<(String, TensorRef)>) -> (DraftId, Vec<TensorRef>) {
-        let results = results.into_iter().map(|(name, result)| (name, self.here(result))).collect();
+        let results = results
+            .into_iter()
+            .map(|(name, result)| (name, self.here(result)))
+            .collect();
         let mut frame = self.frames.pop().expect("every close follows an open");
         frame.func.results = results;
         let depth = self.frames.len().saturating_sub(1);
-        let captured = frame.captures.iter().map(|(outer, _)| TensorRef { depth, value: *outer }).collect();
+        let captured = frame
+            .captures
+            .iter()
+            .map(|(outer, _)| TensorRef {
+                depth,
+                value: *outer,
+            })
+            .collect();
         (self.draft.funcs.push(frame.func), captured)
     }
 
@@ -41,12 +57,22 @@ impl Lowerer<'_> {
     pub(crate) fn emit(&mut self, kind: NodeKind, operands: &[TensorRef], span: Span) -> TensorRef {
         let operands = operands.iter().map(|&operand| self.here(operand)).collect();
         let origin = self.origin(span);
-        self.push(self.frames.len() - 1, DraftNode { kind, operands, origin })
+        self.push(
+            self.frames.len() - 1,
+            DraftNode {
+                kind,
+                operands,
+                origin,
+            },
+        )
     }
 
     fn push(&mut self, depth: usize, node: DraftNode) -> TensorRef {
         self.n_nodes += 1;
-        TensorRef { depth, value: self.frames[depth].func.nodes.push(node) }
+        TensorRef {
+            depth,
+            value: self.frames[depth].func.nodes.push(node),
+        }
     }
 
     /// Appends an input to the innermost function.
@@ -56,9 +82,21 @@ impl Lowerer<'_> {
     }
 
     /// The input of the outermost function that stands for `role`, made at the first call.
-    pub(crate) fn root_input(&mut self, role: Role, pattern: Option<Pattern>, span: Span) -> TensorRef {
-        if let Some((_, value)) = self.frames[0].roles.iter().find(|(known, _)| *known == role) {
-            return TensorRef { depth: 0, value: *value };
+    pub(crate) fn root_input(
+        &mut self,
+        role: Role,
+        pattern: Option<Pattern>,
+        span: Span,
+    ) -> TensorRef {
+        if let Some((_, value)) = self.frames[0]
+            .roles
+            .iter()
+            .find(|(known, _)| *known == role)
+        {
+            return TensorRef {
+                depth: 0,
+                value: *value,
+            };
         }
         let origin = self.origin(span);
         let input = self.input_at(0, role.clone(), pattern, origin);
@@ -66,8 +104,18 @@ impl Lowerer<'_> {
         input
     }
 
-    fn input_at(&mut self, depth: usize, role: Role, pattern: Option<Pattern>, origin: OriginId) -> TensorRef {
-        let node = DraftNode { kind: NodeKind::Input(role, pattern), operands: vec![], origin };
+    fn input_at(
+        &mut self,
+        depth: usize,
+        role: Role,
+        pattern: Option<Pattern>,
+        origin: OriginId,
+    ) -> TensorRef {
+        let node = DraftNode {
+            kind: NodeKind::Input(role, pattern),
+            operands: vec![],
+            origin,
+        };
         let input = self.push(depth, node);
         self.frames[depth].func.inputs.push(input.value);
         input
@@ -75,11 +123,16 @@ impl Lowerer<'_> {
 
     /// The value as the innermost function sees it: itself, or the input that captures it.
     pub(crate) fn here(&mut self, tensor: TensorRef) -> DraftValue {
-        (tensor.depth + 1..self.frames.len()).fold(tensor.value, |outer, depth| self.capture(outer, depth))
+        (tensor.depth + 1..self.frames.len())
+            .fold(tensor.value, |outer, depth| self.capture(outer, depth))
     }
 
     fn capture(&mut self, outer: DraftValue, depth: usize) -> DraftValue {
-        if let Some((_, inner)) = self.frames[depth].captures.iter().find(|(known, _)| *known == outer) {
+        if let Some((_, inner)) = self.frames[depth]
+            .captures
+            .iter()
+            .find(|(known, _)| *known == outer)
+        {
             return *inner;
         }
         let origin = self.frames[depth - 1].func.nodes[outer].origin;
@@ -91,7 +144,9 @@ impl Lowerer<'_> {
 
     /// How many inputs the innermost function has so far.
     pub(crate) fn n_inputs(&self) -> usize {
-        self.frames.last().map_or(0, |frame| frame.func.inputs.len())
+        self.frames
+            .last()
+            .map_or(0, |frame| frame.func.inputs.len())
     }
 
     /// Refuses to go on once the program has grown past all reason.

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::diag::Diagnostic;
+use crate::ir::OriginId;
 use crate::ir::Role;
 use crate::ir::draft::{NodeKind, Pattern, Why};
 use crate::lower::call::{Given, bind_all};
@@ -10,8 +12,6 @@ use crate::lower::scope::DefId;
 use crate::lower::types::TypeTree;
 use crate::lower::value::{Layer, TensorRef, Val};
 use crate::lower::{Cx, Lowerer, Lowering, Reported, codes};
-use crate::diag::Diagnostic;
-use crate::ir::OriginId;
 use crate::source::Span;
 use crate::syntax::ast::{self, DefKind, Expr};
 
@@ -52,18 +52,28 @@ pub(crate) struct ModelState {
 impl ModelState {
     /// A model that has been given nothing yet.
     pub(crate) fn new(training: bool) -> ModelState {
-        ModelState { training, siblings: vec![BTreeMap::new()], ..ModelState::default() }
+        ModelState {
+            training,
+            siblings: vec![BTreeMap::new()],
+            ..ModelState::default()
+        }
     }
 
     /// The path of something called `name` in the layer being inlined.
     pub(crate) fn path_of(&self, name: &str) -> String {
         let parts = self.path.iter().map(String::as_str).chain([name]);
-        parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(".")
+        parts
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(".")
     }
 
     /// The input that stands for a parameter or state, if it has been met.
     pub(crate) fn input(&self, role: &Role) -> Option<TensorRef> {
-        self.inputs.iter().find(|(known, _)| known == role).map(|(_, input)| *input)
+        self.inputs
+            .iter()
+            .find(|(known, _)| known == role)
+            .map(|(_, input)| *input)
     }
 
     /// The parameters met so far, by path, with the inputs that stand for them.
@@ -72,7 +82,10 @@ impl ModelState {
             Role::Param(path) => Some(path.clone()),
             _ => None,
         };
-        self.inputs.iter().filter_map(|(role, input)| Some((path(role)?, *input))).collect()
+        self.inputs
+            .iter()
+            .filter_map(|(role, input)| Some((path(role)?, *input)))
+            .collect()
     }
 
     /// Begins the states of the optimizer of the parameter at `path`.
@@ -87,6 +100,11 @@ impl ModelState {
         self.path.pop();
         self.siblings.pop();
         self.in_optimizer = false;
+    }
+
+    /// Begins a definition that is lowered for its own sake.
+    pub(crate) fn begin(&mut self, def: DefId) {
+        self.layers.push(def);
     }
 
     /// A name of its own for one more draw of random numbers.
@@ -115,16 +133,24 @@ impl Lowerer<'_> {
 
     /// The path of the next sibling called `name`; a name met before gets a number.
     fn sibling(&mut self, name: &str) -> String {
-        let Some(siblings) = self.model.siblings.last_mut() else { return name.to_string() };
+        let Some(siblings) = self.model.siblings.last_mut() else {
+            return name.to_string();
+        };
         let count = siblings.entry(name.to_string()).or_insert(0);
         *count += 1;
-        let name = if *count == 1 { name.to_string() } else { format!("{name}[{}]", *count - 1) };
+        let name = if *count == 1 {
+            name.to_string()
+        } else {
+            format!("{name}[{}]", *count - 1)
+        };
         self.model.path_of(&name)
     }
 
     /// The path of a layer used where it was made: `Dense[0]`, `Dense[1]`.
     fn nameless(&mut self, kind: &str) -> String {
-        let Some(siblings) = self.model.siblings.last_mut() else { return kind.to_string() };
+        let Some(siblings) = self.model.siblings.last_mut() else {
+            return kind.to_string();
+        };
         let count = siblings.entry(format!("{kind}[]")).or_insert(0);
         *count += 1;
         let name = format!("{kind}[{}]", *count - 1);
@@ -132,7 +158,12 @@ impl Lowerer<'_> {
     }
 
     /// Applies a layer, a model or an optimizer to its inputs.
-    pub(crate) fn apply_layer(&mut self, layer: &Layer, given: Vec<Given<'_>>, span: Span) -> Lowering<Val> {
+    pub(crate) fn apply_layer(
+        &mut self,
+        layer: &Layer,
+        given: Vec<Given<'_>>,
+        span: Span,
+    ) -> Lowering<Val> {
         let def = &self.world.defs[layer.def].def;
         let mut cx = self.def_cx(layer.def);
         cx.env = bind_all(cx.env, layer.settings.iter().cloned());
@@ -161,10 +192,12 @@ impl Lowerer<'_> {
     }
 
     /// What a layer's body sees beside its settings and inputs.
-    fn layer_cx(&mut self, cx: Cx, kind: DefKind, span: Span) -> Lowering<Cx> {
+    pub(crate) fn layer_cx(&mut self, cx: Cx, kind: DefKind, span: Span) -> Lowering<Cx> {
         match kind {
             DefKind::Fn => Ok(cx),
-            DefKind::Layer | DefKind::Model => Ok(cx.with("training", Val::Bool(self.model.training))),
+            DefKind::Layer | DefKind::Model => {
+                Ok(cx.with("training", Val::Bool(self.model.training)))
+            }
             DefKind::Optimizer => self.optimizer_cx(cx.with("training", Val::Bool(true)), span),
         }
     }
@@ -174,7 +207,11 @@ impl Lowerer<'_> {
         let step = self.root_input(Role::Step, None, span);
         let step = Val::Tensor(self.emit(NodeKind::Adaptable, &[step], span));
         let mut inner = cx.with("step", step.clone());
-        let settings: Vec<(String, Val)> = cx.env.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
+        let settings: Vec<(String, Val)> = cx
+            .env
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.clone()))
+            .collect();
         for (name, value) in settings {
             if matches!(value, Val::Closure(_) | Val::Def(_)) {
                 let now = self.apply(value, vec![Given::value(step.clone(), span)], span, span)?;
@@ -185,27 +222,58 @@ impl Lowerer<'_> {
     }
 
     /// `param name: type ~ initialiser;`
-    pub(crate) fn param_stmt(&mut self, cx: &mut Cx, name: &ast::Name, ty: &ast::Type, init: Option<&Expr>, span: Span) -> Lowering<()> {
+    pub(crate) fn param_stmt(
+        &mut self,
+        cx: &mut Cx,
+        name: &ast::Name,
+        ty: &ast::Type,
+        init: Option<&Expr>,
+        span: Span,
+    ) -> Lowering<()> {
         let Some(init) = init else {
-            let report = Diagnostic::error(codes::NO_INITIALISER, format!("parameter `{}` has no first value", name.value));
-            return Err(self.report(report.label(span, "no initialiser").help("add one: `~ glorot()` for weights, `~ zeros()` for biases")));
+            let report = Diagnostic::error(
+                codes::NO_INITIALISER,
+                format!("parameter `{}` has no first value", name.value),
+            );
+            return Err(self.report(
+                report
+                    .label(span, "no initialiser")
+                    .help("add one: `~ glorot()` for weights, `~ zeros()` for biases"),
+            ));
         };
         let role = Role::Param(self.model.path_of(&name.value));
         self.declare(cx, name, ty, init, role)
     }
 
     /// `state name: type = initialiser;`
-    pub(crate) fn state_stmt(&mut self, cx: &mut Cx, name: &ast::Name, ty: &ast::Type, init: &Expr) -> Lowering<()> {
+    pub(crate) fn state_stmt(
+        &mut self,
+        cx: &mut Cx,
+        name: &ast::Name,
+        ty: &ast::Type,
+        init: &Expr,
+    ) -> Lowering<()> {
         let role = self.state_role(&name.value);
         self.declare(cx, name, ty, init, role)
     }
 
     fn state_role(&self, name: &str) -> Role {
         let path = self.model.path_of(name);
-        if self.model.in_optimizer { Role::OptState(path) } else { Role::State(path) }
+        if self.model.in_optimizer {
+            Role::OptState(path)
+        } else {
+            Role::State(path)
+        }
     }
 
-    fn declare(&mut self, cx: &mut Cx, name: &ast::Name, ty: &ast::Type, init: &Expr, role: Role) -> Lowering<()> {
+    fn declare(
+        &mut self,
+        cx: &mut Cx,
+        name: &ast::Name,
+        ty: &ast::Type,
+        init: &Expr,
+        role: Role,
+    ) -> Lowering<()> {
         self.must_be_layer(cx, name)?;
         let pattern = self.plain_type(cx, ty)?;
         let input = match self.model.input(&role) {
@@ -224,7 +292,10 @@ impl Lowerer<'_> {
         if cx.env.get("training").is_some() {
             return Ok(());
         }
-        let report = Diagnostic::error(codes::MISPLACED, "only a layer, model or optimizer can hold parameters and state");
+        let report = Diagnostic::error(
+            codes::MISPLACED,
+            "only a layer, model or optimizer can hold parameters and state",
+        );
         let help = "make the `fn` a `layer`: `layer Name(settings)(inputs) -> type { … }`";
         Err(self.report(report.label(name.span, "held by a function").help(help)))
     }
@@ -233,15 +304,31 @@ impl Lowerer<'_> {
         match self.type_tree(cx, ty)? {
             TypeTree::Tensor(pattern) => Ok(pattern),
             TypeTree::Tuple(_) | TypeTree::Record(_) => {
-                let report = Diagnostic::error(codes::WRONG_KIND, "parameters and states are single tensors");
-                Err(self.report(report.label(ty.span, "a structured type").help("declare one for each part")))
+                let report = Diagnostic::error(
+                    codes::WRONG_KIND,
+                    "parameters and states are single tensors",
+                );
+                Err(self.report(
+                    report
+                        .label(ty.span, "a structured type")
+                        .help("declare one for each part"),
+                ))
             }
         }
     }
 
-    fn first_use(&mut self, cx: &Cx, role: Role, pattern: Pattern, init: &Expr, span: Span) -> TensorRef {
+    fn first_use(
+        &mut self,
+        cx: &Cx,
+        role: Role,
+        pattern: Pattern,
+        init: &Expr,
+        span: Span,
+    ) -> TensorRef {
         let given = match (&self.model.prefix, &role) {
-            (Some(prefix), Role::Param(path) | Role::State(path)) => Role::Global(format!("{prefix}{path}")),
+            (Some(prefix), Role::Param(path) | Role::State(path)) => {
+                Role::Global(format!("{prefix}{path}"))
+            }
             _ => role.clone(),
         };
         let input = self.root_input(given, Some(pattern.clone()), span);
@@ -262,8 +349,20 @@ impl Lowerer<'_> {
     pub(crate) fn next_stmt(&mut self, cx: &Cx, name: &ast::Name, value: &Expr) -> Lowering<()> {
         let role = self.state_role(&name.value);
         if self.model.input(&role).is_none() {
-            let report = Diagnostic::error(codes::UNKNOWN_NAME, format!("there is no state `{}` to give a next value", name.value));
-            return Err(self.report(report.label(name.span, "not a state of this layer").help(format!("declare it: `state {}: [n] = zeros();`", name.value))));
+            let report = Diagnostic::error(
+                codes::UNKNOWN_NAME,
+                format!("there is no state `{}` to give a next value", name.value),
+            );
+            return Err(
+                self.report(
+                    report
+                        .label(name.span, "not a state of this layer")
+                        .help(format!(
+                            "declare it: `state {}: [n] = zeros();`",
+                            name.value
+                        )),
+                ),
+            );
         }
         if !self.model.training {
             return Ok(());
@@ -282,7 +381,12 @@ impl Lowerer<'_> {
             return Ok(Val::Tensor(input));
         }
         let prefix = format!("{path}.");
-        let own: Vec<String> = self.model.params().into_iter().filter_map(|(path, _)| Some(path.strip_prefix(&prefix)?.to_string())).collect();
+        let own: Vec<String> = self
+            .model
+            .params()
+            .into_iter()
+            .filter_map(|(path, _)| Some(path.strip_prefix(&prefix)?.to_string()))
+            .collect();
         match own.is_empty() {
             true => Err(self.not_applied(&path, name)),
             false => Err(self.no_field("layer", own.iter().map(String::as_str), name)),
@@ -290,13 +394,22 @@ impl Lowerer<'_> {
     }
 
     fn not_applied(&mut self, path: &str, name: &ast::Name) -> Reported {
-        let report = Diagnostic::error(codes::UNKNOWN_FIELD, format!("`{path}` has no parameter `{}` yet", name.value));
+        let report = Diagnostic::error(
+            codes::UNKNOWN_FIELD,
+            format!("`{path}` has no parameter `{}` yet", name.value),
+        );
         let report = report.label(name.span, "used before the layer is");
-        self.report(report.help("a layer has parameters once it has been applied to an input: do that first"))
+        self.report(
+            report
+                .help("a layer has parameters once it has been applied to an input: do that first"),
+        )
     }
 
     /// Lowers the functions that give parameters and states their first values into the innermost frame, in the order met.
-    pub(crate) fn first_values(&mut self, recipes: &[Recipe]) -> Lowering<Vec<(String, TensorRef)>> {
+    pub(crate) fn first_values(
+        &mut self,
+        recipes: &[Recipe],
+    ) -> Lowering<Vec<(String, TensorRef)>> {
         let mut results = Vec::new();
         for recipe in recipes {
             let outer = std::mem::replace(&mut self.caller, recipe.caller);
@@ -312,7 +425,12 @@ impl Lowerer<'_> {
         Ok(results)
     }
 
-    fn first_value(&mut self, recipe: &Recipe, template: TensorRef, span: Span) -> Lowering<TensorRef> {
+    fn first_value(
+        &mut self,
+        recipe: &Recipe,
+        template: TensorRef,
+        span: Span,
+    ) -> Lowering<TensorRef> {
         let initialiser = self.eval(&recipe.cx, &recipe.initialiser)?;
         let value = match initialiser {
             Val::Def(_) | Val::Closure(_) => self.initial(initialiser, template, span)?,
@@ -321,9 +439,20 @@ impl Lowerer<'_> {
         };
         let tensor = self.to_tensor(&value, span)?;
         let tensor = match value {
-            Val::Number(_) => self.emit(NodeKind::Prim(crate::ir::draft::Prim::Fill), &[tensor, template], span),
+            Val::Number(_) => self.emit(
+                NodeKind::Prim(crate::ir::draft::Prim::Fill),
+                &[tensor, template],
+                span,
+            ),
             _ => tensor,
         };
-        Ok(self.emit(NodeKind::Ascribe(recipe.pattern.clone(), Why::Param(recipe.role.path().to_string())), &[tensor], span))
+        Ok(self.emit(
+            NodeKind::Ascribe(
+                recipe.pattern.clone(),
+                Why::Param(recipe.role.path().to_string()),
+            ),
+            &[tensor],
+            span,
+        ))
     }
 }

@@ -7,10 +7,16 @@ mod convert;
 mod define;
 mod diff;
 mod expr;
+mod facts;
+mod fields;
 mod frame;
 mod layer;
+mod plan;
 mod prim;
+mod run;
 mod scope;
+mod script;
+mod settings;
 mod strings;
 mod types;
 mod value;
@@ -19,10 +25,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::ir::draft::Draft;
+use crate::ir::draft::{Draft, DraftId};
 use crate::ir::{Origin, OriginId};
 use crate::lower::frame::Frame;
 use crate::lower::layer::ModelState;
+use crate::lower::run::{Fed, LoweredRun};
 use crate::lower::scope::{DefId, Global};
 use crate::lower::types::Signature;
 use crate::lower::value::{Env, ScopeId, Val};
@@ -30,8 +37,14 @@ use crate::source::{SourceMap, Span};
 use crate::syntax::ast;
 use crate::types::{Dim, SymKind};
 
-pub use define::{Definition, lower_definitions};
+pub use define::{Definitions, lower_definitions};
+pub use facts::{DataFacts, FieldFacts};
+pub use plan::{
+    Action, Assert, Compute, EarlyStop, Evaluate, Length, Metrics, Run, RunSettings, Script, Show,
+    Shown,
+};
 pub use scope::{Library, Scope, World};
+pub use script::{Mode, Surroundings, lower_script};
 
 /// Marks that what went wrong has been reported already.
 #[derive(Clone, Copy, Debug)]
@@ -51,15 +64,27 @@ pub(crate) struct Cx {
 impl Cx {
     /// The same place with one more local name.
     pub(crate) fn with(&self, name: impl Into<String>, value: Val) -> Cx {
-        Cx { env: self.env.with(name, value), ..self.clone() }
+        Cx {
+            env: self.env.with(name, value),
+            ..self.clone()
+        }
     }
 
     /// The same place without what is computed at run time: what a function of its own may use.
     pub(crate) fn settled(&self) -> Cx {
-        let mut kept: Vec<_> = self.env.iter().filter(|(_, value)| value.is_settled()).collect();
+        let mut kept: Vec<_> = self
+            .env
+            .iter()
+            .filter(|(_, value)| value.is_settled())
+            .collect();
         kept.reverse();
-        let env = kept.into_iter().fold(Env::default(), |env, (name, value)| env.with(name, value.clone()));
-        Cx { env, ..self.clone() }
+        let env = kept.into_iter().fold(Env::default(), |env, (name, value)| {
+            env.with(name, value.clone())
+        });
+        Cx {
+            env,
+            ..self.clone()
+        }
     }
 }
 
@@ -85,11 +110,27 @@ pub(crate) struct Lowerer<'w> {
     pub(crate) n_nodes: usize,
     /// How many names the value being evaluated will be bound to, if several.
     pub(crate) arity: Option<usize>,
+    /// The fields being fed to the model that is being applied.
+    pub(crate) fed: Vec<Fed>,
+    /// The data blocks that have been read.
+    pub(crate) data: Vec<DataFacts>,
+    /// The runs lowered so far.
+    pub(crate) runs: Vec<LoweredRun>,
+    /// The outermost functions, in the order they must be checked.
+    pub(crate) roots: Vec<DraftId>,
+    /// What to do when the program runs.
+    pub(crate) actions: Vec<Action>,
+    /// How many values of the top level have been given a name of their own.
+    pub(crate) n_unnamed: usize,
     file_dims: BTreeMap<(usize, String), Option<Dim>>,
 }
 
 impl<'w> Lowerer<'w> {
-    pub(crate) fn new(world: &'w World, sources: &'w SourceMap, solved: BTreeMap<String, i64>) -> Self {
+    pub(crate) fn new(
+        world: &'w World,
+        sources: &'w SourceMap,
+        solved: BTreeMap<String, i64>,
+    ) -> Self {
         Lowerer {
             world,
             sources,
@@ -104,6 +145,12 @@ impl<'w> Lowerer<'w> {
             solved,
             n_nodes: 0,
             arity: None,
+            fed: vec![],
+            data: vec![],
+            runs: vec![],
+            roots: vec![],
+            actions: vec![],
+            n_unnamed: 0,
             file_dims: BTreeMap::new(),
         }
     }
@@ -116,26 +163,44 @@ impl<'w> Lowerer<'w> {
 
     /// What goes wrong inside the library is told at the user's call, the library's place as a note.
     fn at_user(&self, mut report: Diagnostic) -> Diagnostic {
-        let in_library = report.labels.first().is_some_and(|label| !self.sources.is_user(label.span));
+        let in_library = report
+            .labels
+            .first()
+            .is_some_and(|label| !self.sources.is_user(label.span));
         let calls = std::iter::successors(self.caller, |&call| self.draft.origins[call].caller);
         let mut calls = calls.map(|call| self.draft.origins[call].span);
         if let (true, Some(call)) = (in_library, calls.find(|span| self.sources.is_user(*span))) {
             let first = report.labels[0].clone();
-            report.notes.push(format!("inside the library: {}", first.text));
-            report.labels[0] = crate::diag::Label { span: call, text: "from this use".into() };
+            report
+                .notes
+                .push(format!("inside the library: {}", first.text));
+            report.labels[0] = crate::diag::Label {
+                span: call,
+                text: "from this use".into(),
+            };
         }
         report
     }
 
     /// The origin of a node written at `span`, within the calls being inlined.
     pub(crate) fn origin(&mut self, span: Span) -> OriginId {
-        self.draft.origins.push(Origin { span, caller: self.caller })
+        self.draft.origins.push(Origin {
+            span,
+            caller: self.caller,
+        })
     }
 
     /// An environment with the names of a file and nothing else.
     pub(crate) fn file_cx(&mut self, scope: ScopeId) -> Cx {
         let float = crate::ir::draft::Elem::Float(self.draft.floats.push(Default::default()));
-        Cx { env: Env::default(), scope, signature: Rc::new(Signature { float, spreads: vec![] }) }
+        Cx {
+            env: Env::default(),
+            scope,
+            signature: Rc::new(Signature {
+                float,
+                spreads: vec![],
+            }),
+        }
     }
 
     /// The size of a file-wide `dim`: written, solved from data, or a symbol.
@@ -143,17 +208,29 @@ impl<'w> Lowerer<'w> {
         let key = (decl.name.span.source.index(), decl.name.value.clone());
         match self.file_dims.get(&key) {
             Some(Some(dim)) => return Ok(dim.clone()),
-            Some(None) => return Err(self.recursion(&[decl.name.value.clone(), decl.name.value.clone()], decl.name.span)),
+            Some(None) => {
+                return Err(self.recursion(
+                    &[decl.name.value.clone(), decl.name.value.clone()],
+                    decl.name.span,
+                ));
+            }
             None => {}
         }
         self.file_dims.insert(key.clone(), None);
         let dim = match (&decl.value, self.solved.get(&decl.name.value)) {
             (Some(value), _) => {
-                let scope = Cx { env: Env::default(), ..cx.clone() };
+                let scope = Cx {
+                    env: Env::default(),
+                    ..cx.clone()
+                };
                 self.dim_expr(&scope, value)?
             }
             (None, Some(size)) => Dim::int(*size),
-            (None, None) => Dim::sym(self.draft.dims.fresh(&decl.name.value, SymKind::Rigid, Some(decl.name.span))),
+            (None, None) => Dim::sym(self.draft.dims.fresh(
+                &decl.name.value,
+                SymKind::Rigid,
+                Some(decl.name.span),
+            )),
         };
         self.file_dims.insert(key, Some(dim.clone()));
         Ok(dim)
@@ -161,7 +238,11 @@ impl<'w> Lowerer<'w> {
 
     /// The file-wide dimension of this name, if there is one.
     pub(crate) fn global_file_dim(&mut self, cx: &Cx, name: &str) -> Option<Lowering<Dim>> {
-        match self.world.find(cx.scope, name).map(|entry| entry.global.clone()) {
+        match self
+            .world
+            .find(cx.scope, name)
+            .map(|entry| entry.global.clone())
+        {
             Some(Global::Dim(decl)) => Some(self.file_dim(cx, &decl)),
             _ => None,
         }
@@ -174,7 +255,14 @@ impl<'w> Lowerer<'w> {
     }
 
     pub(crate) fn too_large(&mut self, span: Span, budget: usize) -> Reported {
-        let report = Diagnostic::error(codes::TOO_LARGE, format!("the program grows past {budget} operations"));
-        self.report(report.label(span, "while this was expanded").help("repeat fewer times"))
+        let report = Diagnostic::error(
+            codes::TOO_LARGE,
+            format!("the program grows past {budget} operations"),
+        );
+        self.report(
+            report
+                .label(span, "while this was expanded")
+                .help("repeat fewer times"),
+        )
     }
 }

@@ -2,7 +2,9 @@
 
 use crate::diag::Diagnostic;
 use crate::ir::Role;
-use crate::ir::draft::{AxisRef, AxisSet, NodeKind, Prim};
+use crate::ir::draft::{
+    AxisPattern, AxisRef, AxisSet, Elem, FloatVar, NewDim, NodeKind, Pattern, Prim,
+};
 use crate::lower::call::Bound;
 use crate::lower::value::{Closure, Derivative, TensorRef, Val};
 use crate::lower::{Cx, Lowerer, Lowering, codes, strings};
@@ -18,7 +20,10 @@ struct Args<'a> {
 
 impl Args<'_> {
     fn get(&self, name: &str) -> &Bound {
-        self.bound.iter().find(|bound| bound.name == name).expect("the library declares what a primitive takes")
+        self.bound
+            .iter()
+            .find(|bound| bound.name == name)
+            .expect("the library declares what a primitive takes")
     }
 
     fn axes(&self, name: &str) -> AxisSet {
@@ -49,10 +54,21 @@ impl Args<'_> {
 
 impl Lowerer<'_> {
     /// Calls a definition without a body.
-    pub(crate) fn primitive(&mut self, cx: &Cx, def: &Def, bound: Vec<Bound>, span: Span) -> Lowering<Val> {
+    pub(crate) fn primitive(
+        &mut self,
+        cx: &Cx,
+        def: &Def,
+        bound: Vec<Bound>,
+        span: Span,
+    ) -> Lowering<Val> {
         if !self.world.is_library(cx.scope) {
-            let report = Diagnostic::error(codes::NO_BODY, format!("`{}` has no body", def.name.value));
-            return Err(self.report(report.label(def.name.span, "declared here").help("write one: `= expression;` or `{ … }`")));
+            let report =
+                Diagnostic::error(codes::NO_BODY, format!("`{}` has no body", def.name.value));
+            return Err(self.report(
+                report
+                    .label(def.name.span, "declared here")
+                    .help("write one: `= expression;` or `{ … }`"),
+            ));
         }
         let args = Args { bound: &bound };
         match self.structural(&def.name.value, &args, span)? {
@@ -65,7 +81,11 @@ impl Lowerer<'_> {
     fn structural(&mut self, name: &str, args: &Args<'_>, span: Span) -> Lowering<Option<Val>> {
         let derivative = |kind| {
             let of = args.get("f").value.clone();
-            Ok(Some(Val::Closure(std::rc::Rc::new(Closure::Derivative { kind, of, span }))))
+            Ok(Some(Val::Closure(std::rc::Rc::new(Closure::Derivative {
+                kind,
+                of,
+                span,
+            }))))
         };
         match name {
             "grad" => derivative(Derivative::Grad),
@@ -74,15 +94,34 @@ impl Lowerer<'_> {
             "vjp" => derivative(Derivative::Vjp),
             "each" => self.each(args, span).map(Some),
             "total" => self.total(args, span).map(Some),
+            "template" => Ok(Some(self.template(args, span))),
+            "evaluate" | "plot" | "load" => self.host_primitive(name, args.bound, span).map(Some),
             "split" | "unstack" | "qr" => self.several(name, args, span).map(Some),
             _ => Ok(None),
         }
     }
 
-    /// `each(xs, f)`: the function of every component.
+    /// `template(sizes)`: stands for a tensor of this shape where only the type matters.
+    fn template(&mut self, args: &Args<'_>, span: Span) -> Val {
+        let axes = Self::new_dims(&args.get("sizes").value)
+            .into_iter()
+            .map(|size| match size {
+                NewDim::Size(dim) => AxisPattern::Axis(None, dim),
+                NewDim::Rest => AxisPattern::Hole,
+            });
+        let elem = Elem::Float(self.draft.floats.push(FloatVar::default()));
+        let pattern = Pattern {
+            elem,
+            axes: axes.collect(),
+            span,
+        };
+        Val::Tensor(self.emit(NodeKind::Template(pattern), &[], span))
+    }
+
+    /// `each(members, f)`: the function of every component.
     fn each(&mut self, args: &Args<'_>, span: Span) -> Lowering<Val> {
         let function = args.get("f").value.clone();
-        let components = args.get("xs").value.leaves();
+        let components = args.get("members").value.leaves();
         let mapped = components.into_iter().map(|component| {
             let given = vec![crate::lower::call::Given::value(component, span)];
             self.apply(function.clone(), given, span, span)
@@ -90,11 +129,13 @@ impl Lowerer<'_> {
         Ok(Val::Tuple(mapped.collect::<Lowering<_>>()?))
     }
 
-    /// `total(xs)`: the sum of all components.
+    /// `total(members)`: the sum of all components.
     fn total(&mut self, args: &Args<'_>, span: Span) -> Lowering<Val> {
-        let mut components = args.get("xs").value.leaves().into_iter();
+        let mut components = args.get("members").value.leaves().into_iter();
         let first = components.next().unwrap_or(Val::Number(0.0));
-        components.try_fold(first, |sum, next| self.scalar_op(Scalar::Add, &[(sum, span), (next, span)], span))
+        components.try_fold(first, |sum, next| {
+            self.scalar_op(Scalar::Add, &[(sum, span), (next, span)], span)
+        })
     }
 
     /// Primitives with several results.
@@ -115,20 +156,38 @@ impl Lowerer<'_> {
     }
 
     /// A node with several results, and those.
-    pub(crate) fn parts(&mut self, kind: NodeKind, operands: &[TensorRef], n_parts: usize, span: Span) -> Val {
+    pub(crate) fn parts(
+        &mut self,
+        kind: NodeKind,
+        operands: &[TensorRef],
+        n_parts: usize,
+        span: Span,
+    ) -> Val {
         let whole = self.emit(kind, operands, span);
-        let parts = (0..n_parts).map(|index| Val::Tensor(self.emit(NodeKind::Part(index), &[whole], span)));
+        let parts =
+            (0..n_parts).map(|index| Val::Tensor(self.emit(NodeKind::Part(index), &[whole], span)));
         Val::Tuple(parts.collect())
     }
 
     fn wanted_parts(&mut self, span: Span) -> Lowering<usize> {
-        let report = || Diagnostic::error(codes::ARITY, "`unstack` cannot tell how many parts to make");
+        let report =
+            || Diagnostic::error(codes::ARITY, "`unstack` cannot tell how many parts to make");
         let help = "bind the parts at once: `let (a, b) = unstack(x);`";
-        self.arity.ok_or_else(|| self.report(report().label(span, "not bound to a tuple of names").help(help)))
+        self.arity.ok_or_else(|| {
+            self.report(
+                report()
+                    .label(span, "not bound to a tuple of names")
+                    .help(help),
+            )
+        })
     }
 
     /// Evaluates with the number of names the result will be bound to.
-    pub(crate) fn with_arity<T>(&mut self, arity: Option<usize>, eval: impl FnOnce(&mut Self) -> T) -> T {
+    pub(crate) fn with_arity<T>(
+        &mut self,
+        arity: Option<usize>,
+        eval: impl FnOnce(&mut Self) -> T,
+    ) -> T {
         let outer = std::mem::replace(&mut self.arity, arity);
         let result = eval(self);
         self.arity = outer;
@@ -142,8 +201,13 @@ impl Lowerer<'_> {
 
     fn operands(&mut self, args: &Args<'_>, name: &str) -> Lowering<Vec<TensorRef>> {
         let bound = args.get(name).clone();
-        let (Val::Tuple(items) | Val::List(items)) = &bound.value else { return Ok(vec![self.to_tensor(&bound.value, bound.span)?]) };
-        items.iter().map(|item| self.to_tensor(item, bound.span)).collect()
+        let (Val::Tuple(items) | Val::List(items)) = &bound.value else {
+            return Ok(vec![self.to_tensor(&bound.value, bound.span)?]);
+        };
+        items
+            .iter()
+            .map(|item| self.to_tensor(item, bound.span))
+            .collect()
     }
 
     /// Primitives with one tensor as result.
@@ -155,10 +219,18 @@ impl Lowerer<'_> {
                 None => self.arithmetic(name, args, span)?,
             },
         };
-        Ok(Val::Tensor(self.emit(NodeKind::Prim(prim), &operands, span)))
+        Ok(Val::Tensor(self.emit(
+            NodeKind::Prim(prim),
+            &operands,
+            span,
+        )))
     }
 
-    fn reduction(&mut self, name: &str, args: &Args<'_>) -> Lowering<Option<(Prim, Vec<TensorRef>)>> {
+    fn reduction(
+        &mut self,
+        name: &str,
+        args: &Args<'_>,
+    ) -> Lowering<Option<(Prim, Vec<TensorRef>)>> {
         let reduce = |monoid| Prim::Reduce(monoid, args.axes("over"));
         let prim = match name {
             "sum" => reduce(Monoid::Sum),
@@ -179,7 +251,12 @@ impl Lowerer<'_> {
         Ok(Some((prim, vec![self.operand(args, "x")?])))
     }
 
-    fn layout(&mut self, name: &str, args: &Args<'_>, span: Span) -> Lowering<Option<(Prim, Vec<TensorRef>)>> {
+    fn layout(
+        &mut self,
+        name: &str,
+        args: &Args<'_>,
+        span: Span,
+    ) -> Lowering<Option<(Prim, Vec<TensorRef>)>> {
         let prim = match name {
             "permute" => match args.axes("axes") {
                 AxisSet::These(axes) => Prim::Permute(axes),
@@ -196,12 +273,34 @@ impl Lowerer<'_> {
                 _ => return Ok(None),
             },
             "stop_gradient" => Prim::StopGradient,
-            "concat" => return Ok(Some((Prim::Concat(args.axis("axis")), self.operands(args, "parts")?))),
-            "stack" => return Ok(Some((Prim::Stack(args.int("axis")), self.operands(args, "parts")?))),
-            "broadcast" => return self.pair(args, "x", "like", Prim::Broadcast(given_axes(args.axes("along")))),
+            "concat" => {
+                return Ok(Some((
+                    Prim::Concat(args.axis("axis")),
+                    self.operands(args, "parts")?,
+                )));
+            }
+            "stack" => {
+                return Ok(Some((
+                    Prim::Stack(args.int("axis")),
+                    self.operands(args, "parts")?,
+                )));
+            }
+            "broadcast" => {
+                return self.pair(
+                    args,
+                    "x",
+                    "like",
+                    Prim::Broadcast(given_axes(args.axes("along"))),
+                );
+            }
             "take" => return self.pair(args, "x", "indices", Prim::Take(args.axis("axis"))),
             "fill" => return self.pair(args, "value", "like", Prim::Fill),
-            "indices" => return Ok(Some((Prim::Indices(args.axis("axis")), vec![self.operand(args, "like")?]))),
+            "indices" => {
+                return Ok(Some((
+                    Prim::Indices(args.axis("axis")),
+                    vec![self.operand(args, "like")?],
+                )));
+            }
             "random_uniform" => return self.random(args, Distribution::Uniform, span),
             "random_normal" => return self.random(args, Distribution::Normal, span),
             _ => return Ok(None),
@@ -209,16 +308,33 @@ impl Lowerer<'_> {
         Ok(Some((prim, vec![self.operand(args, "x")?])))
     }
 
-    fn pair(&mut self, args: &Args<'_>, first: &str, second: &str, prim: Prim) -> Lowering<Option<(Prim, Vec<TensorRef>)>> {
-        Ok(Some((prim, vec![self.operand(args, first)?, self.operand(args, second)?])))
+    fn pair(
+        &mut self,
+        args: &Args<'_>,
+        first: &str,
+        second: &str,
+        prim: Prim,
+    ) -> Lowering<Option<(Prim, Vec<TensorRef>)>> {
+        Ok(Some((
+            prim,
+            vec![self.operand(args, first)?, self.operand(args, second)?],
+        )))
     }
 
-    fn random(&mut self, args: &Args<'_>, distribution: Distribution, span: Span) -> Lowering<Option<(Prim, Vec<TensorRef>)>> {
+    fn random(
+        &mut self,
+        args: &Args<'_>,
+        distribution: Distribution,
+        span: Span,
+    ) -> Lowering<Option<(Prim, Vec<TensorRef>)>> {
         let like = self.operand(args, "like")?;
         let seed = self.root_input(Role::Seed, None, span);
         let step = self.root_input(Role::Step, None, span);
         let place = place_of(&self.model.draw());
-        Ok(Some((Prim::Random(distribution, place), vec![like, seed, step])))
+        Ok(Some((
+            Prim::Random(distribution, place),
+            vec![like, seed, step],
+        )))
     }
 
     fn rearrange(&mut self, args: &Args<'_>, span: Span) -> Lowering<Prim> {
@@ -230,7 +346,9 @@ impl Lowerer<'_> {
             }
         }
         let place = args.get("pattern").span;
-        strings::rearrange(&text, sizes).map(Prim::Rearrange).map_err(|problem| self.bad_pattern("rearrange", problem, place))
+        strings::rearrange(&text, sizes)
+            .map(Prim::Rearrange)
+            .map_err(|problem| self.bad_pattern("rearrange", problem, place))
     }
 
     fn einsum(&mut self, args: &Args<'_>, span: Span) -> Lowering<(Prim, Vec<TensorRef>)> {
@@ -243,16 +361,30 @@ impl Lowerer<'_> {
     }
 
     /// Reports what is wrong inside a pattern, at its place inside the string.
-    fn bad_pattern(&mut self, name: &str, problem: strings::Problem, place: Span) -> crate::lower::Reported {
+    fn bad_pattern(
+        &mut self,
+        name: &str,
+        problem: strings::Problem,
+        place: Span,
+    ) -> crate::lower::Reported {
         // The string's opening quote stands before the pattern.
         let start = place.start + 1 + u32::try_from(problem.at).unwrap_or(0);
         let end = (start + u32::try_from(problem.len.max(1)).unwrap_or(1)).min(place.end);
-        let span = Span { start: start.min(end), end, ..place };
+        let span = Span {
+            start: start.min(end),
+            end,
+            ..place
+        };
         let report = Diagnostic::error(codes::PATTERN, format!("`{name}`: {}", problem.message));
         self.report(report.label(span, problem.label).help(problem.help))
     }
 
-    fn arithmetic(&mut self, name: &str, args: &Args<'_>, span: Span) -> Lowering<(Prim, Vec<TensorRef>)> {
+    fn arithmetic(
+        &mut self,
+        name: &str,
+        args: &Args<'_>,
+        span: Span,
+    ) -> Lowering<(Prim, Vec<TensorRef>)> {
         match name {
             "einsum" => self.einsum(args, span),
             "inverse" => Ok((Prim::Inverse, vec![self.operand(args, "A")?])),
@@ -262,25 +394,34 @@ impl Lowerer<'_> {
                     (false, true) => MatrixKind::Lower,
                     (false, false) => MatrixKind::General,
                 };
-                Ok((Prim::Solve(kind), vec![self.operand(args, "A")?, self.operand(args, "B")?]))
+                Ok((
+                    Prim::Solve(kind),
+                    vec![self.operand(args, "A")?, self.operand(args, "B")?],
+                ))
             }
             _ => {
                 let scalar = scalar_named(name).ok_or_else(|| self.not_a_primitive(name, span))?;
-                let operands = args.bound.iter().map(|bound| self.to_tensor(&bound.value, bound.span));
+                let operands = args
+                    .bound
+                    .iter()
+                    .map(|bound| self.to_tensor(&bound.value, bound.span));
                 Ok((Prim::Scalar(scalar), operands.collect::<Lowering<_>>()?))
             }
         }
     }
 
     fn not_a_primitive(&mut self, name: &str, span: Span) -> crate::lower::Reported {
-        let report = Diagnostic::error(codes::NO_BODY, format!("`{name}` has no body and is no primitive"));
+        let report = Diagnostic::error(
+            codes::NO_BODY,
+            format!("`{name}` has no body and is no primitive"),
+        );
         self.report(report.label(span, "called here"))
     }
 }
 
-/// `along: all` stands for not given.
+/// `along: []` stands for not given.
 fn given_axes(axes: AxisSet) -> Option<AxisSet> {
-    (axes != AxisSet::All).then_some(axes)
+    (axes != AxisSet::These(vec![])).then_some(axes)
 }
 
 /// The scalar function a library name stands for.

@@ -40,11 +40,10 @@ pub(crate) struct Entry {
     pub(crate) span: Span,
 }
 
-/// One file: its own names, and the files whose names it sees without asking.
+/// One file: what its names mean.
 #[derive(Debug, Default)]
 pub struct Scope {
     names: BTreeMap<String, Entry>,
-    sees_prelude: bool,
 }
 
 /// All files of a program: the user's, and what it uses of the library.
@@ -69,51 +68,102 @@ impl World {
     /// A world with the library's prelude. The library's own mistakes are reported like a user's.
     pub fn new(library: Library, sources: &mut SourceMap, reports: &mut Diagnostics) -> World {
         let mut world = World::default();
+        let mut programs = Vec::new();
         for (name, text) in library.files {
             let id = sources.add_library(&format!("stdlib/{name}.nnl"), text);
-            let scope = world.scopes.push(Scope { sees_prelude: true, ..Scope::default() });
+            let scope = world.scopes.push(Scope::default());
             world.modules.insert((*name).to_string(), scope);
             let (program, found) = parse(sources, id);
             reports.append(found);
-            world.declare(scope, &program, reports);
+            programs.extend(program.map(|program| (scope, program)));
         }
-        world.prelude = library.prelude.iter().filter_map(|name| world.modules.get(*name).copied()).collect();
-        for (index, (name, _)) in library.files.iter().enumerate() {
-            debug_assert!(world.modules.contains_key(*name), "file {index} of the library is a module");
-        }
+        // Modules may use one another: all names are declared before any is imported.
+        programs
+            .iter()
+            .for_each(|(scope, program)| world.declare(*scope, program, reports));
+        programs
+            .iter()
+            .for_each(|(scope, program)| world.import_all(*scope, program, reports));
+        world.prelude = library
+            .prelude
+            .iter()
+            .filter_map(|name| world.modules.get(*name).copied())
+            .collect();
         world
     }
 
     /// Adds a user's file as a scope of its own.
     pub fn add(&mut self, program: &ast::Program, reports: &mut Diagnostics) -> ScopeId {
-        let scope = self.scopes.push(Scope { sees_prelude: true, ..Scope::default() });
+        let scope = self.scopes.push(Scope::default());
         self.declare(scope, program, reports);
+        self.import_all(scope, program, reports);
         scope
     }
 
     fn declare(&mut self, scope: ScopeId, program: &ast::Program, reports: &mut Diagnostics) {
         for item in &program.items {
             match &item.kind {
-                ast::ItemKind::Use(import) => self.import(scope, import, reports),
                 ast::ItemKind::Def(def) => {
-                    let entry = DefEntry { def: (**def).clone(), scope, docs: item.docs.clone() };
+                    let entry = DefEntry {
+                        def: (**def).clone(),
+                        scope,
+                        docs: item.docs.clone(),
+                    };
                     let id = self.defs.push(entry);
                     self.bind(scope, &def.name, Global::Def(id), reports);
                 }
-                ast::ItemKind::Dim(decl) => self.bind(scope, &decl.name, Global::Dim(Rc::new(decl.clone())), reports),
-                ast::ItemKind::Type(decl) => self.bind(scope, &decl.name, Global::Type(Rc::new(decl.clone())), reports),
-                ast::ItemKind::Data(block) => self.bind(scope, &block.name, Global::Data(Rc::new(block.clone())), reports),
-                ast::ItemKind::Train(block) => self.bind(scope, &block.name, Global::Train(Rc::new(block.clone())), reports),
-                ast::ItemKind::Test(_) | ast::ItemKind::Stmt(_) => {}
+                ast::ItemKind::Dim(decl) => self.bind(
+                    scope,
+                    &decl.name,
+                    Global::Dim(Rc::new(decl.clone())),
+                    reports,
+                ),
+                ast::ItemKind::Type(decl) => self.bind(
+                    scope,
+                    &decl.name,
+                    Global::Type(Rc::new(decl.clone())),
+                    reports,
+                ),
+                ast::ItemKind::Data(block) => self.bind(
+                    scope,
+                    &block.name,
+                    Global::Data(Rc::new(block.clone())),
+                    reports,
+                ),
+                ast::ItemKind::Train(block) => self.bind(
+                    scope,
+                    &block.name,
+                    Global::Train(Rc::new(block.clone())),
+                    reports,
+                ),
+                ast::ItemKind::Use(_) | ast::ItemKind::Test(_) | ast::ItemKind::Stmt(_) => {}
             }
         }
     }
 
-    fn bind(&mut self, scope: ScopeId, name: &ast::Name, global: Global, reports: &mut Diagnostics) {
-        let entry = Entry { global, span: name.span };
+    fn import_all(&mut self, scope: ScopeId, program: &ast::Program, reports: &mut Diagnostics) {
+        for item in &program.items {
+            if let ast::ItemKind::Use(import) = &item.kind {
+                self.import(scope, import, reports);
+            }
+        }
+    }
+
+    fn bind(
+        &mut self,
+        scope: ScopeId,
+        name: &ast::Name,
+        global: Global,
+        reports: &mut Diagnostics,
+    ) {
+        let entry = Entry {
+            global,
+            span: name.span,
+        };
         if let Some(earlier) = self.scopes[scope].names.insert(name.value.clone(), entry) {
             let message = format!("`{}` is declared twice", name.value);
-            let report = Diagnostic::error(codes::DUPLICATE, message).label(name.span, "declared again here");
+            let report = Diagnostic::error(codes::DUPLICATE, message)
+                .label(name.span, "declared again here");
             let report = report.label(earlier.span, "first declared here");
             reports.push(report.help("give one of them another name"));
         }
@@ -138,7 +188,10 @@ impl World {
     }
 
     fn unknown_module(&self, name: &ast::Name) -> Diagnostic {
-        let report = Diagnostic::error(codes::UNKNOWN_MODULE, format!("there is no module `{}`", name.value));
+        let report = Diagnostic::error(
+            codes::UNKNOWN_MODULE,
+            format!("there is no module `{}`", name.value),
+        );
         let report = report.label(name.span, "not in the library");
         let names = self.modules.keys().map(String::as_str);
         let listed = names.clone().collect::<Vec<_>>().join("`, `");
@@ -148,13 +201,28 @@ impl World {
         }
     }
 
-    fn unknown_import(&self, module: ScopeId, module_name: &ast::Name, name: &ast::Name) -> Diagnostic {
+    fn unknown_import(
+        &self,
+        module: ScopeId,
+        module_name: &ast::Name,
+        name: &ast::Name,
+    ) -> Diagnostic {
         let message = format!("module `{}` has no `{}`", module_name.value, name.value);
-        let report = Diagnostic::error(codes::UNKNOWN_NAME, message).label(name.span, "not in this module");
-        let here = did_you_mean(&name.value, self.scopes[module].names.keys().map(String::as_str));
+        let report =
+            Diagnostic::error(codes::UNKNOWN_NAME, message).label(name.span, "not in this module");
+        let here = did_you_mean(
+            &name.value,
+            self.scopes[module].names.keys().map(String::as_str),
+        );
         match (here, self.home_of(&name.value)) {
-            (_, Some((home, true))) => report.help(format!("`{}` is always in scope (it lives in `{home}`): leave the import out", name.value)),
-            (_, Some((home, false))) => report.help(format!("it lives in `{home}`: write `use {home}::{};`", name.value)),
+            (_, Some((home, true))) => report.help(format!(
+                "`{}` is always in scope (it lives in `{home}`): leave the import out",
+                name.value
+            )),
+            (_, Some((home, false))) => report.help(format!(
+                "it lives in `{home}`: write `use {home}::{};`",
+                name.value
+            )),
             (Some(near), None) => report.help(format!("did you mean `{near}`?")),
             (None, None) => report,
         }
@@ -170,8 +238,11 @@ impl World {
     /// What a name means in a file, if it is declared, imported or in the prelude.
     pub(crate) fn find(&self, scope: ScopeId, name: &str) -> Option<&Entry> {
         let own = self.scopes[scope].names.get(name);
-        let prelude = self.prelude.iter().filter(|_| self.scopes[scope].sees_prelude);
-        own.or_else(|| prelude.filter_map(|module| self.scopes[*module].names.get(name)).next())
+        own.or_else(|| {
+            self.prelude
+                .iter()
+                .find_map(|module| self.scopes[*module].names.get(name))
+        })
     }
 
     /// What a name means in a module.
@@ -187,12 +258,19 @@ impl World {
     /// Every name visible in a file, own names first.
     pub(crate) fn visible(&self, scope: ScopeId) -> impl Iterator<Item = &str> {
         let scopes = std::iter::once(&scope).chain(&self.prelude);
-        scopes.flat_map(|scope| self.scopes[*scope].names.keys().map(String::as_str)).collect::<Vec<_>>().into_iter()
+        scopes
+            .flat_map(|scope| self.scopes[*scope].names.keys().map(String::as_str))
+            .collect::<Vec<_>>()
+            .into_iter()
     }
 
     /// The definitions of a file in the order they were declared.
     pub(crate) fn definitions(&self, scope: ScopeId) -> Vec<DefId> {
-        self.defs.iter().filter(|(_, entry)| entry.scope == scope).map(|(id, _)| id).collect()
+        self.defs
+            .iter()
+            .filter(|(_, entry)| entry.scope == scope)
+            .map(|(id, _)| id)
+            .collect()
     }
 
     /// Whether a file belongs to the library.

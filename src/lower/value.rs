@@ -24,6 +24,8 @@ pub(crate) struct TensorRef {
 pub(crate) enum Val {
     /// Computed when the program runs.
     Tensor(TensorRef),
+    /// A tensor bound at the top level, or a field of a part of the data, by name.
+    Global(String),
     /// A number known now.
     Number(f64),
     /// A size; a number once the checker has solved for it.
@@ -58,11 +60,22 @@ pub(crate) enum Val {
 #[derive(Debug)]
 pub(crate) enum Closure {
     /// `fn(a, b) => body`
-    Lambda { params: Vec<ast::Name>, body: ast::Expr, cx: Cx },
+    Lambda {
+        params: Vec<ast::Name>,
+        body: ast::Expr,
+        cx: Cx,
+    },
     /// A curried definition with its settings.
-    Settled { def: DefId, settings: Vec<(String, Val)> },
+    Settled {
+        def: DefId,
+        settings: Vec<(String, Val)>,
+    },
     /// `grad(f)` and its relatives.
-    Derivative { kind: Derivative, of: Val, span: Span },
+    Derivative {
+        kind: Derivative,
+        of: Val,
+        span: Span,
+    },
     /// A trained model, to be applied to new inputs.
     Trained { run: String },
 }
@@ -117,12 +130,18 @@ struct Binding {
 impl Env {
     /// This environment with one more name.
     pub(crate) fn with(&self, name: impl Into<String>, value: Val) -> Env {
-        Env(Some(Rc::new(Binding { name: name.into(), value, outer: self.clone() })))
+        Env(Some(Rc::new(Binding {
+            name: name.into(),
+            value,
+            outer: self.clone(),
+        })))
     }
 
     /// What a name means here.
     pub(crate) fn get(&self, name: &str) -> Option<&Val> {
-        self.iter().find(|(bound, _)| *bound == name).map(|(_, value)| value)
+        self.iter()
+            .find(|(bound, _)| *bound == name)
+            .map(|(_, value)| value)
     }
 
     /// Every name with its meaning, innermost first.
@@ -137,7 +156,7 @@ impl Val {
     /// What kind of thing this is, for messages.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
-            Val::Tensor(_) => "a tensor",
+            Val::Tensor(_) | Val::Global(_) => "a tensor",
             Val::Number(_) => "a number",
             Val::Dim(_) | Val::Quotient(..) => "a dimension",
             Val::Bool(_) => "a truth value",
@@ -159,7 +178,9 @@ impl Val {
     pub(crate) fn is_settled(&self) -> bool {
         match self {
             Val::Tensor(_) => false,
-            Val::List(items) | Val::Tuple(items) | Val::Sequence(items) => items.iter().all(Val::is_settled),
+            Val::List(items) | Val::Tuple(items) | Val::Sequence(items) => {
+                items.iter().all(Val::is_settled)
+            }
             Val::Record(fields) => fields.iter().all(|(_, value)| value.is_settled()),
             _ => true,
         }
@@ -169,7 +190,10 @@ impl Val {
     pub(crate) fn leaves(&self) -> Vec<Val> {
         match self {
             Val::Tuple(items) => items.iter().flat_map(Val::leaves).collect(),
-            Val::Record(fields) => fields.iter().flat_map(|(_, value)| value.leaves()).collect(),
+            Val::Record(fields) => fields
+                .iter()
+                .flat_map(|(_, value)| value.leaves())
+                .collect(),
             other => vec![other.clone()],
         }
     }
@@ -177,10 +201,15 @@ impl Val {
     /// The same tuples and records with their leaves, in order, replaced.
     pub(crate) fn with_leaves(&self, leaves: &mut impl Iterator<Item = Val>) -> Val {
         match self {
-            Val::Tuple(items) => Val::Tuple(items.iter().map(|item| item.with_leaves(leaves)).collect()),
-            Val::Record(fields) => {
-                Val::Record(fields.iter().map(|(name, value)| (name.clone(), value.with_leaves(leaves))).collect())
+            Val::Tuple(items) => {
+                Val::Tuple(items.iter().map(|item| item.with_leaves(leaves)).collect())
             }
+            Val::Record(fields) => Val::Record(
+                fields
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.with_leaves(leaves)))
+                    .collect(),
+            ),
             _ => leaves.next().unwrap_or(Val::Poison),
         }
     }
