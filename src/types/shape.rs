@@ -5,14 +5,19 @@ use std::fmt;
 use super::dim::{Dim, Symbols};
 use super::dtype::DType;
 
-/// One axis: its size, and the name it was given, if any. A name is a claim, compared only when both sides have one.
+/// One axis: its size, and the name it was given, if any. A name that was written (`h: 28`) is a claim, compared when both
+/// sides have one. A name with a leading `~` is a letter an `einsum` or `rearrange` gave: it lets `over: j` find the axis, claims
+/// nothing and is not shown.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AxisType {
-    /// The label, as in `h: 28`, or the letter an `einsum` gave it.
+    /// The name with its mark; read it through [`AxisType::name`] and [`AxisType::claim`].
     pub label: Option<String>,
     /// The size.
     pub dim: Dim,
 }
+
+/// Marks a label as a letter.
+const LETTER: char = '~';
 
 /// The axes of a tensor, outermost first; none for a scalar.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
@@ -31,6 +36,43 @@ impl AxisType {
     /// An axis without a label.
     pub fn new(dim: Dim) -> AxisType {
         AxisType { label: None, dim }
+    }
+
+    /// An axis that a pattern gave a letter.
+    pub fn lettered(letter: &str, dim: Dim) -> AxisType {
+        AxisType {
+            label: Some(format!("{LETTER}{letter}")),
+            dim,
+        }
+    }
+
+    /// What an axis reference may call it, claim or letter.
+    pub fn name(&self) -> Option<&str> {
+        let label = self.label.as_deref()?;
+        Some(label.strip_prefix(LETTER).unwrap_or(label))
+    }
+
+    /// The name it claims to have.
+    pub fn claim(&self) -> Option<&str> {
+        self.label
+            .as_deref()
+            .filter(|label| !label.starts_with(LETTER))
+    }
+
+    /// Whether both axes claim names, and these differ.
+    pub fn contradicts(&self, other: &AxisType) -> bool {
+        matches!((self.claim(), other.claim()), (Some(a), Some(b)) if a != b)
+    }
+
+    /// The label of an axis that stands for both: a claim before a letter, the left one before the right.
+    pub fn joint_label(&self, other: &AxisType) -> Option<String> {
+        let claims =
+            [self, other].map(|axis| axis.label.as_ref().filter(|_| axis.claim().is_some()));
+        let [left, right] = claims;
+        left.or(right)
+            .or(self.label.as_ref())
+            .or(other.label.as_ref())
+            .cloned()
     }
 }
 
@@ -94,8 +136,8 @@ impl Shape {
             f.write_str("[")?;
             for (place, axis) in self.0.iter().enumerate() {
                 f.write_str(if place == 0 { "" } else { ", " })?;
-                if let Some(label) = &axis.label {
-                    write!(f, "{label}: ")?;
+                if let Some(claim) = axis.claim() {
+                    write!(f, "{claim}: ")?;
                 }
                 write!(f, "{}", axis.dim.display(symbols))?;
             }
@@ -134,5 +176,27 @@ impl TensorType {
             }
             write!(f, "{}", self.shape.display(symbols))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_name_but_claim_nothing() {
+        let (j, k) = (
+            AxisType::lettered("j", Dim::int(3)),
+            AxisType::lettered("k", Dim::int(3)),
+        );
+        let claimed = AxisType {
+            label: Some("h".into()),
+            dim: Dim::int(3),
+        };
+        assert_eq!((j.name(), j.claim()), (Some("j"), None));
+        assert!(!j.contradicts(&k) && !j.contradicts(&claimed));
+        assert_eq!(j.joint_label(&claimed).as_deref(), Some("h"));
+        let shape = Shape(vec![j, claimed]);
+        assert_eq!(shape.display(&Symbols::new()).to_string(), "[3, h: 3]");
     }
 }

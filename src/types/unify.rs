@@ -216,12 +216,12 @@ pub fn broadcast_shapes(
     let lead = long.rank() - short.rank();
     let mut axes = long.0[..lead].to_vec();
     for (a, b) in long.0[lead..].iter().zip(&short.0) {
-        if a.label.is_some() && b.label.is_some() && a.label != b.label {
+        if a.contradicts(b) {
             return Err(None);
         }
         dims.unify(&a.dim, &b.dim).map_err(Some)?;
         axes.push(AxisType {
-            label: a.label.clone().or_else(|| b.label.clone()),
+            label: a.joint_label(b),
             dim: a.dim.clone(),
         });
     }
