@@ -1,9 +1,33 @@
 //! Tensors: contiguous, row-major, immutable once shared. Knows element types and sizes as numbers; nothing of IR, symbols or
-//! sources. faer is seen in `linalg` only.
+//! sources. faer is seen in `linalg` and `product` only.
 
 mod attr;
+mod contract;
+mod element;
+mod file;
+mod gather;
+mod layout;
+mod linalg;
+mod map;
+mod order;
+mod product;
+mod random;
+mod reduce;
+mod strided;
+mod threads;
 
 pub use attr::{Contract, Distribution, Extreme, Letter, MatrixKind, Monoid};
+pub use contract::contract;
+pub use element::{Element, Number};
+pub use file::{FileError, read_tensors, write_tensors};
+pub use gather::{OutOfRange, gather, scatter_add};
+pub use layout::{broadcast, concat, embed, iota, permute, reverse, slice};
+pub use linalg::{LinalgError, inverse, qr, solve};
+pub use map::map;
+pub use order::{argsort, ranks, sort};
+pub use random::{Stream, permutation, place_of, random, stream};
+pub use reduce::{arg_reduce, cumsum, reduce};
+pub use threads::{set_threads, threads};
 
 use std::sync::Arc;
 

@@ -1,0 +1,139 @@
+//! The walk over elements at regular distances that `permute`, `broadcast`, `slice`, `embed` and `reverse` are. Axes are merged
+//! where they can be, so that the innermost runs are long; runs of neighbours are copied whole.
+
+use crate::tensor::Element;
+
+/// Elements at `start + Σ index[i] · strides[i]`, in row-major order of the index.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Walk {
+    pub(super) start: usize,
+    pub(super) sizes: Vec<usize>,
+    pub(super) strides: Vec<isize>,
+}
+
+/// The strides of a contiguous tensor.
+pub(super) fn row_major(shape: &[usize]) -> Vec<isize> {
+    let mut strides = vec![1; shape.len()];
+    for axis in (1..shape.len()).rev() {
+        strides[axis - 1] = strides[axis] * shape[axis] as isize;
+    }
+    strides
+}
+
+impl Walk {
+    /// The elements of `from` met on the walk.
+    pub(super) fn read<T: Element>(&self, from: &[T]) -> Vec<T> {
+        let len = self.sizes.iter().product();
+        let mut out = Vec::with_capacity(len);
+        if len == 0 {
+            return out;
+        }
+        let (outer, run) = self.merged().split_run();
+        outer.visit(&mut |start| read_run(from, start, run, &mut out));
+        out
+    }
+
+    /// Puts the elements of `from` into `to` at the places met on the walk.
+    pub(super) fn write<T: Element>(&self, from: &[T], to: &mut [T]) {
+        if from.is_empty() {
+            return;
+        }
+        let (outer, run) = self.merged().split_run();
+        let mut runs = from.chunks_exact(run.0);
+        outer.visit(&mut |start| {
+            if let Some(elements) = runs.next() {
+                write_run(elements, start, run, to);
+            }
+        });
+    }
+
+    /// The same walk with as few axes as will do: axes of size one go, and an axis that continues the next one joins it.
+    pub(super) fn merged(&self) -> Walk {
+        let mut merged = Walk {
+            start: self.start,
+            sizes: Vec::new(),
+            strides: Vec::new(),
+        };
+        for (&size, &stride) in self.sizes.iter().zip(&self.strides) {
+            merged.push(size, stride);
+        }
+        merged
+    }
+
+    fn push(&mut self, size: usize, stride: isize) {
+        if size == 1 {
+            return;
+        }
+        match (self.sizes.last_mut(), self.strides.last_mut()) {
+            (Some(last_size), Some(last_stride)) if *last_stride == stride * size as isize => {
+                (*last_size, *last_stride) = (*last_size * size, stride);
+            }
+            _ => {
+                self.sizes.push(size);
+                self.strides.push(stride);
+            }
+        }
+    }
+
+    /// The walk over the starts of its innermost runs, and a run's size and stride.
+    fn split_run(mut self) -> (Walk, (usize, isize)) {
+        let run = self.sizes.pop().zip(self.strides.pop());
+        (self, run.unwrap_or((1, 1)))
+    }
+
+    /// Size and stride of a walk along one axis; a single place has size one.
+    pub(super) fn single(&self) -> Option<(usize, usize)> {
+        match (self.sizes.as_slice(), self.strides.as_slice()) {
+            ([], []) => Some((1, 1)),
+            (&[size], &[stride]) => Some((size, stride.unsigned_abs())),
+            _ => None,
+        }
+    }
+
+    /// All places in order.
+    pub(super) fn places(&self) -> Vec<usize> {
+        let mut places = Vec::new();
+        self.visit(&mut |place| places.push(place));
+        places
+    }
+
+    /// Calls `f` with every place in order.
+    fn visit(&self, f: &mut impl FnMut(usize)) {
+        visit(self.start as isize, &self.sizes, &self.strides, f);
+    }
+}
+
+fn visit(start: isize, sizes: &[usize], strides: &[isize], f: &mut impl FnMut(usize)) {
+    match (sizes, strides) {
+        ([size, sizes @ ..], [stride, strides @ ..]) => {
+            for index in 0..*size as isize {
+                visit(start + index * stride, sizes, strides, f);
+            }
+        }
+        _ => f(start as usize),
+    }
+}
+
+fn read_run<T: Copy>(from: &[T], start: usize, (size, stride): (usize, isize), out: &mut Vec<T>) {
+    match stride {
+        1 => out.extend_from_slice(&from[start..start + size]),
+        0 => out.extend(std::iter::repeat_n(from[start], size)),
+        2.. => out.extend(from[start..].iter().step_by(stride as usize).take(size)),
+        ..0 => out.extend(
+            from[..=start]
+                .iter()
+                .rev()
+                .step_by(-stride as usize)
+                .take(size),
+        ),
+    }
+}
+
+fn write_run<T: Copy>(elements: &[T], start: usize, (size, stride): (usize, isize), to: &mut [T]) {
+    if stride == 1 {
+        to[start..start + size].copy_from_slice(elements);
+        return;
+    }
+    let places = to[start..].iter_mut().step_by(stride as usize);
+    places.zip(elements).for_each(|(place, &x)| *place = x);
+}
