@@ -14,11 +14,24 @@ use crate::scalar::math::Float;
 pub(crate) fn apply<'t>(fitted: &Fitted, block: Block<'t>) -> Result<Block<'t>, Fault> {
     match fitted {
         Fitted::Standardize { mean, sd } => mapped(fitted, block, |x, at| {
-            if sd[at] == 0.0 { 0.0 } else { (x - mean[at]) / sd[at] }
+            if sd[at] == 0.0 {
+                0.0
+            } else {
+                (x - mean[at]) / sd[at]
+            }
         }),
-        Fitted::Normalize { min, max, low, high } => mapped(fitted, block, |x, at| {
+        Fitted::Normalize {
+            min,
+            max,
+            low,
+            high,
+        } => mapped(fitted, block, |x, at| {
             let range = max[at] - min[at];
-            if range == 0.0 { *low } else { low + (x - min[at]) / range * (high - low) }
+            if range == 0.0 {
+                *low
+            } else {
+                low + (x - min[at]) / range * (high - low)
+            }
         }),
         Fitted::Scale { by } => mapped(fitted, block, |x, _| x * by),
         Fitted::Clip { low, high } => mapped(fitted, block, |x, _| x.clamp(*low, *high)),
@@ -42,7 +55,9 @@ fn mapped<'t>(
     let width = block.width();
     let mut values = block.numbers(fitted.name())?.into_owned();
     for row in values.chunks_exact_mut(width) {
-        row.iter_mut().enumerate().for_each(|(at, x)| *x = f(*x, at));
+        row.iter_mut()
+            .enumerate()
+            .for_each(|(at, x)| *x = f(*x, at));
     }
     Ok(block.with_numbers(values))
 }
@@ -69,7 +84,11 @@ fn out_of_domain(name: &str, bound: f64, value: f64, at: usize, block: &Block<'_
         block.table.line_of(row),
         shown(feature)
     );
-    let fault = Fault::new(codes::OUT_OF_DOMAIN, message, format!("needs values above {bound}"));
+    let fault = Fault::new(
+        codes::OUT_OF_DOMAIN,
+        message,
+        format!("needs values above {bound}"),
+    );
     let fault = fault.in_column(feature);
     if name == "log" && value > -1.0 {
         return fault.help("`log1p` takes zero as well");
@@ -120,14 +139,23 @@ fn able_to_hold(cells: &Cells, fill: &FillValue) -> Cells {
         (Cells::Int(_) | Cells::Float(_), FillValue::Number(_)) | (Cells::Text { .. }, _) => {
             cells.clone()
         }
-        (Cells::Bool(values), FillValue::Number(_)) => {
-            Cells::Float(values.iter().map(|&value| f64::from(u8::from(value))).collect())
-        }
+        (Cells::Bool(values), FillValue::Number(_)) => Cells::Float(
+            values
+                .iter()
+                .map(|&value| f64::from(u8::from(value)))
+                .collect(),
+        ),
         (Cells::Blank(n), FillValue::Number(_)) => Cells::Float(vec![0.0; *n]),
         (Cells::Blank(n), FillValue::Text(_)) => as_text(vec![String::new(); *n]),
-        (Cells::Bool(values), FillValue::Text(_)) => as_text(values.iter().map(bool::to_string).collect()),
-        (Cells::Int(values), FillValue::Text(_)) => as_text(values.iter().map(i64::to_string).collect()),
-        (Cells::Float(values), FillValue::Text(_)) => as_text(values.iter().map(f64::to_string).collect()),
+        (Cells::Bool(values), FillValue::Text(_)) => {
+            as_text(values.iter().map(bool::to_string).collect())
+        }
+        (Cells::Int(values), FillValue::Text(_)) => {
+            as_text(values.iter().map(i64::to_string).collect())
+        }
+        (Cells::Float(values), FillValue::Text(_)) => {
+            as_text(values.iter().map(f64::to_string).collect())
+        }
     }
 }
 
@@ -136,7 +164,9 @@ fn as_text(cells: Vec<String>) -> Cells {
     words.sort();
     words.dedup();
     let code = |cell: &String| {
-        let place = words.binary_search(cell).expect("every cell is among the words");
+        let place = words
+            .binary_search(cell)
+            .expect("every cell is among the words");
         u32::try_from(place).expect("a table has fewer than 2^32 rows")
     };
     Cells::Text {
@@ -157,29 +187,51 @@ fn truth(fill: &FillValue) -> bool {
 }
 
 fn code_for(words: &mut Vec<String>, text: &str) -> u32 {
-    let place = words.iter().position(|word| word == text).unwrap_or_else(|| {
-        words.push(text.to_owned());
-        words.len() - 1
-    });
+    let place = words
+        .iter()
+        .position(|word| word == text)
+        .unwrap_or_else(|| {
+            words.push(text.to_owned());
+            words.len() - 1
+        });
     u32::try_from(place).expect("a table has fewer than 2^32 rows")
 }
 
 /// Of each row, the place of its category, or nothing where that is new.
-fn places(column: &Column, block: &Block<'_>, categories: &[String]) -> Result<Vec<Option<usize>>, Fault> {
+fn places(
+    column: &Column,
+    block: &Block<'_>,
+    categories: &[String],
+) -> Result<Vec<Option<usize>>, Fault> {
     let keys = keys(block.table, column)?;
     let places = keys.places_in(categories);
-    Ok(keys.codes.iter().map(|&code| places[code as usize]).collect())
+    Ok(keys
+        .codes
+        .iter()
+        .map(|&code| places[code as usize])
+        .collect())
 }
 
-fn known_places(column: &Column, block: &Block<'_>, categories: &[String]) -> Result<Vec<usize>, Fault> {
+fn known_places(
+    column: &Column,
+    block: &Block<'_>,
+    categories: &[String],
+) -> Result<Vec<usize>, Fault> {
     let places = places(column, block, categories)?;
     let known: Option<Vec<usize>> = places.iter().copied().collect();
     known.ok_or_else(|| unseen(column, block, categories, &places))
 }
 
-fn unseen(column: &Column, block: &Block<'_>, categories: &[String], places: &[Option<usize>]) -> Fault {
+fn unseen(
+    column: &Column,
+    block: &Block<'_>,
+    categories: &[String],
+    places: &[Option<usize>],
+) -> Fault {
     let row = places.iter().position(Option::is_none).unwrap_or(0);
-    let name = keys(block.table, column).map_or(String::new(), |keys| keys.names[keys.codes[row] as usize].clone());
+    let name = keys(block.table, column).map_or(String::new(), |keys| {
+        keys.names[keys.codes[row] as usize].clone()
+    });
     let others = places.iter().filter(|place| place.is_none()).count();
     let message = format!(
         "the train part never shows {}: {}, column {}",
@@ -197,7 +249,11 @@ fn unseen(column: &Column, block: &Block<'_>, categories: &[String], places: &[O
         .in_column(&column.name)
 }
 
-fn one_hot<'t>(categories: &[Vec<String>], unknown_is_zero: bool, block: Block<'t>) -> Result<Block<'t>, Fault> {
+fn one_hot<'t>(
+    categories: &[Vec<String>],
+    unknown_is_zero: bool,
+    block: Block<'t>,
+) -> Result<Block<'t>, Fault> {
     let columns = block.cells("one_hot")?;
     let width: usize = categories.iter().map(Vec::len).sum();
     let mut values = vec![0.0; block.table.n_rows() * width];
@@ -206,16 +262,28 @@ fn one_hot<'t>(categories: &[Vec<String>], unknown_is_zero: bool, block: Block<'
         let places = if unknown_is_zero {
             places(column, &block, categories)?
         } else {
-            known_places(column, &block, categories)?.into_iter().map(Some).collect()
+            known_places(column, &block, categories)?
+                .into_iter()
+                .map(Some)
+                .collect()
         };
         for (row, place) in places.into_iter().enumerate() {
             if let Some(place) = place {
                 values[row * width + features.len() + place] = 1.0;
             }
         }
-        features.extend(categories.iter().map(|name| format!("{} = {name}", column.name)));
+        features.extend(
+            categories
+                .iter()
+                .map(|name| format!("{} = {name}", column.name)),
+        );
     }
-    Ok(Block { content: Content::Numbers(values), features, vector: true, ..block })
+    Ok(Block {
+        content: Content::Numbers(values),
+        features,
+        vector: true,
+        ..block
+    })
 }
 
 fn label<'t>(categories: &[Vec<String>], block: Block<'t>) -> Result<Block<'t>, Fault> {
@@ -223,11 +291,17 @@ fn label<'t>(categories: &[Vec<String>], block: Block<'t>) -> Result<Block<'t>, 
     let width = columns.len();
     let mut values = vec![0; block.table.n_rows() * width];
     for (at, (column, categories)) in columns.iter().zip(categories).enumerate() {
-        for (row, place) in known_places(column, &block, categories)?.into_iter().enumerate() {
+        for (row, place) in known_places(column, &block, categories)?
+            .into_iter()
+            .enumerate()
+        {
             values[row * width + at] = i64::try_from(place).expect("places are row counts at most");
         }
     }
-    Ok(Block { content: Content::Index(values), ..block })
+    Ok(Block {
+        content: Content::Index(values),
+        ..block
+    })
 }
 
 fn binary<'t>(positive: &str, block: Block<'t>) -> Result<Block<'t>, Fault> {
@@ -236,7 +310,11 @@ fn binary<'t>(positive: &str, block: Block<'t>) -> Result<Block<'t>, Fault> {
     let mut values = vec![0.0; block.table.n_rows() * width];
     for (at, column) in columns.iter().enumerate() {
         let places = places(column, &block, &[positive.to_owned()])?;
-        for (row, _) in places.iter().enumerate().filter(|(_, place)| place.is_some()) {
+        for (row, _) in places
+            .iter()
+            .enumerate()
+            .filter(|(_, place)| place.is_some())
+        {
             values[row * width + at] = 1.0;
         }
     }

@@ -4,8 +4,7 @@
 use std::borrow::Cow;
 
 use crate::data::codes;
-use crate::data::fault::Fault;
-use crate::data::fault::shown;
+use crate::data::fault::{Fault, shown};
 use crate::data::numeric::numbers;
 use crate::data::table::{Column, Table};
 use crate::tensor::{Data, Tensor};
@@ -40,7 +39,10 @@ pub(crate) enum Content<'t> {
 impl<'t> Block<'t> {
     /// The columns at some places of a table.
     pub(crate) fn new(table: &'t Table, places: &[usize], vector: bool) -> Block<'t> {
-        let columns: Vec<&Column> = places.iter().filter_map(|&place| table.column(place)).collect();
+        let columns: Vec<&Column> = places
+            .iter()
+            .filter_map(|&place| table.column(place))
+            .collect();
         let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
         Block {
             table,
@@ -94,7 +96,19 @@ impl<'t> Block<'t> {
 
     /// The shape of one row.
     pub(crate) fn row_shape(&self) -> Vec<usize> {
-        if self.vector { vec![self.width()] } else { vec![] }
+        if self.vector {
+            vec![self.width()]
+        } else {
+            vec![]
+        }
+    }
+
+    /// The element type, where numbers are of type `float`.
+    pub(crate) fn dtype(&self, float: DType) -> DType {
+        match self.content {
+            Content::Cells(_) | Content::Numbers(_) => float,
+            Content::Index(_) => DType::I64,
+        }
     }
 
     /// Some rows of a finished block as a tensor; numbers get the type `float`.
@@ -102,29 +116,42 @@ impl<'t> Block<'t> {
         let shape: Vec<usize> = [rows.len()].into_iter().chain(self.row_shape()).collect();
         let data = match &self.content {
             Content::Index(values) => Data::I64(picked(values, self.width(), rows).into()),
-            Content::Numbers(values) => self.floats(picked(values, self.width(), rows), rows, float)?,
+            Content::Numbers(values) => {
+                self.floats(picked(values, self.width(), rows), rows, float)?
+            }
             Content::Cells(_) => return self.clone().finished()?.tensor(rows, float),
         };
         Ok(Tensor::new(shape, data))
     }
 
     fn floats(&self, values: Vec<f64>, rows: &[u32], float: DType) -> Result<Data, Fault> {
-        let largest = if float == DType::F64 { f64::MAX } else { f64::from(f32::MAX) };
-        if let Some(at) = values.iter().position(|value| !(value.abs() <= largest)) {
+        let largest = if float == DType::F64 {
+            f64::MAX
+        } else {
+            f64::from(f32::MAX)
+        };
+        if let Some(at) = values.iter().position(|value| value.is_nan() || value.abs() > largest) {
             return Err(self.overflow(values[at], at, rows, float));
         }
         Ok(match float {
             DType::F64 => Data::F64(values.into()),
-            DType::F32 | DType::I64 | DType::I32 | DType::U8 | DType::Bool => {
-                Data::F32(values.into_iter().map(|value| value as f32).collect::<Vec<f32>>().into())
-            }
+            DType::F32 | DType::I64 | DType::I32 | DType::U8 | DType::Bool => Data::F32(
+                values
+                    .into_iter()
+                    .map(|value| value as f32)
+                    .collect::<Vec<f32>>()
+                    .into(),
+            ),
         })
     }
 
     fn overflow(&self, value: f64, at: usize, rows: &[u32], float: DType) -> Fault {
         let row = rows[at / self.width()] as usize;
         let feature = shown(&self.features[at % self.width()]);
-        let message = format!("`{value:e}` does not fit into {float}: {}, {feature}", self.table.line_of(row));
+        let message = format!(
+            "`{value:e}` does not fit into {float}: {}, {feature}",
+            self.table.line_of(row)
+        );
         Fault::new(codes::OVERFLOW, message, "makes a number out of range")
             .help("`standardize` or `scale` it first, or take its `log`")
     }
@@ -155,13 +182,15 @@ fn picked<T: Copy>(values: &[T], width: usize, rows: &[u32]) -> Vec<T> {
 }
 
 fn too_late(transform: &str) -> Fault {
-    let message = format!("`{transform}` needs a column's own values, and comes after another transform");
+    let message =
+        format!("`{transform}` needs a column's own values, and comes after another transform");
     Fault::new(codes::TRANSFORM_ORDER, message, "comes too late")
         .help(format!("put `{transform}` first"))
 }
 
 fn after_index(transform: &str) -> Fault {
-    let message = format!("`{transform}` cannot follow `label`: an index is a name, not a quantity");
+    let message =
+        format!("`{transform}` cannot follow `label`: an index is a name, not a quantity");
     Fault::new(codes::TRANSFORM_ORDER, message, "needs quantities")
         .help("leave one of the two out, or use `one_hot`")
 }

@@ -69,9 +69,16 @@ pub(crate) fn keys(table: &Table, column: &Column) -> Result<Keys, Fault> {
 }
 
 fn integer_keys(values: &[i64]) -> Keys {
-    let distinct: Vec<i64> = values.iter().copied().collect::<BTreeSet<i64>>().into_iter().collect();
+    let distinct: Vec<i64> = values
+        .iter()
+        .copied()
+        .collect::<BTreeSet<i64>>()
+        .into_iter()
+        .collect();
     let code = |value: &i64| {
-        let place = distinct.binary_search(value).expect("every value is among the distinct ones");
+        let place = distinct
+            .binary_search(value)
+            .expect("every value is among the distinct ones");
         u32::try_from(place).expect("a table has fewer than 2^32 rows")
     };
     Keys {
@@ -107,9 +114,13 @@ fn fractional(table: &Table, column: &Column, row: usize, value: f64) -> Fault {
         "column {} holds numbers with fractions, not categories",
         shown(&column.name)
     );
-    Fault::new(codes::NOT_CATEGORICAL, message, "needs text, integers or booleans")
-        .note(format!("{} holds `{value}`", table.line_of(row)))
-        .in_column(&column.name)
+    Fault::new(
+        codes::NOT_CATEGORICAL,
+        message,
+        "needs text, integers or booleans",
+    )
+    .note(format!("{} holds `{value}`", table.line_of(row)))
+    .in_column(&column.name)
 }
 
 #[cfg(test)]
@@ -120,8 +131,14 @@ mod tests {
     fn text_sorts_by_characters_and_integers_by_size() {
         let words = ["b", "a"].map(String::from);
         let keys = text_keys(&[0, 1, 0], &words);
-        assert_eq!((keys.codes, keys.names), (vec![1, 0, 1], vec!["a".into(), "b".into()]));
+        assert_eq!(
+            (keys.codes, keys.names),
+            (vec![1, 0, 1], vec!["a".into(), "b".into()])
+        );
         let keys = integer_keys(&[10, 9, 10]);
-        assert_eq!((keys.codes, keys.names), (vec![1, 0, 1], vec!["9".into(), "10".into()]));
+        assert_eq!(
+            (keys.codes, keys.names),
+            (vec![1, 0, 1], vec!["9".into(), "10".into()])
+        );
     }
 }

@@ -4,9 +4,12 @@
 use crate::diag::{Code, Diagnostic, did_you_mean};
 use crate::source::Span;
 
-/// A diagnostic that lacks only its place.
+/// A diagnostic that lacks only its place; boxed, for faults are rare and results many.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Fault {
+pub(crate) struct Fault(Box<Said>);
+
+#[derive(Clone, Debug, PartialEq)]
+struct Said {
     code: Code,
     message: String,
     label: String,
@@ -18,45 +21,46 @@ pub(crate) struct Fault {
 impl Fault {
     /// A fault; `label` is what will stand under the place.
     pub(crate) fn new(code: Code, message: impl Into<String>, label: impl Into<String>) -> Fault {
-        Fault {
+        Fault(Box::new(Said {
             code,
             message: message.into(),
             label: label.into(),
             notes: vec![],
             help: None,
             column: None,
-        }
+        }))
     }
 
     /// Names the column it is about.
     pub(crate) fn in_column(mut self, column: &str) -> Fault {
-        self.column = Some(column.to_owned());
+        self.0.column = Some(column.to_owned());
         self
     }
 
     /// The column it is about.
     pub(crate) fn column(&self) -> Option<&str> {
-        self.column.as_deref()
+        self.0.column.as_deref()
     }
 
     /// Adds a note.
     pub(crate) fn note(mut self, note: impl Into<String>) -> Fault {
-        self.notes.push(note.into());
+        self.0.notes.push(note.into());
         self
     }
 
     /// Says what to try.
     pub(crate) fn help(mut self, help: impl Into<String>) -> Fault {
-        self.help = Some(help.into());
+        self.0.help = Some(help.into());
         self
     }
 
     /// The error, at its place.
     pub(crate) fn at(self, span: Span) -> Diagnostic {
-        let error = Diagnostic::error(self.code, self.message).label(span, self.label);
+        let said = *self.0;
+        let error = Diagnostic::error(said.code, said.message).label(span, said.label);
         Diagnostic {
-            notes: self.notes,
-            help: self.help,
+            notes: said.notes,
+            help: said.help,
             ..error
         }
     }

@@ -13,11 +13,7 @@ use crate::data::transform::{FillValue, Fitted};
 use crate::scalar::math::Float;
 
 /// Fits a transform on the given rows of a block.
-pub(crate) fn fit(
-    spec: &TransformSpec,
-    block: &Block<'_>,
-    train: &[u32],
-) -> Result<Fitted, Fault> {
+pub(crate) fn fit(spec: &TransformSpec, block: &Block<'_>, train: &[u32]) -> Result<Fitted, Fault> {
     check_setting(spec)?;
     match spec {
         TransformSpec::Standardize => {
@@ -29,7 +25,12 @@ pub(crate) fn fit(
             let columns = by_feature(block, train, spec.name())?;
             let (min, max) = columns.iter().map(|values| extremes(values)).unzip();
             let (low, high) = (*low, *high);
-            Ok(Fitted::Normalize { min, max, low, high })
+            Ok(Fitted::Normalize {
+                min,
+                max,
+                low,
+                high,
+            })
         }
         TransformSpec::Scale { by } => Ok(Fitted::Scale { by: *by }),
         TransformSpec::Log => Ok(Fitted::Log),
@@ -60,7 +61,10 @@ fn check_setting(spec: &TransformSpec) -> Result<(), Fault> {
         TransformSpec::Normalize { low, high } | TransformSpec::Clip { low, high }
             if low.is_nan() || high.is_nan() || low >= high =>
         {
-            format!("`{}` from `{low}` to `{high}` is an empty range", spec.name())
+            format!(
+                "`{}` from `{low}` to `{high}` is an empty range",
+                spec.name()
+            )
         }
         TransformSpec::Normalize { low, high } if !(high - low).is_finite() => {
             format!("`normalize` from `{low}` to `{high}` is no finite range")
@@ -79,13 +83,22 @@ fn check_setting(spec: &TransformSpec) -> Result<(), Fault> {
         | TransformSpec::Label { .. }
         | TransformSpec::Binary { .. } => return Ok(()),
     };
-    Err(Fault::new(codes::BAD_SETTING, fault, "not a setting that means anything"))
+    Err(Fault::new(
+        codes::BAD_SETTING,
+        fault,
+        "not a setting that means anything",
+    ))
 }
 
 fn by_feature(block: &Block<'_>, train: &[u32], name: &str) -> Result<Vec<Vec<f64>>, Fault> {
     let width = block.width();
     let values = block.numbers(name)?;
-    let column = |place: usize| train.iter().map(|&row| values[row as usize * width + place]).collect();
+    let column = |place: usize| {
+        train
+            .iter()
+            .map(|&row| values[row as usize * width + place])
+            .collect()
+    };
     Ok((0..width).map(column).collect())
 }
 
@@ -109,7 +122,9 @@ fn extremes(values: &[f64]) -> (f64, f64) {
 
 fn fit_impute(fill: &Fill, block: &Block<'_>, train: &[u32]) -> Result<Fitted, Fault> {
     let columns = block.cells("impute")?;
-    let fills = columns.iter().map(|column| fill_value(fill, block.table, column, train));
+    let fills = columns
+        .iter()
+        .map(|column| fill_value(fill, block.table, column, train));
     Ok(Fitted::Impute {
         fills: fills.collect::<Result<Vec<FillValue>, Fault>>()?,
     })
@@ -122,8 +137,12 @@ fn fill_value(
     train: &[u32],
 ) -> Result<FillValue, Fault> {
     match fill {
-        Fill::Mean => Ok(FillValue::Number(mean(&present_numbers(table, column, train)?))),
-        Fill::Median => Ok(FillValue::Number(median(present_numbers(table, column, train)?))),
+        Fill::Mean => Ok(FillValue::Number(mean(&present_numbers(
+            table, column, train,
+        )?))),
+        Fill::Median => Ok(FillValue::Number(median(present_numbers(
+            table, column, train,
+        )?))),
         Fill::Mode => mode(table, column, &present_rows(column, train)?),
         Fill::Number(value) => Ok(FillValue::Number(*value)),
         Fill::Text(text) => Ok(FillValue::Text(text.clone())),
@@ -137,12 +156,26 @@ fn present_numbers(table: &Table, column: &Column, train: &[u32]) -> Result<Vec<
 }
 
 fn present_rows(column: &Column, train: &[u32]) -> Result<Vec<u32>, Fault> {
-    let is_missing = |row: u32| column.missing.binary_search_by_key(&row, |cell| cell.row).is_ok();
-    let rows: Vec<u32> = train.iter().copied().filter(|&row| !is_missing(row)).collect();
+    let is_missing = |row: u32| {
+        column
+            .missing
+            .binary_search_by_key(&row, |cell| cell.row)
+            .is_ok()
+    };
+    let rows: Vec<u32> = train
+        .iter()
+        .copied()
+        .filter(|&row| !is_missing(row))
+        .collect();
     if rows.is_empty() {
-        let message = format!("column {} has no value in the train part", shown(&column.name));
+        let message = format!(
+            "column {} has no value in the train part",
+            shown(&column.name)
+        );
         let fault = Fault::new(codes::NO_VALUES, message, "nothing to learn a fill from");
-        return Err(fault.help("leave the column out, or `impute` a value of your own").in_column(&column.name));
+        return Err(fault
+            .help("leave the column out, or `impute` a value of your own")
+            .in_column(&column.name));
     }
     Ok(rows)
 }
@@ -164,7 +197,9 @@ fn median(mut values: Vec<f64>) -> f64 {
 /// The most frequent value, the first in category order among equals.
 fn mode(table: &Table, column: &Column, rows: &[u32]) -> Result<FillValue, Fault> {
     if let Cells::Float(values) = &column.cells {
-        return Ok(FillValue::Number(frequent(rows.iter().map(|&row| values[row as usize]))));
+        return Ok(FillValue::Number(frequent(
+            rows.iter().map(|&row| values[row as usize]),
+        )));
     }
     let keys = keys(table, column)?;
     let counts = keys.counts(rows.iter().copied());
@@ -172,7 +207,9 @@ fn mode(table: &Table, column: &Column, rows: &[u32]) -> Result<FillValue, Fault
     let place = counts.iter().position(|&count| count == most).unwrap_or(0);
     let name = keys.names[place].clone();
     Ok(match &column.cells {
-        Cells::Int(_) | Cells::Float(_) => name.parse().map_or(FillValue::Text(name), FillValue::Number),
+        Cells::Int(_) | Cells::Float(_) => name
+            .parse()
+            .map_or(FillValue::Text(name), FillValue::Number),
         Cells::Bool(_) | Cells::Text { .. } | Cells::Blank(_) => FillValue::Text(name),
     })
 }
@@ -240,7 +277,12 @@ fn counted_classes(n: usize, column: &Column, found: Vec<String>) -> Result<Vec<
     );
     let label = format!("found: {}", listed(found.iter().map(String::as_str)));
     let fault = Fault::new(codes::WRONG_CATEGORIES, message, label);
-    Err(fault.help(format!("write `classes: {}`, or leave it out and let the data decide", found.len())).in_column(&column.name))
+    Err(fault
+        .help(format!(
+            "write `classes: {}`, or leave it out and let the data decide",
+            found.len()
+        ))
+        .in_column(&column.name))
 }
 
 fn named_classes(
@@ -249,11 +291,18 @@ fn named_classes(
     found: &[String],
 ) -> Result<Vec<String>, Fault> {
     let stranger = found.iter().find(|name| !names.contains(name));
-    let twice = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name));
+    let twice = names
+        .iter()
+        .enumerate()
+        .find(|(at, name)| names[..*at].contains(name));
     let (message, name) = match (stranger, twice) {
         (_, Some((_, name))) => (format!("class {} is declared twice", shown(name)), name),
         (Some(name), None) => (
-            format!("column {} holds {}, which is no declared class", shown(&column.name), shown(name)),
+            format!(
+                "column {} holds {}, which is no declared class",
+                shown(&column.name),
+                shown(name)
+            ),
             name,
         ),
         (None, None) => return Ok(names),
@@ -281,7 +330,11 @@ fn fit_binary(positive: &str, block: &Block<'_>, train: &[u32]) -> Result<Fitted
         return Err(one_category(&columns[0], positive));
     };
     Ok(Fitted::Binary {
-        negative: if rest.is_empty() { first.clone() } else { format!("not {positive}") },
+        negative: if rest.is_empty() {
+            first.clone()
+        } else {
+            format!("not {positive}")
+        },
         positive: positive.to_owned(),
     })
 }

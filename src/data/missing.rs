@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::data::codes;
 use crate::data::fault::{Fault, counted, shown};
 use crate::data::select;
-use crate::data::spec::{DataSpec, FieldSpec, MissingPolicy, MissingSpec, TransformSpec};
+use crate::data::spec::{DataSpec, FieldSpec, MissingPolicy, TransformSpec};
 use crate::data::table::{Column, Table};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::Spanned;
@@ -69,11 +69,7 @@ fn columns<'a>(
         .filter_map(|taken| Some((taken, table.column(taken.value)?)))
 }
 
-fn refuse(
-    spec: &DataSpec,
-    table: &Table,
-    needed: &[Spanned<usize>],
-) -> Result<(), Diagnostics> {
+fn refuse(spec: &DataSpec, table: &Table, needed: &[Spanned<usize>]) -> Result<(), Diagnostics> {
     let tokens = spec.missing.tokens();
     let mut faults = Diagnostics::new();
     for (taken, column) in columns(table, needed).filter(|(_, column)| !column.missing.is_empty()) {
@@ -92,9 +88,21 @@ fn missing_value(table: &Table, column: &Column, tokens: &[&str]) -> Fault {
         "" => "an empty cell".to_owned(),
         token => format!("the cell {}", shown(token)),
     };
-    let message = format!("column {} has no value on {}", shown(&column.name), table.line_of(first.row as usize));
-    let label = format!("{} of {} without a value", counted(column.missing.len(), "cell"), table.n_rows());
-    let fill = if column.cells.is_text() { "mode" } else { "median" };
+    let message = format!(
+        "column {} has no value on {}",
+        shown(&column.name),
+        table.line_of(first.row as usize)
+    );
+    let label = format!(
+        "{} of {} without a value",
+        counted(column.missing.len(), "cell"),
+        table.n_rows()
+    );
+    let fill = if column.cells.is_text() {
+        "mode"
+    } else {
+        "median"
+    };
     Fault::new(codes::MISSING_VALUE, message, label)
         .note(format!("{what} counts as missing"))
         .help(format!(
@@ -127,13 +135,12 @@ fn keep_some<'t>(
 
 fn all_dropped(spec: &DataSpec, table: &Table) -> Diagnostic {
     let message = format!("every row of {} lacks a value", shown(&table.file));
-    let fault = Fault::new(codes::NO_ROWS, message, "nothing is left after `missing: drop`");
+    let fault = Fault::new(
+        codes::NO_ROWS,
+        message,
+        "nothing is left after `missing: drop`",
+    );
     fault
         .help("use fewer columns, or fill values in with `impute`")
         .at(spec.name.span)
-}
-
-/// The texts that mean "no value" unless said otherwise, for data that meets a saved model.
-pub(crate) fn default_tokens() -> Vec<&'static str> {
-    MissingSpec::DEFAULT_TOKENS.to_vec()
 }

@@ -39,7 +39,9 @@ fn not_encoded(column: &Column, words: &[String]) -> Fault {
     let message = format!("column {name} holds text, and numbers are needed");
     let label = format!("text: {}", examples.join(", "));
     Fault::new(codes::NOT_ENCODED, message, label)
-        .help(format!("encode it: {name} `|> one_hot`, or `|> label` for an index"))
+        .help(format!(
+            "encode it: {name} `|> one_hot`, or `|> label` for an index"
+        ))
         .in_column(&column.name)
 }
 
@@ -50,12 +52,22 @@ fn not_a_number(
     words: &[String],
     bad: usize,
 ) -> Fault {
-    let is_bad = |code: u32| words.get(code as usize).is_some_and(|word| numeric_value(word).is_none());
+    let is_bad = |code: u32| {
+        words
+            .get(code as usize)
+            .is_some_and(|word| numeric_value(word).is_none())
+    };
     let missing = |row: usize| {
         let row = u32::try_from(row).unwrap_or(u32::MAX);
-        column.missing.binary_search_by_key(&row, |cell| cell.row).is_ok()
+        column
+            .missing
+            .binary_search_by_key(&row, |cell| cell.row)
+            .is_ok()
     };
-    let rows = codes.iter().enumerate().filter(|(row, code)| is_bad(**code) && !missing(*row));
+    let rows = codes
+        .iter()
+        .enumerate()
+        .filter(|(row, code)| is_bad(**code) && !missing(*row));
     let bad_rows: Vec<usize> = rows.map(|(row, _)| row).collect();
     let row = bad_rows.first().copied().unwrap_or(0);
     let word = &words[bad];
@@ -65,7 +77,11 @@ fn not_a_number(
         table.line_of(row),
         shown(&column.name)
     );
-    let label = format!("{} of {} no number", counted(bad_rows.len(), "cell"), table.n_rows());
+    let label = format!(
+        "{} of {} no number",
+        counted(bad_rows.len(), "cell"),
+        table.n_rows()
+    );
     let fault = Fault::new(codes::NOT_A_NUMBER, message, label);
     fault.help(advice(word)).in_column(&column.name)
 }
@@ -80,11 +96,15 @@ fn advice(word: &str) -> String {
     if word.contains(',') && numeric_value(&pointed).is_some() {
         return format!("write a decimal point: {}", shown(&pointed));
     }
-    let stripped = word.trim_matches(|letter: char| !letter.is_ascii_digit() && letter != '-' && letter != '.');
+    let stripped = word
+        .trim_matches(|letter: char| !letter.is_ascii_digit() && letter != '-' && letter != '.');
     if stripped != word && numeric_value(stripped).is_some() {
         return format!("write the bare number: {}", shown(stripped));
     }
-    format!("mend the file; if {} means that there is no value, add it to the tokens of `missing`", shown(word))
+    format!(
+        "mend the file; if {} means that there is no value, add it to the tokens of `missing`",
+        shown(word)
+    )
 }
 
 /// `1,234` or `1,234,567.8`: groups of three digits behind the first comma.
@@ -100,7 +120,10 @@ mod tests {
 
     #[test]
     fn advice_names_the_edit() {
-        assert_eq!(advice("1,234"), "write it without separators of thousands: `1234`");
+        assert_eq!(
+            advice("1,234"),
+            "write it without separators of thousands: `1234`"
+        );
         assert_eq!(advice("1,5"), "write a decimal point: `1.5`");
         assert_eq!(advice("12 kg"), "write the bare number: `12`");
         assert!(advice("oops").starts_with("mend the file"));

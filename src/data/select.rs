@@ -56,7 +56,11 @@ fn find(name: &Spanned<String>, header: Header<'_>) -> Result<usize, Diagnostic>
         .map_err(|fault| fault.at(name.span))
 }
 
-fn many(selectors: &[Selector], span: Span, header: Header<'_>) -> Result<Vec<usize>, Diagnostic> {
+fn many(
+    selectors: &[Selector],
+    span: Span,
+    header: Header<'_>,
+) -> Result<Vec<Spanned<usize>>, Diagnostic> {
     let mut taken = vec![];
     let mut seen = BTreeSet::new();
     for selector in selectors {

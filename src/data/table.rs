@@ -83,7 +83,11 @@ impl Table {
         Table {
             file: self.file.clone(),
             header: self.header.clone(),
-            columns: self.columns.iter().map(|column| column.keep(rows)).collect(),
+            columns: self
+                .columns
+                .iter()
+                .map(|column| column.keep(rows))
+                .collect(),
             lines: rows.iter().map(|&row| self.lines[row as usize]).collect(),
         }
     }

@@ -119,7 +119,12 @@ impl Fitted {
     pub fn invert(&self, y: f64, feature: usize) -> Option<f64> {
         match self {
             Fitted::Standardize { mean, sd } => Some(y * sd[feature] + mean[feature]),
-            Fitted::Normalize { min, max, low, high } => {
+            Fitted::Normalize {
+                min,
+                max,
+                low,
+                high,
+            } => {
                 let share = (y - low) / (high - low);
                 Some(min[feature] + share * (max[feature] - min[feature]))
             }
@@ -136,10 +141,12 @@ impl FittedField {
     /// The category names in index order, when one column was made `one_hot`, `label` or `binary`.
     pub fn categories(&self) -> Option<Vec<String>> {
         self.steps.iter().find_map(|step| match step {
-            Fitted::OneHot { categories, .. } | Fitted::Label { categories } => match &categories[..] {
-                [only] => Some(only.clone()),
-                _ => None,
-            },
+            Fitted::OneHot { categories, .. } | Fitted::Label { categories } => {
+                match &categories[..] {
+                    [only] => Some(only.clone()),
+                    _ => None,
+                }
+            }
             Fitted::Binary { negative, positive } => Some(vec![negative.clone(), positive.clone()]),
             Fitted::Standardize { .. }
             | Fitted::Normalize { .. }
@@ -170,7 +177,12 @@ impl FittedField {
                 let undone = values.iter().enumerate().map(|(at, &y)| undo(at, y));
                 Data::F64(undone.collect::<Option<Vec<f64>>>()?.into())
             }
-            Data::F32(_) | Data::F64(_) | Data::I64(_) | Data::I32(_) | Data::U8(_) | Data::Bool(_) => {
+            Data::F32(_)
+            | Data::F64(_)
+            | Data::I64(_)
+            | Data::I32(_)
+            | Data::U8(_)
+            | Data::Bool(_) => {
                 return None;
             }
         };
