@@ -256,7 +256,7 @@ fn one_hot<'t>(
 ) -> Result<Block<'t>, Fault> {
     let columns = block.cells("one_hot")?;
     let width: usize = categories.iter().map(Vec::len).sum();
-    let mut values = vec![0.0; block.table.n_rows() * width];
+    let mut values = vec![0.0; laid_out(block.table.n_rows(), width)?];
     let mut features = vec![];
     for (column, categories) in columns.iter().zip(categories) {
         let places = if unknown_is_zero {
@@ -284,6 +284,22 @@ fn one_hot<'t>(
         vector: true,
         ..block
     })
+}
+
+/// The number of values in some rows, if memory can be expected to hold them.
+fn laid_out(rows: usize, width: usize) -> Result<usize, Fault> {
+    const MOST_VALUES: usize = 1 << 29;
+    let values = rows
+        .checked_mul(width)
+        .filter(|values| *values <= MOST_VALUES);
+    let message =
+        format!("`one_hot` of {width} categories in {rows} rows does not fit into memory");
+    let fault = Fault::new(
+        codes::TOO_MANY_CATEGORIES,
+        message,
+        "a column for each category",
+    );
+    values.ok_or_else(|| fault.help("use `label`, or leave out a column that names each row"))
 }
 
 fn label<'t>(categories: &[Vec<String>], block: Block<'t>) -> Result<Block<'t>, Fault> {

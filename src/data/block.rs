@@ -39,10 +39,11 @@ pub(crate) enum Content<'t> {
 impl<'t> Block<'t> {
     /// The columns at some places of a table.
     pub(crate) fn new(table: &'t Table, places: &[usize], vector: bool) -> Block<'t> {
-        let columns: Vec<&Column> = places
-            .iter()
-            .filter_map(|&place| table.column(place))
-            .collect();
+        let column = |&place: &usize| {
+            let read = table.column(place);
+            read.expect("the table was read for this field, or that was checked")
+        };
+        let columns: Vec<&Column> = places.iter().map(column).collect();
         let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
         Block {
             table,
@@ -130,7 +131,10 @@ impl<'t> Block<'t> {
         } else {
             f64::from(f32::MAX)
         };
-        if let Some(at) = values.iter().position(|value| value.is_nan() || value.abs() > largest) {
+        if let Some(at) = values
+            .iter()
+            .position(|value| value.is_nan() || value.abs() > largest)
+        {
             return Err(self.overflow(values[at], at, rows, float));
         }
         Ok(match float {

@@ -67,6 +67,8 @@ pub const BAD_SETTING: Code = code(429);
 pub const NO_VALUES: Code = code(430);
 /// A value too large for the element type.
 pub const OVERFLOW: Code = code(431);
+/// More categories than can be laid out in memory.
+pub const TOO_MANY_CATEGORIES: Code = code(432);
 
 /// Warning: a column holds one value only.
 pub const CONSTANT_COLUMN: Code = code(435);

@@ -5,12 +5,15 @@ use std::borrow::Cow;
 use crate::data::block::Block;
 use crate::data::category::{Keys, keys};
 use crate::data::codes;
-use crate::data::fault::{Fault, counted, listed, shown, suggestion};
+use crate::data::fault::{Fault, listed, shown, suggestion};
 use crate::data::numeric::numbers;
 use crate::data::spec::{Classes, Fill, TransformSpec};
 use crate::data::table::{Cells, Column, Table};
 use crate::data::transform::{FillValue, Fitted};
 use crate::scalar::math::Float;
+
+/// The most classes a program may declare.
+const MOST_CLASSES: usize = 1 << 20;
 
 /// Fits a transform on the given rows of a block.
 pub(crate) fn fit(spec: &TransformSpec, block: &Block<'_>, train: &[u32]) -> Result<Fitted, Fault> {
@@ -18,12 +21,17 @@ pub(crate) fn fit(spec: &TransformSpec, block: &Block<'_>, train: &[u32]) -> Res
     match spec {
         TransformSpec::Standardize => {
             let columns = by_feature(block, train, spec.name())?;
-            let (mean, sd) = columns.iter().map(|values| mean_sd(values)).unzip();
+            let (mean, sd): (Vec<f64>, Vec<f64>) =
+                columns.iter().map(|values| mean_sd(values)).unzip();
+            check_range(block, spec.name(), &sd)?;
             Ok(Fitted::Standardize { mean, sd })
         }
         TransformSpec::Normalize { low, high } => {
             let columns = by_feature(block, train, spec.name())?;
-            let (min, max) = columns.iter().map(|values| extremes(values)).unzip();
+            let (min, max): (Vec<f64>, Vec<f64>) =
+                columns.iter().map(|values| extremes(values)).unzip();
+            let ranges: Vec<f64> = min.iter().zip(&max).map(|(min, max)| max - min).collect();
+            check_range(block, spec.name(), &ranges)?;
             let (low, high) = (*low, *high);
             Ok(Fitted::Normalize {
                 min,
@@ -118,6 +126,17 @@ fn extremes(values: &[f64]) -> (f64, f64) {
     let min = values.iter().copied().fold(f64::INFINITY, f64::min);
     let max = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     (min, max)
+}
+
+/// A spread beyond the largest number would turn every value into zero.
+fn check_range(block: &Block<'_>, name: &str, spreads: &[f64]) -> Result<(), Fault> {
+    let Some(at) = spreads.iter().position(|spread| !spread.is_finite()) else {
+        return Ok(());
+    };
+    let feature = &block.features[at];
+    let message = format!("column {} spreads too far for `{name}`", shown(feature));
+    let fault = Fault::new(codes::OVERFLOW, message, "beyond the largest number");
+    Err(fault.help("take the `log` first").in_column(feature))
 }
 
 fn fit_impute(fill: &Fill, block: &Block<'_>, train: &[u32]) -> Result<Fitted, Fault> {
@@ -262,6 +281,14 @@ fn one_category(column: &Column, only: &str) -> Fault {
 
 /// `classes: n` stands for the integers `0..n` when all found are among them, else for exactly `n` names.
 fn counted_classes(n: usize, column: &Column, found: Vec<String>) -> Result<Vec<String>, Fault> {
+    if n > MOST_CLASSES {
+        let message = format!("`classes: {n}` is more than {MOST_CLASSES}");
+        return Err(Fault::new(
+            codes::TOO_MANY_CATEGORIES,
+            message,
+            "too many to tell apart",
+        ));
+    }
     let is_index = |name: &String| name.parse::<usize>().is_ok_and(|index| index < n);
     if found.iter().all(is_index) {
         return Ok((0..n).map(|index| index.to_string()).collect());
@@ -270,10 +297,9 @@ fn counted_classes(n: usize, column: &Column, found: Vec<String>) -> Result<Vec<
         return Ok(found);
     }
     let message = format!(
-        "{} declared, {} in column {}",
-        counted(n, "class").replace("classs", "classes"),
-        found.len(),
-        shown(&column.name)
+        "`classes: {n}` is declared, and column {} holds {}",
+        shown(&column.name),
+        found.len()
     );
     let label = format!("found: {}", listed(found.iter().map(String::as_str)));
     let fault = Fault::new(codes::WRONG_CATEGORIES, message, label);

@@ -1,7 +1,7 @@
 //! A column read as numbers, and what to say of a cell that is none.
 
 use crate::data::codes;
-use crate::data::fault::{Fault, counted, shown};
+use crate::data::fault::{Fault, shown};
 use crate::data::infer::numeric_value;
 use crate::data::table::{Cells, Column, Table};
 
@@ -40,7 +40,8 @@ fn not_encoded(column: &Column, words: &[String]) -> Fault {
     let label = format!("text: {}", examples.join(", "));
     Fault::new(codes::NOT_ENCODED, message, label)
         .help(format!(
-            "encode it: {name} `|> one_hot`, or `|> label` for an index"
+            "encode it: `{} |> one_hot`, or `|> label` for an index",
+            column.name.escape_debug()
         ))
         .in_column(&column.name)
 }
@@ -78,8 +79,8 @@ fn not_a_number(
         shown(&column.name)
     );
     let label = format!(
-        "{} of {} no number",
-        counted(bad_rows.len(), "cell"),
+        "{} of {} cells hold no number",
+        bad_rows.len(),
         table.n_rows()
     );
     let fault = Fault::new(codes::NOT_A_NUMBER, message, label);

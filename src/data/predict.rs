@@ -5,8 +5,9 @@ use std::path::Path;
 
 use crate::data::apply::apply;
 use crate::data::block::Block;
+use crate::data::codes;
 use crate::data::csv::read;
-use crate::data::fault::Fault;
+use crate::data::fault::{Fault, shown};
 use crate::data::header::Header;
 use crate::data::missing::complete;
 use crate::data::spec::{CsvSpec, MissingSpec};
@@ -45,7 +46,7 @@ impl FittedField {
     }
 
     fn applied(&self, table: &Table, missing: &MissingSpec) -> Result<Tensor, Fault> {
-        let places = self.columns.iter().map(|name| table.names().find(name));
+        let places = self.columns.iter().map(|name| read_place(table, name));
         let places = places.collect::<Result<Vec<usize>, Fault>>()?;
         let mut block = Block::new(table, &places, self.listed);
         if !self.imputes() {
@@ -69,4 +70,20 @@ impl FittedField {
     pub fn float(&self) -> DType {
         if self.double { DType::F64 } else { DType::F32 }
     }
+}
+
+/// The place of a column that was read.
+fn read_place(table: &Table, name: &str) -> Result<usize, Fault> {
+    let place = table.names().find(name)?;
+    let message = format!(
+        "column {} of {} was not read",
+        shown(name),
+        shown(&table.file)
+    );
+    let fault = Fault::new(
+        codes::UNKNOWN_COLUMN,
+        message,
+        "another field's columns were read",
+    );
+    table.column(place).map(|_| place).ok_or(fault)
 }

@@ -78,7 +78,11 @@ impl<R> Watch<R> {
             State::Quoted if byte == b'"' => State::QuoteInQuoted,
             State::Quoted => State::Quoted,
             State::QuoteInQuoted if byte == b'"' => State::Quoted,
-            _ if newline => self.end_record(),
+            State::RecordStart | State::CellStart | State::Plain | State::QuoteInQuoted
+                if newline =>
+            {
+                self.end_record()
+            }
             State::RecordStart => self.start_record(byte),
             State::CellStart => self.start_cell(byte),
             State::Plain | State::QuoteInQuoted => self.go_on(byte),
