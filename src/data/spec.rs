@@ -51,6 +51,14 @@ impl MissingSpec {
     pub const DEFAULT_TOKENS: [&'static str; 11] = [
         "", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NAN", "null", "NULL", "?",
     ];
+
+    /// The texts that mean "no value".
+    pub fn tokens(&self) -> Vec<&str> {
+        match &self.tokens {
+            Some(tokens) => tokens.iter().map(|token| token.value.trim()).collect(),
+            None => MissingSpec::DEFAULT_TOKENS.to_vec(),
+        }
+    }
 }
 
 /// What a missing cell does.
