@@ -101,6 +101,33 @@ pub enum Op {
     },
 }
 
+impl Op {
+    /// Rewrites every dimension among the attributes.
+    pub fn map_dims(&mut self, of: &impl Fn(&Dim) -> Dim) {
+        match self {
+            Op::Size(dim, _) | Op::ScatterAdd(_, dim) => *dim = of(dim),
+            Op::Reshape(shape) | Op::Iota(shape, ..) | Op::Broadcast { shape, .. } => *shape = shape.map_dims(of),
+            Op::Random { shape, .. } => *shape = shape.map_dims(of),
+            Op::Slice(ranges) => ranges.iter_mut().for_each(|range| range.map_dims(of)),
+            Op::Embed(shape, ranges) => {
+                *shape = shape.map_dims(of);
+                ranges.iter_mut().for_each(|range| range.map_dims(of));
+            }
+            Op::Const(_) | Op::Map(_) | Op::Cast(_) | Op::StopGradient | Op::Reduce(..) | Op::ArgReduce(..) => {}
+            Op::CumSum(_) | Op::Sort(_) | Op::ArgSort(_) | Op::Ranks(_) | Op::Contract(_) | Op::Permute(_) => {}
+            Op::Concat(_) | Op::Reverse(_) | Op::Gather(_) | Op::Inverse | Op::Solve(_) | Op::Qr => {}
+            Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => {}
+        }
+    }
+}
+
+impl Range {
+    fn map_dims(&mut self, of: &impl Fn(&Dim) -> Dim) {
+        self.start = of(&self.start);
+        self.stop = of(&self.stop);
+    }
+}
+
 /// `start..stop` by `step` along one axis.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Range {

@@ -98,6 +98,11 @@ pub fn agreeing_operands(prim: &Prim, n_operands: usize) -> Range<usize> {
     }
 }
 
+/// Which operand holds indices; literals there are integers.
+pub fn index_operand(prim: &Prim) -> Option<usize> {
+    matches!(prim, Prim::Take(_)).then_some(1)
+}
+
 fn check_count(prim: &Prim, found: usize) -> Result<(), OpError> {
     let Some((what, expected)) = arity(prim) else {
         return Ok(());
