@@ -132,8 +132,9 @@ impl Pairing<'_, '_, '_> {
     /// reported; those around it are likely a consequence.
     fn abandon(&mut self, depth: usize, at: usize, noticed: &str) {
         let mut innermost = None;
+        let end = self.likely_end(depth, at);
         while self.open.len() > depth {
-            let frame = self.pop(at).expect("some are open");
+            let frame = self.pop(end).expect("some are open");
             self.layout.tokens[frame.at].is_bad = true;
             innermost = innermost.or(Some(frame));
         }
@@ -142,6 +143,27 @@ impl Pairing<'_, '_, '_> {
             let report = unclosed(frame.bracket, self.layout.place(frame.at), end, noticed);
             self.reports.push(report);
         }
+    }
+
+    /// Where the innermost of some groups that nothing closes likely ends: before the first line that begins a field or a
+    /// statement, which thereby is not lost.
+    fn likely_end(&self, depth: usize, noticed: usize) -> usize {
+        let Some(frame) = self
+            .open
+            .last()
+            .filter(|frame| self.open.len() > depth && frame.bracket != Bracket::Curly)
+        else {
+            return noticed;
+        };
+        let layout = &*self.layout;
+        let mut at = frame.at + 1;
+        while at < noticed {
+            if layout.begins_line(at) && (layout.begins_field(at) || layout.begins_statement(at)) {
+                return at;
+            }
+            at = layout.after(at);
+        }
+        noticed
     }
 
     fn word(&mut self, at: usize) {

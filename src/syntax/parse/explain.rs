@@ -123,6 +123,9 @@ fn help(site: &Site<'_, '_>) -> Option<String> {
             _ => None,
         };
     }
+    if site.wanted.list() == "`:`" {
+        return Some(format!("write `{}: …`", site.before(1)));
+    }
     if site.wanted.has("`;`") && site.layout.begins_operand(site.at) {
         return Some("put an operator between the two, or end the statement with `;`".to_owned());
     }

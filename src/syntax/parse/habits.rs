@@ -6,7 +6,7 @@ use crate::syntax::codes;
 use super::explain::Site;
 use super::foreign;
 use super::lex::{Bracket, TokenKind};
-use super::phrases::{EXPRESSION, NAME, TYPE};
+use super::phrases::{EXPRESSION, NAME, OPERATOR, SIZE, TYPE};
 
 type Habit = fn(&Site<'_, '_>) -> Option<Diagnostic>;
 
@@ -14,9 +14,11 @@ type Habit = fn(&Site<'_, '_>) -> Option<Diagnostic>;
 pub(super) const ALL: &[Habit] = &[
     foreign_word,
     misspelt_keyword,
+    use_path,
     reserved_name,
     dangling_doc,
     result_type,
+    missing_result,
     wrong_arrow,
     assignment,
     named_argument,
@@ -25,7 +27,11 @@ pub(super) const ALL: &[Habit] = &[
     single_equals,
     untyped_parameter,
     record_in_block,
+    tuple_part,
+    fractional_size,
+    strict_relation,
     missing_else,
+    semicolon_in_list,
     missing_comma,
     missing_semicolon,
 ];
@@ -61,7 +67,9 @@ fn misspelt_keyword(site: &Site<'_, '_>) -> Option<Diagnostic> {
 /// `let state = 1;`
 fn reserved_name(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let word = site.found();
-    let is_name = site.wanted.has(NAME) && foreign::is_reserved(word);
+    let wants_name =
+        site.wanted.has(NAME) || (site.wanted.has_value() && !site.layout.begins_line(site.at));
+    let is_name = wants_name && foreign::is_reserved(word);
     is_name.then(|| {
         Diagnostic::error(
             codes::RESERVED_WORD,
@@ -106,6 +114,100 @@ fn result_type(site: &Site<'_, '_>) -> Option<Diagnostic> {
     })
 }
 
+/// `fn f(x: [n]) -> { x }`: the braces are read as a record type.
+fn missing_result(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    let (brace, _) = site.enclosing()?;
+    let arrow = brace.checked_sub(1)?;
+    let is_body = site.layout.is(brace, "{") && site.layout.is(arrow, "->") && site.found() != "=";
+    is_body.then(|| {
+        Diagnostic::error(codes::UNEXPECTED, "the type of the result is missing")
+            .label(site.layout.place(arrow), "a type stands behind this")
+            .help("write the type, or leave out `->`")
+    })
+}
+
+/// `use nn.Dense;`, `use nn as n;`
+fn use_path(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    let first = site.first();
+    let is_path = site.layout.is(first, "use") && site.at == first + 2;
+    let (message, help) = match site.found() {
+        "." | "/" => (
+            "the names of a module stand behind `::`",
+            "write `use module::name;`",
+        ),
+        "as" => (
+            "a module keeps its name",
+            "rename what it holds: `use module::name as other;`",
+        ),
+        _ => return None,
+    };
+    let report = Diagnostic::error(codes::UNEXPECTED, message)
+        .label(site.place(), "behind the name of a module");
+    is_path.then(|| report.help(help))
+}
+
+/// `x.0`
+fn tuple_part(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    let is_part = site.before(1) == "." && site.found_kind() == Some(TokenKind::Number);
+    is_part.then(|| {
+        Diagnostic::error(
+            codes::UNEXPECTED,
+            format!(
+                "expected a field's name behind `.`, found `{}`",
+                site.found()
+            ),
+        )
+        .label(site.place(), "fields have names, not numbers")
+        .help("name the parts of a tuple: `let (a, b) = …;`")
+    })
+}
+
+/// `[2.5]`
+fn fractional_size(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    let is_fraction = site.wanted.has(SIZE) && site.found_kind() == Some(TokenKind::Number);
+    is_fraction.then(|| {
+        Diagnostic::error(
+            codes::BAD_NUMBER,
+            format!("a size is a whole number, found `{}`", site.found()),
+        )
+        .label(site.place(), "no whole number")
+        .help("round it: `floor_div(a, b)` and `ceil_div(a, b)` divide sizes")
+    })
+}
+
+/// `where n > 2`
+fn strict_relation(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    let wider = match site.found() {
+        "<" => "a + 1 <= b",
+        ">" => "a >= b + 1",
+        _ => return None,
+    };
+    site.wanted.has("a relation such as `<=`").then(|| {
+        Diagnostic::error(
+            codes::UNEXPECTED,
+            format!("sizes are not related by `{}`", site.found()),
+        )
+        .label(
+            site.place(),
+            "the relations are `==`, `<=`, `>=` and `divides`",
+        )
+        .help(format!("sizes are whole numbers: write `{wider}`"))
+    })
+}
+
+/// `[1; 2]`
+fn semicolon_in_list(site: &Site<'_, '_>) -> Option<Diagnostic> {
+    let is_list = site.found() == ";" && site.wanted.has("`,`");
+    is_list.then(|| {
+        Diagnostic::error(codes::UNEXPECTED, "expected `,`, found `;`")
+            .label(
+                site.place(),
+                "a `;` ends a statement, and this one has brackets open",
+            )
+            .help("write `,`")
+    })
+}
+
 /// `->` for `=>`, or the other way round.
 fn wrong_arrow(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let (right, why) = match site.found() {
@@ -133,6 +235,7 @@ fn assignment(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let is_assignment = site.found() == "="
         && site.at == first + 1
         && site.layout.kind(first) == Some(TokenKind::Word)
+        && !foreign::is_reserved(site.layout.word(first))
         && !site.wanted.has("`:`");
     is_assignment.then(|| {
         let name = site.layout.word(first);
@@ -149,7 +252,7 @@ fn named_argument(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let is_argument = site.found() == "="
         && matches!(site.enclosing(), Some((_, Bracket::Round)))
         && matches!(site.before(2), "(" | ",")
-        && !site.wanted.has("`:`");
+        && site.wanted.has(OPERATOR);
     is_argument.then(|| {
         let name = site.before(1);
         Diagnostic::error(
@@ -194,7 +297,7 @@ fn colon_for_equals(site: &Site<'_, '_>) -> Option<Diagnostic> {
 
 /// `if x = 3 { … }`
 fn single_equals(site: &Site<'_, '_>) -> Option<Diagnostic> {
-    let is_comparison = site.found() == "=" && site.wanted.has("an operator");
+    let is_comparison = site.found() == "=" && site.wanted.has(OPERATOR);
     is_comparison.then(|| {
         Diagnostic::error(
             codes::COLON_OR_EQUALS,

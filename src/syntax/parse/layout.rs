@@ -40,11 +40,11 @@ impl<'s> Layout<'s> {
         }
     }
 
-    /// Where a token stands; behind the last one, the end of the text.
+    /// Where a token stands; behind the last one, the empty place where it ends.
     pub(super) fn place(&self, at: usize) -> Span {
         match self.tokens.get(at) {
             Some(token) => self.span(token.start(), token.end()),
-            None => self.span(self.text.len(), self.text.len()),
+            None => self.place_before(at.min(self.tokens.len())),
         }
     }
 
@@ -124,6 +124,33 @@ impl<'s> Layout<'s> {
             "next" => self.is_name(at + 1) && self.is(at + 2, "="),
             _ => false,
         }
+    }
+
+    /// Whether something new begins here, which no item or statement can run into. Behind a keyword it is a name that happens to
+    /// be reserved, and for the grammar to refuse.
+    pub(super) fn begins_anew(&self, at: usize) -> bool {
+        let follows_keyword = at
+            .checked_sub(1)
+            .is_some_and(|before| foreign::LEADING.contains(&self.word(before)));
+        let is_doc = self.kind(at) == Some(TokenKind::Doc);
+        is_doc || (!follows_keyword && (self.begins_statement(at) || self.begins_declaration(at)))
+    }
+
+    /// Whether a word begins a line right behind a `}`: unless it joins the two, something was not ended.
+    pub(super) fn begins_behind_brace(&self, at: usize) -> bool {
+        let joins = ["else", "and", "or", "to", "as", "where", "grad"];
+        let is_word = self.kind(at) == Some(TokenKind::Word) && !joins.contains(&self.word(at));
+        is_word
+            && self.begins_line(at)
+            && at.checked_sub(1).is_some_and(|before| self.is(before, "}"))
+    }
+
+    /// The first token from `at` on that is not a comment as Python writes it; those are reported, and stand in nothing's way.
+    pub(super) fn behind_hashes(&self, at: usize) -> usize {
+        let hashes = self.tokens[at..]
+            .iter()
+            .take_while(|token| token.is_bad && self.text[token.start()..].starts_with('#'));
+        at + hashes.count()
     }
 
     /// Whether a field begins here: a word and a `:`.

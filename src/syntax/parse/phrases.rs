@@ -48,7 +48,7 @@ const PHRASES: &[(Rule, &str)] = &[
     (Rule::integer, SIZE),
     (Rule::dim_call, SIZE),
     (Rule::constraint, "a constraint on sizes"),
-    (Rule::relation, "`==`, `<=`, `>=` or `divides`"),
+    (Rule::relation, "a relation such as `<=`"),
     (Rule::item, "a declaration or statement"),
     (Rule::stmt, "a statement"),
     (Rule::expr, EXPRESSION),
@@ -62,6 +62,15 @@ const PHRASES: &[(Rule, &str)] = &[
     (Rule::path, EXPRESSION),
     (Rule::infix, OPERATOR),
     (Rule::dim_op, OPERATOR),
+];
+
+/// What one phrase says for others.
+const WHOLES: &[(&str, &[&str])] = &[
+    (
+        EXPRESSION,
+        &[NAME, SIZE, "`{`", "`[`", "`(`", "a string in double quotes"],
+    ),
+    (SIZE, &[NAME, "`(`"]),
 ];
 
 /// What the grammar would have taken at one place.
@@ -78,9 +87,11 @@ impl Wanted {
                 phrases.push(phrase);
             }
         }
-        // An operand begins in many ways, a string among them.
-        if phrases.contains(&EXPRESSION) {
-            phrases.retain(|phrase| !phrase.starts_with("a string") && *phrase != SIZE);
+        // What begins in many ways is named as a whole.
+        for (whole, parts) in WHOLES {
+            if phrases.contains(whole) {
+                phrases.retain(|phrase| !parts.contains(phrase));
+            }
         }
         Wanted { phrases }
     }

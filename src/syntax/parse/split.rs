@@ -40,6 +40,7 @@ pub(super) enum Part {
 pub(super) fn items(layout: &Layout<'_>, start: usize) -> impl Iterator<Item = Piece> {
     let mut start = start;
     std::iter::from_fn(move || {
+        start = layout.behind_hashes(start);
         let piece = (start < layout.tokens.len()).then(|| item(layout, start))?;
         start = piece.range.end;
         Some(piece)
@@ -58,7 +59,7 @@ fn item(layout: &Layout<'_>, start: usize) -> Piece {
     let has_braces = layout.begins_declaration(first) && has_braces(layout.word(first));
     let (mut at, mut is_value) = (first, false);
     while at < layout.tokens.len() {
-        if at > first && begins_anew(layout, at) {
+        if at > first && (layout.begins_anew(at) || layout.begins_behind_brace(at)) {
             return piece(at, Ending::Cut);
         }
         let behind = layout.after(at);
@@ -71,12 +72,6 @@ fn item(layout: &Layout<'_>, start: usize) -> Piece {
         at = behind;
     }
     piece(layout.tokens.len(), Ending::Cut)
-}
-
-fn begins_anew(layout: &Layout<'_>, at: usize) -> bool {
-    layout.begins_declaration(at)
-        || layout.begins_statement(at)
-        || layout.kind(at) == Some(TokenKind::Doc)
 }
 
 /// Whether a declaration ends in braces, or may.
@@ -160,9 +155,7 @@ fn body_parts(layout: &Layout<'_>, piece: &Piece, body: usize, parts: &mut Vec<P
 
 /// The statements of a block, and its value.
 fn elements(layout: &Layout<'_>, range: Range<usize>) -> Vec<Part> {
-    let pieces = cut(layout, &range, ";", |at| {
-        layout.begins_statement(at) || layout.kind(at) == Some(TokenKind::Doc)
-    });
+    let pieces = cut(layout, &range, ";", |at| layout.begins_anew(at));
     let element = |piece: Piece| Part::Element {
         is_last: piece.range.end == range.end,
         piece,
@@ -190,10 +183,10 @@ fn cut(
     begins: impl Fn(usize) -> bool,
 ) -> Vec<Piece> {
     let mut pieces = vec![];
-    let (mut start, mut at) = (range.start, range.start);
+    let mut start = layout.behind_hashes(range.start).min(range.end);
+    let mut at = start;
     while at < range.end {
-        let first = layout.behind_docs(&(start..range.end));
-        if at > first && begins(at) {
+        if at > layout.behind_docs(&(start..range.end)) && begins(at) {
             pieces.push(Piece {
                 range: start..at,
                 ending: Ending::Cut,
@@ -201,14 +194,15 @@ fn cut(
             start = at;
         }
         let behind = layout.after(at).min(range.end);
-        if layout.is(at, mark) {
+        at = behind;
+        if layout.is(behind - 1, mark) {
             pieces.push(Piece {
                 range: start..behind,
                 ending: Ending::Whole,
             });
-            start = behind;
+            start = layout.behind_hashes(behind).min(range.end);
+            at = start;
         }
-        at = behind;
     }
     if start < range.end {
         pieces.push(Piece {
