@@ -4,7 +4,7 @@ use crate::arena::IdMap;
 use crate::check::{Checker, Pending, Reported};
 use crate::ir::draft::{DraftFunc, DraftId, DraftNode, DraftValue, NodeKind, Pattern, Prim, Trust};
 use crate::ir::{Func, FuncId, Input, Module, Op, OriginId, Role, ValueId};
-use crate::ops::{Builder, OpError, agreeing_operands, form, index_operand};
+use crate::ops::{Builder, OpError, agreeing_operands, form, gives_number, index_operand};
 use crate::tensor::Tensor;
 use crate::types::{DType, Relation, Shape, TensorType};
 
@@ -193,7 +193,7 @@ impl Checker<'_> {
         }
         let operands = node.operands.iter().map(|operand| walk.one(*operand)).collect::<Result<Vec<_>, _>>()?;
         let agreeing = agreeing_operands(prim, operands.len());
-        let is_loose = match agreeing.is_empty() {
+        let is_loose = gives_number(prim) || match agreeing.is_empty() {
             true => operands.first().is_some_and(|operand| operand.is_loose),
             false => operands[agreeing.clone()].iter().all(|operand| operand.is_loose),
         };
