@@ -1,8 +1,6 @@
 //! Random numbers as a pure function of seed, place, step and index: Philox4x32-10 (Salmon et al. 2011) in counter mode. Element `i`
 //! depends on neither the length nor the other elements.
 
-use std::f64::consts::TAU;
-
 use crate::scalar::math::Float;
 use crate::tensor::{Distribution, Element, Tensor};
 use crate::types::DType;
@@ -68,8 +66,7 @@ fn pair([a, b, c, d]: Words) -> [f64; 2] {
 /// `r cos φ, r sin φ` with `r = √(−2 ln(1 − u))` and `φ = 2πv`: two normal numbers from two uniform ones
 fn box_muller<T: Float>(u: T, v: T) -> [T; 2] {
     let r = (T::from_f64(-2.0) * (T::ONE - u).ln()).sqrt();
-    let angle = T::from_f64(TAU) * v;
-    [r * angle.cos(), r * angle.sin()]
+    v.turn().map(|side| r * side)
 }
 
 /// What one call of the generator gives.
