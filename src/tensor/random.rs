@@ -36,21 +36,28 @@ pub fn random(
     }
 }
 
+/// Blocks computed side by side.
+const LANES: usize = 8;
+
 fn fill<T: Element, const N: usize>(
     source: &Source,
     shape: &[usize],
     elements: impl Fn(Words) -> [T; N],
 ) -> Tensor {
     let len: usize = shape.iter().product();
-    let mut out = Vec::with_capacity(len.next_multiple_of(N));
-    out.extend((0..len.div_ceil(N) as u64).flat_map(|block| elements(source.block(block))));
-    out.truncate(len);
+    let mut out = vec![T::default(); len];
+    for (group, out) in out.chunks_mut(LANES * N).enumerate() {
+        let words = source.blocks::<LANES>((group * LANES) as u64);
+        let found: [[T; N]; LANES] =
+            std::array::from_fn(|lane| elements(words.map(|word| word[lane])));
+        out.copy_from_slice(&found.as_flattened()[..out.len()]);
+    }
     Tensor::from_vec(shape.to_vec(), out)
 }
 
 /// A multiple of 2⁻²⁴ in `[0, 1)`
 fn uniform32(word: u32) -> f32 {
-    (word >> 8) as f32 / (1u32 << 24) as f32
+    (word >> 8) as i32 as f32 / (1u32 << 24) as f32
 }
 
 /// A multiple of 2⁻⁵³ in `[0, 1)`
@@ -88,8 +95,15 @@ impl Source {
     }
 
     fn block(&self, index: u64) -> Words {
-        let [low, high] = halves(index);
-        philox([low, high, self.step[0], self.step[1]], self.key)
+        self.blocks::<1>(index).map(|[word]| word)
+    }
+
+    /// Consecutive blocks: the first words of all, the second words, and so on.
+    fn blocks<const L: usize>(&self, first: u64) -> [[u32; L]; 4] {
+        let index: [_; L] = std::array::from_fn(|lane| halves(first + lane as u64));
+        let [low, high] = [0, 1].map(|half| index.map(|index| index[half]));
+        let [step_low, step_high] = self.step.map(|half| [half; L]);
+        philox([low, high, step_low, step_high], self.key)
     }
 }
 
@@ -97,15 +111,20 @@ fn halves(x: u64) -> [u32; 2] {
     [x as u32, (x >> 32) as u32]
 }
 
-/// Philox4x32 with ten rounds.
-fn philox(counter: Words, key: [u32; 2]) -> Words {
-    (0..10).fold(counter, |[a, b, c, d], round| {
+/// Philox4x32 with ten rounds, of several counters side by side.
+fn philox<const L: usize>(mut counters: [[u32; L]; 4], key: [u32; 2]) -> [[u32; L]; 4] {
+    for round in 0..10 {
         let k0 = key[0].wrapping_add(0x9E37_79B9u32.wrapping_mul(round));
         let k1 = key[1].wrapping_add(0xBB67_AE85u32.wrapping_mul(round));
-        let [low0, high0] = halves(u64::from(a) * 0xD251_1F53);
-        let [low1, high1] = halves(u64::from(c) * 0xCD9E_8D57);
-        [high1 ^ b ^ k0, low1, high0 ^ d ^ k1, low0]
-    })
+        let [a, b, c, d] = &mut counters;
+        for lane in 0..L {
+            let [low0, high0] = halves(u64::from(a[lane]) * 0xD251_1F53);
+            let [low1, high1] = halves(u64::from(c[lane]) * 0xCD9E_8D57);
+            (a[lane], b[lane]) = (high1 ^ b[lane] ^ k0, low1);
+            (c[lane], d[lane]) = (high0 ^ d[lane] ^ k1, low0);
+        }
+    }
+    counters
 }
 
 /// Random words without end.
@@ -180,6 +199,8 @@ mod tests {
 
     #[test]
     fn philox_gives_the_known_answers() {
+        let philox =
+            |counter: Words, key| super::philox(counter.map(|word| [word]), key).map(|[word]| word);
         let ones = u32::MAX;
         assert_eq!(
             philox([0; 4], [0; 2]),
