@@ -4,6 +4,8 @@
 pub mod draft;
 mod graph;
 mod op;
+mod print;
 
 pub use graph::{Func, FuncId, Input, Inst, Module, Origin, OriginId, Role, Value, ValueId};
 pub use op::{Op, Range};
+pub use print::{print_func, print_module};
