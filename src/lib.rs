@@ -3,6 +3,7 @@
 pub mod arena;
 pub mod diag;
 pub mod engine;
+pub mod grad;
 pub mod ir;
 pub mod ops;
 pub mod scalar;

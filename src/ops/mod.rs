@@ -28,11 +28,13 @@ mod reduce;
 mod reshape;
 mod rules;
 mod slice;
+mod verify;
 
 pub use axis::{resolve_axes, resolve_axis, resolve_each, resolve_gap};
 pub use build::Builder;
 pub use error::{Description, ElemKind, EvalError, LetterFault, NotDifferentiable, OpError};
 pub use form::{agreeing_operands, form};
+pub use verify::verify;
 
 use crate::ir::{Module, Op, ValueId};
 use crate::ops::rules::{Fault, Flows, operand_count};
