@@ -1,10 +1,12 @@
 //! `nnlc`: a compiler, interpreter and REPL for `.nnl`.
 
 pub mod arena;
+pub mod data;
 pub mod diag;
 pub mod engine;
 pub mod grad;
 pub mod ir;
+pub mod lower;
 pub mod ops;
 pub mod scalar;
 pub mod source;

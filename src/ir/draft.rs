@@ -220,9 +220,13 @@ pub enum Why {
     Field {
         /// The data block and field.
         field: String,
+        /// What decides the field's shape.
+        because: String,
         /// The model's input.
         input: String,
     },
+    /// It is what a run minimises.
+    Loss,
 }
 
 /// What a node computes.
@@ -238,6 +242,10 @@ pub enum NodeKind {
     Bool(bool),
     /// A dimension as a number; adapts likewise.
     Size(Dim),
+    /// The operand, an integer scalar, as a number that adapts likewise.
+    Adaptable,
+    /// The first operand, an input that takes the type of the second.
+    Like,
     /// Stands for a tensor of this type where only the type matters: `zeros()` for a parameter.
     Template(Pattern),
     /// A primitive.
@@ -304,6 +312,8 @@ pub struct DraftFunc {
     pub inputs: Vec<DraftValue>,
     /// The results, each with its name.
     pub results: Vec<(String, DraftValue)>,
+    /// Whether the results are bound as globals under their names.
+    pub exports: bool,
 }
 
 /// Everything lowering made, with the variables the checker has to solve for.
@@ -319,4 +329,6 @@ pub struct Draft {
     pub origins: Arena<Origin>,
     /// The functions.
     pub funcs: Arena<DraftFunc>,
+    /// Tensors that are there before anything runs, by name.
+    pub globals: Vec<(String, DType, Vec<usize>)>,
 }

@@ -1,6 +1,8 @@
 //! Modules and functions in SSA form over tensors. Every value has a type; a function owns its values and refers to nothing
 //! outside it but other functions. Knows no source text beyond the origin ids that lead to spans.
 
+use std::fmt;
+
 use crate::arena::{Arena, Id};
 use crate::ir::op::Op;
 use crate::source::Span;
@@ -53,6 +55,8 @@ pub enum Role {
     State(String),
     /// A state of the optimizer, by path.
     OptState(String),
+    /// The sum of a parameter's gradients, by path.
+    Gradient(String),
     /// A field of the data, by name.
     Field(String),
     /// A value bound at the top level, by name.
@@ -107,6 +111,36 @@ impl Module {
         let served: Vec<FuncId> = bodies.flat_map(|inst| inst.op.callees()).collect();
         let stands = |id: &FuncId| !self.funcs[*id].is_nested && !served.contains(id);
         self.funcs.ids().filter(stands).collect()
+    }
+}
+
+impl Role {
+    /// The path or name of what the input stands for.
+    pub fn path(&self) -> &str {
+        match self {
+            Role::Arg(name) | Role::Field(name) | Role::Global(name) => name,
+            Role::Param(path) | Role::State(path) | Role::OptState(path) | Role::Gradient(path) => {
+                path
+            }
+            Role::Step => "step",
+            Role::Seed => "seed",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self {
+            Role::Arg(_) => "arg ",
+            Role::Param(_) => "param ",
+            Role::State(_) => "state ",
+            Role::OptState(_) => "optimizer state ",
+            Role::Gradient(_) => "gradient ",
+            Role::Field(_) => "field ",
+            Role::Global(_) => "global ",
+            Role::Step | Role::Seed => "",
+        };
+        write!(f, "{kind}{}", self.path())
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write};
 
-use crate::ir::{Func, FuncId, Inst, Module, Op, Range, Role, ValueId};
+use crate::ir::{Func, FuncId, Inst, Module, Op, Range, ValueId};
 use crate::tensor::Tensor;
 use crate::types::{Dim, TensorType};
 
@@ -85,21 +85,6 @@ impl<'a> Printer<'a> {
 pub(super) fn list<T: Display>(items: impl Iterator<Item = T>) -> String {
     let items: Vec<String> = items.map(|item| item.to_string()).collect();
     items.join(", ")
-}
-
-impl Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Role::Arg(name) => write!(f, "arg {name}"),
-            Role::Param(path) => write!(f, "param {path}"),
-            Role::State(path) => write!(f, "state {path}"),
-            Role::OptState(path) => write!(f, "optimizer state {path}"),
-            Role::Field(name) => write!(f, "field {name}"),
-            Role::Global(name) => write!(f, "global {name}"),
-            Role::Step => f.write_str("step"),
-            Role::Seed => f.write_str("seed"),
-        }
-    }
 }
 
 impl Op {

@@ -1,0 +1,266 @@
+//! From a spec and a table to tensors: split, fit on the train part, apply to every part. The order is what keeps a data set from
+//! leaking: nothing is learnt from a row outside the train part.
+
+use crate::data::apply::apply;
+use crate::data::block::{Block, float_type};
+use crate::data::fault::Fault;
+use crate::data::fit::fit;
+use crate::data::missing::settle;
+use crate::data::select;
+use crate::data::spec::{Columns, DataSpec, FieldSpec, TransformSpec};
+use crate::data::split::{PartRows, split};
+use crate::data::table::Table;
+use crate::data::transform::{Fitted, FittedField};
+use crate::data::warn;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::source::{Span, Spanned};
+use crate::tensor::Tensor;
+use crate::types::DType;
+
+/// What a model meets in one field.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FieldSchema {
+    /// The field's name.
+    pub name: String,
+    /// The shape of one row: `[]`, `[4]`; the field itself is `[batch, ..row_shape]`.
+    pub row_shape: Vec<usize>,
+    /// The element type.
+    pub dtype: DType,
+    /// The category names in index order, when one column was made `one_hot`, `label` or `binary`.
+    pub categories: Option<Vec<String>>,
+    /// The columns of the file it takes, in order.
+    pub columns: Vec<String>,
+    /// What stands along the last axis: a column name, or `species = setosa`.
+    pub features: Vec<String>,
+    /// The dimension symbol that the number of categories decides.
+    pub size: Option<Spanned<String>>,
+    /// The place that decides the row's shape: the columns, or the transform that changed it.
+    pub shape_span: Span,
+}
+
+/// One part of a data set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// Its name: `train`, `val`, …; `all` where the program splits nothing.
+    pub name: String,
+    /// The rows of the file it holds, ascending, counted from 0.
+    pub rows: Vec<u32>,
+    /// The fields, in order of declaration, `[rows, ..row_shape]` each.
+    pub fields: Vec<(String, Tensor)>,
+}
+
+/// A data set, ready to train on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dataset {
+    /// What the program calls it.
+    pub name: String,
+    /// Its parts, in order of declaration.
+    pub parts: Vec<Part>,
+    /// The fitted transforms, to be saved with a model.
+    pub fitted: Vec<FittedField>,
+    /// What a model meets.
+    pub schema: Vec<FieldSchema>,
+    /// What is worth a second look.
+    pub warnings: Vec<Diagnostic>,
+}
+
+impl Dataset {
+    /// A part by name; `all` where nothing was split serves as `train` as well.
+    pub fn part(&self, name: &str) -> Option<&Part> {
+        let whole = |part: &&Part| name == "train" && part.name == "all";
+        let named = self.parts.iter().find(|part| part.name == name);
+        named.or_else(|| self.parts.iter().find(whole))
+    }
+}
+
+impl Part {
+    /// A field by name.
+    pub fn field(&self, name: &str) -> Option<&Tensor> {
+        let found = self.fields.iter().find(|(own, _)| own == name);
+        found.map(|(_, tensor)| tensor)
+    }
+}
+
+/// What a model will meet in each field, without building tensors. Float fields get the type `float`, `f64` or else `f32`.
+pub fn schema(
+    spec: &DataSpec,
+    table: &Table,
+    float: DType,
+) -> Result<Vec<FieldSchema>, Diagnostics> {
+    let settled = settle(spec, table)?;
+    let parts = split(spec, &settled.table)?;
+    let fields = fit_fields(spec, &settled.table, &parts, float)?;
+    Ok(fields.into_iter().map(|field| field.schema).collect())
+}
+
+/// Splits the rows, fits the transforms on the train part and applies them to every part. Float fields get the type `float`, `f64`
+/// or else `f32`.
+pub fn prepare(spec: &DataSpec, table: &Table, float: DType) -> Result<Dataset, Diagnostics> {
+    let settled = settle(spec, table)?;
+    let rows = split(spec, &settled.table)?;
+    let fields = fit_fields(spec, &settled.table, &rows, float)?;
+    let mut parts = vec![];
+    for part in &rows {
+        parts.push(Part {
+            name: part.name.clone(),
+            rows: part
+                .rows
+                .iter()
+                .map(|&row| settled.rows[row as usize])
+                .collect(),
+            fields: tensors(&fields, part, float)?,
+        });
+    }
+    Ok(Dataset {
+        name: spec.name.value.clone(),
+        warnings: fields
+            .iter()
+            .flat_map(|field| warn::warnings(field, &rows))
+            .collect(),
+        fitted: fields.iter().map(|field| field.fitted.clone()).collect(),
+        schema: fields.into_iter().map(|field| field.schema).collect(),
+        parts,
+    })
+}
+
+/// A field whose transforms are fitted and applied.
+pub(crate) struct FieldBlock<'t> {
+    /// The transforms.
+    pub(crate) fitted: FittedField,
+    /// What a model meets.
+    pub(crate) schema: FieldSchema,
+    /// The values, of all rows.
+    pub(crate) block: Block<'t>,
+    /// The place of each transform.
+    pub(crate) spans: Vec<Span>,
+}
+
+fn fit_fields<'t>(
+    spec: &DataSpec,
+    table: &'t Table,
+    parts: &[PartRows],
+    float: DType,
+) -> Result<Vec<FieldBlock<'t>>, Diagnostics> {
+    let mut faults = Diagnostics::new();
+    let mut fields = vec![];
+    for field in &spec.fields {
+        match fit_field(field, table, train_rows(parts), float) {
+            Ok(field) => fields.push(field),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if faults.has_errors() {
+        return Err(faults);
+    }
+    Ok(fields)
+}
+
+/// The rows of `train`, or of the only part.
+fn train_rows(parts: &[PartRows]) -> &[u32] {
+    let train = parts.iter().find(|part| part.name == "train");
+    train.or(parts.first()).map_or(&[], |part| &part.rows)
+}
+
+fn fit_field<'t>(
+    field: &FieldSpec,
+    table: &'t Table,
+    train: &[u32],
+    float: DType,
+) -> Result<FieldBlock<'t>, Diagnostic> {
+    let taken = select::field_columns(field, table.names())?;
+    let places: Vec<usize> = taken.iter().map(|taken| taken.value).collect();
+    let at = |fault: Fault, span: Span| in_column(fault, span, &taken, table);
+    let mut block = Block::new(table, &places, is_list(&field.select));
+    let mut steps = vec![];
+    for transform in &field.transforms {
+        let step = fit(&transform.value, &block, train).map_err(|f| at(f, transform.span))?;
+        block = apply(&step, block).map_err(|fault| at(fault, transform.span))?;
+        steps.push(step);
+    }
+    let block = block.finished().map_err(|fault| at(fault, field.span))?;
+    Ok(described(field, block, steps, float))
+}
+
+/// The error at its place, and a second label at the words that take the column.
+fn in_column(fault: Fault, span: Span, taken: &[Spanned<usize>], table: &Table) -> Diagnostic {
+    let about =
+        |taken: &&Spanned<usize>| Some(table.header[taken.value].as_str()) == fault.column();
+    let place = taken.iter().find(about).map(|taken| taken.span);
+    match place {
+        Some(column) if column != span => fault.at(span).label(column, "the column"),
+        _ => fault.at(span),
+    }
+}
+
+fn is_list(select: &Columns) -> bool {
+    match select {
+        Columns::One(_) => false,
+        Columns::Many(_) => true,
+    }
+}
+
+fn described<'t>(
+    field: &FieldSpec,
+    block: Block<'t>,
+    steps: Vec<Fitted>,
+    float: DType,
+) -> FieldBlock<'t> {
+    let fitted = FittedField {
+        name: field.name.value.clone(),
+        columns: block.columns.clone(),
+        listed: is_list(&field.select),
+        steps,
+        features: block.features.clone(),
+        double: float == DType::F64,
+    };
+    let (size, shape_span) = shape_source(field);
+    let schema = FieldSchema {
+        name: fitted.name.clone(),
+        row_shape: block.row_shape(),
+        dtype: block.dtype(float_type(float)),
+        categories: fitted.categories(),
+        columns: fitted.columns.clone(),
+        features: fitted.features.clone(),
+        size,
+        shape_span,
+    };
+    let spans = field.transforms.iter().map(|transform| transform.span);
+    FieldBlock {
+        fitted,
+        schema,
+        block,
+        spans: spans.collect(),
+    }
+}
+
+/// The symbol that the categories decide, and the place that decides a row's shape.
+fn shape_source(field: &FieldSpec) -> (Option<Spanned<String>>, Span) {
+    for transform in field.transforms.iter().rev() {
+        match &transform.value {
+            TransformSpec::OneHot { size, .. } => return (size.clone(), transform.span),
+            TransformSpec::Label { size, .. } => return (size.clone(), field.span),
+            TransformSpec::Standardize
+            | TransformSpec::Normalize { .. }
+            | TransformSpec::Scale { .. }
+            | TransformSpec::Log
+            | TransformSpec::Log1p
+            | TransformSpec::Clip { .. }
+            | TransformSpec::Impute(_)
+            | TransformSpec::Binary { .. } => {}
+        }
+    }
+    (None, field.span)
+}
+
+fn tensors(
+    fields: &[FieldBlock<'_>],
+    part: &PartRows,
+    float: DType,
+) -> Result<Vec<(String, Tensor)>, Diagnostic> {
+    let tensor = |field: &FieldBlock<'_>| {
+        let tensor = field.block.tensor(&part.rows, float);
+        let tensor = tensor.map_err(|fault| fault.at(field.schema.shape_span))?;
+        Ok((field.schema.name.clone(), tensor))
+    };
+    fields.iter().map(tensor).collect()
+}

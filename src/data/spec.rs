@@ -1,0 +1,277 @@
+//! What a program asks of its data: the `data name { … }` block as plain structs. Lowering fills them in; the rest of this room
+//! reads them. Every piece keeps its span, so that each error has its place. Nothing here has seen a file.
+
+use crate::source::{Span, Spanned};
+
+/// A `data name { … }` block.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DataSpec {
+    /// What the program calls it.
+    pub name: Spanned<String>,
+    /// Where the rows come from.
+    pub source: SourceSpec,
+    /// Which cells count as missing, and what then.
+    pub missing: MissingSpec,
+    /// The fields in order of declaration: `x`, `y`, …
+    pub fields: Vec<FieldSpec>,
+    /// How rows are divided into parts.
+    pub split: SplitSpec,
+    /// The whole block.
+    pub span: Span,
+}
+
+/// Where rows come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SourceSpec {
+    /// `csv("data/iris.csv")`
+    Csv(CsvSpec),
+}
+
+/// A file of separated values with a header row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CsvSpec {
+    /// The path, relative to the program's folder.
+    pub path: Spanned<String>,
+    /// The separator, `,` when the program names none; one ASCII byte.
+    pub delimiter: Option<Spanned<char>>,
+}
+
+/// Which cells count as missing, and what becomes of their rows. Filling in is a transform, see [`TransformSpec::Impute`].
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct MissingSpec {
+    /// The texts that mean "no value", compared after trimming; `None` stands for [`MissingSpec::DEFAULT_TOKENS`].
+    pub tokens: Option<Vec<Spanned<String>>>,
+    /// What a missing cell does to its row when no transform fills it.
+    pub policy: MissingPolicy,
+}
+
+impl MissingSpec {
+    /// What counts as missing unless the program says otherwise. `-` and `None` are left out: both are values in real files,
+    /// and a cell that is no number is reported anyway.
+    pub const DEFAULT_TOKENS: [&'static str; 11] = [
+        "", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NAN", "null", "NULL", "?",
+    ];
+
+    /// The texts that mean "no value".
+    pub fn tokens(&self) -> Vec<&str> {
+        match &self.tokens {
+            Some(tokens) => tokens.iter().map(|token| token.value.trim()).collect(),
+            None => MissingSpec::DEFAULT_TOKENS.to_vec(),
+        }
+    }
+}
+
+/// What a missing cell does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum MissingPolicy {
+    /// It is an error that names its line; the default, so that nothing is lost in silence.
+    #[default]
+    Error,
+    /// `missing: drop`: its row is left out.
+    DropRows,
+}
+
+/// One field: `x: [a, b] |> standardize`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FieldSpec {
+    /// The field's name.
+    pub name: Spanned<String>,
+    /// The columns it takes.
+    pub select: Columns,
+    /// What is done to them, in order.
+    pub transforms: Vec<Spanned<TransformSpec>>,
+    /// The whole right side.
+    pub span: Span,
+}
+
+/// The columns of a field.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Columns {
+    /// One column by name: a row is a scalar, the field `[batch]`.
+    One(Spanned<String>),
+    /// Several: a row is a vector, the field `[batch, k]`, in the order written; a pattern counts as several.
+    Many(Vec<Selector>),
+}
+
+/// One entry of a list of columns.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Selector {
+    /// A column by name.
+    Name(Spanned<String>),
+    /// `columns("pixel_*")`: every column whose name matches, in file order; `*` is any text, `?` any one character.
+    Glob(Spanned<String>),
+    /// `first..last`: these two and what stands between them in the file.
+    Range {
+        /// The leftmost column.
+        first: Spanned<String>,
+        /// The rightmost column, included.
+        last: Spanned<String>,
+    },
+    /// `columns(except: [species])`: every column but these, in file order; without names, every column.
+    Except {
+        /// The columns left out.
+        names: Vec<Spanned<String>>,
+        /// The whole selector.
+        span: Span,
+    },
+}
+
+/// One transform as the program writes it; fitting it on the train part makes a `Fitted`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TransformSpec {
+    /// `standardize`: `(x − mean) / sd` by column, `sd` of the population; a constant column becomes 0.
+    Standardize,
+    /// `normalize(low, high)`: `low + (x − min) / (max − min) · (high − low)` by column; `[0, 1]` when not said.
+    Normalize {
+        /// What the smallest value becomes.
+        low: f64,
+        /// What the largest value becomes.
+        high: f64,
+    },
+    /// `scale(by: 1 / 255)`: `x · by`.
+    Scale {
+        /// The factor, neither 0 nor infinite.
+        by: f64,
+    },
+    /// `log`: the natural logarithm, of positive values.
+    Log,
+    /// `log1p`: `ln(1 + x)`, of values above −1.
+    Log1p,
+    /// `clip(low, high)`: values outside are moved to the nearer bound.
+    Clip {
+        /// The lower bound.
+        low: f64,
+        /// The upper bound.
+        high: f64,
+    },
+    /// `impute(median)`: missing cells get a value.
+    Impute(Fill),
+    /// `one_hot(…)`: category → vector with a 1 at the category's place; several columns are laid side by side.
+    OneHot {
+        /// Which categories there are.
+        classes: Classes,
+        /// `size: n`: the dimension symbol that the number of categories decides, for the link with a model.
+        size: Option<Spanned<String>>,
+        /// What a category becomes that the train part never showed.
+        unknown: Unknown,
+    },
+    /// `label(…)`: category → its index, `i64`.
+    Label {
+        /// Which categories there are.
+        classes: Classes,
+        /// `size: n`: the dimension symbol that the number of categories decides.
+        size: Option<Spanned<String>>,
+    },
+    /// `binary(positive: "malignant")`: 1 for that category, 0 for every other.
+    Binary {
+        /// The category that becomes 1.
+        positive: Spanned<String>,
+    },
+}
+
+impl TransformSpec {
+    /// The name in the language.
+    pub fn name(&self) -> &'static str {
+        match self {
+            TransformSpec::Standardize => "standardize",
+            TransformSpec::Normalize { .. } => "normalize",
+            TransformSpec::Scale { .. } => "scale",
+            TransformSpec::Log => "log",
+            TransformSpec::Log1p => "log1p",
+            TransformSpec::Clip { .. } => "clip",
+            TransformSpec::Impute(_) => "impute",
+            TransformSpec::OneHot { .. } => "one_hot",
+            TransformSpec::Label { .. } => "label",
+            TransformSpec::Binary { .. } => "binary",
+        }
+    }
+}
+
+/// What `impute` puts into a missing cell.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fill {
+    /// The mean of the column's values.
+    Mean,
+    /// The median of the column's values, the mean of the middle two when their number is even.
+    Median,
+    /// The most frequent value; of equally frequent ones the first in category order.
+    Mode,
+    /// This number.
+    Number(f64),
+    /// This category.
+    Text(String),
+}
+
+/// Where the categories of `one_hot` and `label` come from.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub enum Classes {
+    /// The train part's values: in order of size when all are integers, `false` before `true`, else in order of text.
+    #[default]
+    Found,
+    /// `classes: 10`: the integers `0..n`, or exactly as many names as are found.
+    Count(Spanned<usize>),
+    /// `classes: ["no", "yes"]`: these, in this order.
+    Named(Vec<Spanned<String>>),
+}
+
+/// What becomes of a category that the train part never showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Unknown {
+    /// An error that names it; the default.
+    #[default]
+    Error,
+    /// `unknown: zero`: a row of zeros.
+    Zero,
+}
+
+/// How rows are divided into parts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SplitSpec {
+    /// The parts.
+    pub parts: PartsSpec,
+    /// By what rows are assigned.
+    pub by: SplitBy,
+    /// Seed of the shuffle.
+    pub seed: u64,
+    /// The `split:` entry, or the block's name where there is none.
+    pub span: Span,
+}
+
+/// The parts of a split.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PartsSpec {
+    /// No split: one part called `all`, on which the transforms are fitted as well.
+    Whole,
+    /// `train: 80%, val: 20%`: shares in order, summing to one; one of them is called `train`.
+    Shares(Vec<ShareSpec>),
+    /// `folds(k: 5, held: 0)`: `k` equal parts; the held one is called `val`, the others together `train`.
+    Folds {
+        /// How many.
+        k: Spanned<usize>,
+        /// Which one is held out, counted from 0.
+        held: Spanned<usize>,
+    },
+}
+
+/// One share of a split.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShareSpec {
+    /// The part's name.
+    pub name: Spanned<String>,
+    /// Its share of the rows, within (0, 1].
+    pub share: Spanned<f64>,
+}
+
+/// By what rows are assigned to parts.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub enum SplitBy {
+    /// A seeded shuffle.
+    #[default]
+    Shuffle,
+    /// The order of the file: the first part gets the first rows.
+    Order,
+    /// Each category of this column is shared out in proportion, shuffled.
+    Stratify(Spanned<String>),
+    /// Rows that agree in this column stay together.
+    Group(Spanned<String>),
+}

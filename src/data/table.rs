@@ -1,0 +1,171 @@
+//! A table: the columns a program uses, each of one inferred type. Knows cells and the lines they stood on; nothing of specs,
+//! splits or transforms.
+
+use crate::data::fault::shown;
+use crate::data::header::Header;
+
+/// The used columns of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// The file as messages call it.
+    pub file: String,
+    /// Every column name of the file, in order, used or not.
+    pub header: Vec<String>,
+    /// The used columns, in file order.
+    pub columns: Vec<Column>,
+    /// The line each row begins on, counted from one; the header is usually line 1.
+    pub lines: Vec<u32>,
+}
+
+/// One column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its place in the header.
+    pub position: usize,
+    /// Its cells, one a row; a missing cell holds an arbitrary value.
+    pub cells: Cells,
+    /// The missing cells, in row order.
+    pub missing: Vec<Missing>,
+}
+
+/// A cell without a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// Its row.
+    pub row: u32,
+    /// What stood there, an index into the tokens that count as missing.
+    pub token: u16,
+}
+
+/// The cells of a column: the narrowest type that all its values have.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cells {
+    /// `true` and `false`, in any case.
+    Bool(Vec<bool>),
+    /// Integers of 64 bits without leading zeros.
+    Int(Vec<i64>),
+    /// Finite numbers.
+    Float(Vec<f64>),
+    /// Anything: each cell an index into the distinct texts, these in order of appearance.
+    Text {
+        /// One index a row.
+        codes: Vec<u32>,
+        /// The distinct texts.
+        words: Vec<String>,
+    },
+    /// This many cells, every one missing.
+    Blank(usize),
+}
+
+impl Table {
+    /// The number of rows.
+    pub fn n_rows(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// The column at a place of the header, if it was read.
+    pub fn column(&self, position: usize) -> Option<&Column> {
+        let found = self
+            .columns
+            .binary_search_by_key(&position, |column| column.position);
+        found.ok().map(|at| &self.columns[at])
+    }
+
+    /// A row as messages call it: `` line 12 of `iris.csv` ``.
+    pub(crate) fn line_of(&self, row: usize) -> String {
+        format!("line {} of {}", self.lines[row], shown(&self.file))
+    }
+
+    /// This table with only the given rows, ascending.
+    pub(crate) fn keep(&self, rows: &[u32]) -> Table {
+        Table {
+            file: self.file.clone(),
+            header: self.header.clone(),
+            columns: self
+                .columns
+                .iter()
+                .map(|column| column.keep(rows))
+                .collect(),
+            lines: rows.iter().map(|&row| self.lines[row as usize]).collect(),
+        }
+    }
+
+    /// The column names, to look others up in.
+    pub(crate) fn names(&self) -> Header<'_> {
+        Header {
+            file: &self.file,
+            names: &self.header,
+            delimiter: ',',
+        }
+    }
+
+    /// The names of columns that nothing uses, in file order.
+    pub fn unused_columns(&self) -> Vec<&str> {
+        let names = self.header.iter().enumerate();
+        names
+            .filter(|(place, _)| self.column(*place).is_none())
+            .map(|(_, name)| name.as_str())
+            .collect()
+    }
+}
+
+impl Column {
+    /// This column with only the given rows, ascending.
+    fn keep(&self, rows: &[u32]) -> Column {
+        let missing = rows.iter().enumerate().filter_map(|(new, &row)| {
+            let at = self.missing.binary_search_by_key(&row, |cell| cell.row);
+            let token = self.missing[at.ok()?].token;
+            Some(Missing {
+                row: u32::try_from(new).expect("a table has fewer than 2^32 rows"),
+                token,
+            })
+        });
+        Column {
+            name: self.name.clone(),
+            position: self.position,
+            missing: missing.collect(),
+            cells: self.cells.keep(rows),
+        }
+    }
+}
+
+impl Cells {
+    /// The number of cells.
+    pub fn len(&self) -> usize {
+        match self {
+            Cells::Bool(values) => values.len(),
+            Cells::Int(values) => values.len(),
+            Cells::Float(values) => values.len(),
+            Cells::Text { codes, .. } => codes.len(),
+            Cells::Blank(n) => *n,
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether they are text.
+    pub(crate) fn is_text(&self) -> bool {
+        matches!(self, Cells::Text { .. })
+    }
+
+    fn keep(&self, rows: &[u32]) -> Cells {
+        fn pick<T: Copy>(values: &[T], rows: &[u32]) -> Vec<T> {
+            rows.iter().map(|&row| values[row as usize]).collect()
+        }
+        match self {
+            Cells::Bool(values) => Cells::Bool(pick(values, rows)),
+            Cells::Int(values) => Cells::Int(pick(values, rows)),
+            Cells::Float(values) => Cells::Float(pick(values, rows)),
+            Cells::Text { codes, words } => Cells::Text {
+                codes: pick(codes, rows),
+                words: words.clone(),
+            },
+            Cells::Blank(_) => Cells::Blank(rows.len()),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Saved transforms: bit for bit, checked when read, and the same values for new data.
+
+use super::*;
+
+fn fitted() -> (Build, Dataset) {
+    let build = Build::csv("good.csv")
+        .list(
+            "x",
+            &["sepal_length", "sepal_width"],
+            vec![TransformSpec::Log, TransformSpec::Standardize],
+        )
+        .one("y", "species", vec![one_hot()]);
+    let data = build.dataset();
+    (build, data)
+}
+
+#[test]
+fn transforms_come_back_bit_for_bit() {
+    let (_, data) = fitted();
+    let text = to_json(&data.fitted).expect("transforms are finite");
+    assert_eq!(from_json(&text).expect("it was just written"), data.fitted);
+}
+
+#[test]
+fn new_data_goes_through_the_same_transforms() {
+    let (build, data) = fitted();
+    let SourceSpec::Csv(source) = &build.spec.source;
+    let table = read_rows(
+        source,
+        &MissingSpec::default(),
+        &data.fitted[..1],
+        &folder(),
+    )
+    .expect("the file is good");
+    assert_eq!(table.unused_columns(), ["species"]);
+    let x = data.fitted[0]
+        .apply_rows(&table, &MissingSpec::default(), build.spec.span)
+        .expect("the file is good");
+    assert_eq!(&x, &data.parts[0].fields[0].1);
+    let missing = data.fitted[1].apply_rows(&table, &MissingSpec::default(), build.spec.span);
+    assert!(missing.is_err(), "the column was not read");
+}
+
+#[test]
+fn text_cut_anywhere_is_refused() {
+    let (_, data) = fitted();
+    let text = to_json(&data.fitted).expect("transforms are finite");
+    assert!(
+        (0..text.len())
+            .filter(|&at| text.is_char_boundary(at))
+            .all(|at| from_json(&text[..at]).is_err())
+    );
+}
+
+#[test]
+fn newer_and_inconsistent_transforms_are_refused() {
+    assert!(matches!(
+        from_json(r#"{"format":9,"fields":"?"}"#),
+        Err(SavedError::Newer { found: 9 })
+    ));
+    let (_, mut data) = fitted();
+    data.fitted[0].steps[1] = Fitted::Standardize {
+        mean: vec![0.0],
+        sd: vec![1.0, 1.0],
+    };
+    let text = to_json(&data.fitted).expect("transforms are finite");
+    assert!(matches!(
+        from_json(&text),
+        Err(SavedError::Inconsistent { .. })
+    ));
+}

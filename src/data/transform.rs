@@ -1,0 +1,201 @@
+//! Transforms that know their train part. A [`Fitted`] holds all that was learnt from it and nothing else: it is applied to every
+//! part alike, undone where that is possible, and saved with a model. Fitting is in `fit`, applying in `apply`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::spec::Unknown;
+use crate::scalar::math::Float;
+use crate::tensor::{Data, Tensor};
+
+/// One fitted transform. Lists hold one entry a column, or a feature where other transforms came before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "transform", rename_all = "snake_case")]
+pub enum Fitted {
+    /// `(x − mean) / sd`, and 0 where `sd` is 0.
+    Standardize {
+        /// The means.
+        mean: Vec<f64>,
+        /// The standard deviations of the population; 0 for a constant.
+        sd: Vec<f64>,
+    },
+    /// `low + (x − min) / (max − min) · (high − low)`, and `low` where `min = max`.
+    Normalize {
+        /// The smallest values.
+        min: Vec<f64>,
+        /// The largest values.
+        max: Vec<f64>,
+        /// What `min` becomes.
+        low: f64,
+        /// What `max` becomes.
+        high: f64,
+    },
+    /// `x · by`
+    Scale {
+        /// The factor.
+        by: f64,
+    },
+    /// `ln x`
+    Log,
+    /// `ln(1 + x)`
+    Log1p,
+    /// `min(max(x, low), high)`
+    Clip {
+        /// The lower bound.
+        low: f64,
+        /// The upper bound.
+        high: f64,
+    },
+    /// Missing cells get these values.
+    Impute {
+        /// One a column.
+        fills: Vec<FillValue>,
+    },
+    /// A vector with a 1 at the category's place; several columns side by side.
+    OneHot {
+        /// The categories of each column.
+        categories: Vec<Vec<String>>,
+        /// Whether a new category becomes zeros rather than an error.
+        unknown_is_zero: bool,
+    },
+    /// The category's place.
+    Label {
+        /// The categories of each column.
+        categories: Vec<Vec<String>>,
+    },
+    /// 1 for one category, 0 for the others.
+    Binary {
+        /// What becomes 0, as a name to show.
+        negative: String,
+        /// What becomes 1.
+        positive: String,
+    },
+}
+
+/// What a missing cell gets.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum FillValue {
+    /// A number.
+    Number(f64),
+    /// A category.
+    Text(String),
+}
+
+/// The transforms of one field, fitted: all that new data needs in order to look like the data a model was trained on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FittedField {
+    /// The field's name.
+    pub name: String,
+    /// The columns of the file it takes, in order.
+    pub columns: Vec<String>,
+    /// Whether it was written as a list, so that a row is a vector even of one column.
+    pub listed: bool,
+    /// The transforms, in order.
+    pub steps: Vec<Fitted>,
+    /// What stands along the last axis: a column name, or `species = setosa`.
+    pub features: Vec<String>,
+    /// Whether numbers are `f64`.
+    pub double: bool,
+}
+
+impl Fitted {
+    /// The name in the language.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Fitted::Standardize { .. } => "standardize",
+            Fitted::Normalize { .. } => "normalize",
+            Fitted::Scale { .. } => "scale",
+            Fitted::Log => "log",
+            Fitted::Log1p => "log1p",
+            Fitted::Clip { .. } => "clip",
+            Fitted::Impute { .. } => "impute",
+            Fitted::OneHot { .. } => "one_hot",
+            Fitted::Label { .. } => "label",
+            Fitted::Binary { .. } => "binary",
+        }
+    }
+
+    /// The value that became `y` in the given feature; `None` where categories, not numbers, were transformed.
+    pub fn invert(&self, y: f64, feature: usize) -> Option<f64> {
+        match self {
+            Fitted::Standardize { mean, sd } => Some(y * sd[feature] + mean[feature]),
+            Fitted::Normalize {
+                min,
+                max,
+                low,
+                high,
+            } => {
+                let share = (y - low) / (high - low);
+                Some(min[feature] + share * (max[feature] - min[feature]))
+            }
+            Fitted::Scale { by } => Some(y / by),
+            Fitted::Log => Some(Float::exp(y)),
+            Fitted::Log1p => Some(Float::expm1(y)),
+            Fitted::Clip { .. } | Fitted::Impute { .. } => Some(y),
+            Fitted::OneHot { .. } | Fitted::Label { .. } | Fitted::Binary { .. } => None,
+        }
+    }
+}
+
+impl FittedField {
+    /// The category names in index order, when one column was made `one_hot`, `label` or `binary`.
+    pub fn categories(&self) -> Option<Vec<String>> {
+        self.steps.iter().find_map(|step| match step {
+            Fitted::OneHot { categories, .. } | Fitted::Label { categories } => {
+                match &categories[..] {
+                    [only] => Some(only.clone()),
+                    _ => None,
+                }
+            }
+            Fitted::Binary { negative, positive } => Some(vec![negative.clone(), positive.clone()]),
+            Fitted::Standardize { .. }
+            | Fitted::Normalize { .. }
+            | Fitted::Scale { .. }
+            | Fitted::Log
+            | Fitted::Log1p
+            | Fitted::Clip { .. }
+            | Fitted::Impute { .. } => None,
+        })
+    }
+
+    /// Predictions of this field in the units of the file. The last axis holds the features when the field is a vector. `None`
+    /// where the field is one of categories, or the tensor not one of numbers of its width.
+    pub fn invert(&self, predictions: &Tensor) -> Option<Tensor> {
+        let width = self.features.len();
+        let undo = |at: usize, y: f64| {
+            let mut steps = self.steps.iter().rev();
+            steps.try_fold(y, |y, step| step.invert(y, at % width))
+        };
+        let fits = width == 1 || predictions.shape().last() == Some(&width);
+        let data = match predictions.data() {
+            Data::F32(values) if fits => {
+                let values = values.iter().enumerate();
+                let undone = values.map(|(at, &y)| undo(at, f64::from(y)).map(|x| x as f32));
+                Data::F32(undone.collect::<Option<Vec<f32>>>()?.into())
+            }
+            Data::F64(values) if fits => {
+                let undone = values.iter().enumerate().map(|(at, &y)| undo(at, y));
+                Data::F64(undone.collect::<Option<Vec<f64>>>()?.into())
+            }
+            Data::F32(_)
+            | Data::F64(_)
+            | Data::I64(_)
+            | Data::I32(_)
+            | Data::U8(_)
+            | Data::Bool(_) => {
+                return None;
+            }
+        };
+        Some(Tensor::new(predictions.shape().to_vec(), data))
+    }
+}
+
+impl Unknown {
+    /// Whether a new category becomes zeros.
+    pub(crate) fn is_zero(self) -> bool {
+        match self {
+            Unknown::Zero => true,
+            Unknown::Error => false,
+        }
+    }
+}

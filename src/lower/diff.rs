@@ -1,0 +1,441 @@
+//! Derivatives as functions of the language: `grad`, `value_and_grad`, `vjp`, `jvp`, and definitions with a reverse rule of their
+//! own. Each becomes a node over a nested function; `grad` the transform expands it after the check.
+
+use crate::diag::Diagnostic;
+use crate::ir::Role;
+use crate::ir::draft::{DraftId, NodeKind, Prim, Why};
+use crate::lower::call::{Bound, Given};
+use crate::lower::scope::DefId;
+use crate::lower::types::ParamKind;
+use crate::lower::value::{Derivative, TensorRef, Val};
+use crate::lower::{Cx, Lowerer, Lowering, Reported, codes};
+use crate::source::Span;
+use crate::syntax::ast::Def;
+
+/// A nested function with what it must be given.
+struct Nested {
+    func: DraftId,
+    /// The arguments, then what it captured.
+    operands: Vec<TensorRef>,
+    n_arguments: usize,
+    /// The arguments as tuples and records.
+    point: Val,
+    /// The shape of its result as tuples and records.
+    result: Val,
+}
+
+impl Lowerer<'_> {
+    /// Applies `grad(f)` or one of its relatives.
+    pub(crate) fn derivative(
+        &mut self,
+        kind: Derivative,
+        of: &Val,
+        args: Vec<(Val, Span)>,
+        span: Span,
+        made: Span,
+    ) -> Lowering<Val> {
+        let is_linearised = matches!(kind, Derivative::Jvp | Derivative::Vjp);
+        if args.len() < 1 + usize::from(is_linearised) {
+            let name = if is_linearised {
+                "the function and its tangent or cotangent take"
+            } else {
+                "a derivative takes"
+            };
+            let report = Diagnostic::error(
+                codes::ARGUMENTS,
+                format!(
+                    "{name} at least {} arguments",
+                    1 + usize::from(is_linearised)
+                ),
+            );
+            return Err(self.report(report.label(span, "called here").label(made, "made here")));
+        }
+        match kind {
+            Derivative::Grad => Ok(self.gradient(of, args, span)?.1),
+            Derivative::ValueAndGrad => {
+                let (value, gradient) = self.gradient(of, args, span)?;
+                Ok(Val::Tuple(vec![value, gradient]))
+            }
+            Derivative::Vjp => self.pull_back(of, args, span),
+            Derivative::Jvp => self.push_forward(of, args, span),
+        }
+    }
+
+    /// Value and gradients: that of the one argument, or a tuple with one for each.
+    fn gradient(&mut self, of: &Val, args: Vec<(Val, Span)>, span: Span) -> Lowering<(Val, Val)> {
+        let nested = self.nested(of, args, span)?;
+        let wrt: Vec<usize> = (0..nested.n_arguments).collect();
+        let kind = NodeKind::Grad {
+            func: nested.func,
+            wrt,
+        };
+        let Val::Tuple(mut parts) =
+            self.parts(kind, &nested.operands, 1 + nested.n_arguments, span)
+        else {
+            return Err(Reported);
+        };
+        let mut gradients = parts.split_off(1).into_iter();
+        Ok((parts.remove(0), nested.point.with_leaves(&mut gradients)))
+    }
+
+    /// `vjp(f)(x, …, dy)` is `(f(x), dx)`.
+    fn pull_back(&mut self, of: &Val, mut args: Vec<(Val, Span)>, span: Span) -> Lowering<Val> {
+        let cotangent = args.pop().ok_or(Reported)?;
+        let nested = self.nested(of, args, span)?;
+        let cotangents = self.leaf_tensors(&cotangent.0, cotangent.1)?;
+        self.same_number(nested.result.leaves().len(), cotangents.len(), cotangent.1)?;
+        let n_results = cotangents.len();
+        let mut parts = self.vjp_node(&nested, cotangents, span).into_iter();
+        let results: Vec<Val> = parts.by_ref().take(n_results).collect();
+        let value = nested.result.with_leaves(&mut results.into_iter());
+        Ok(Val::Tuple(vec![
+            value,
+            nested.point.with_leaves(&mut parts),
+        ]))
+    }
+
+    fn vjp_node(&mut self, nested: &Nested, cotangents: Vec<TensorRef>, span: Span) -> Vec<Val> {
+        let n_parts = cotangents.len() + nested.n_arguments;
+        let kind = NodeKind::Vjp {
+            func: nested.func,
+            wrt: (0..nested.n_arguments).collect(),
+        };
+        let operands: Vec<TensorRef> = nested.operands.iter().copied().chain(cotangents).collect();
+        match self.parts(kind, &operands, n_parts, span) {
+            Val::Tuple(parts) => parts,
+            _ => vec![],
+        }
+    }
+
+    /// `jvp(f)(x, …, dx)` is `(f(x), dy)`. The pull-back is linear in its cotangent `u`; pulling `dx` back through it gives the
+    /// push-forward, so that no op needs a forward rule (Townsend 2017).
+    fn push_forward(&mut self, of: &Val, mut args: Vec<(Val, Span)>, span: Span) -> Lowering<Val> {
+        let tangent = args.pop().ok_or(Reported)?;
+        let value = self.apply(
+            of.clone(),
+            args.iter()
+                .map(|(value, span)| Given::value(value.clone(), *span))
+                .collect(),
+            span,
+            span,
+        )?;
+        let mut zeros = Vec::new();
+        for leaf in value.leaves() {
+            let like = self.to_tensor(&leaf, span)?;
+            let zero = self.emit(NodeKind::Number(0.0), &[], span);
+            zeros.push(self.emit(NodeKind::Prim(Prim::Fill), &[zero, like], span));
+        }
+        self.open("pull back");
+        let inputs: Vec<TensorRef> = (0..zeros.len())
+            .map(|index| self.input(Role::Arg(format!("u{index}")), None, span))
+            .collect();
+        let nested = self.nested(of, args, span)?;
+        let pulled = self
+            .vjp_node(&nested, inputs.clone(), span)
+            .split_off(inputs.len());
+        let pulled = pulled
+            .iter()
+            .map(|part| Ok(("dx".to_string(), self.to_tensor(part, span)?)))
+            .collect::<Lowering<Vec<_>>>()?;
+        let n_pulled = pulled.len();
+        let (func, captured) = self.close(pulled);
+        let tangents = self.leaf_tensors(&tangent.0, tangent.1)?;
+        self.same_number(n_pulled, tangents.len(), tangent.1)?;
+        let n_arguments = zeros.len();
+        let operands = zeros.into_iter().chain(captured).collect();
+        let outer = Nested {
+            func,
+            operands,
+            n_arguments,
+            point: Val::Poison,
+            result: Val::Poison,
+        };
+        let mut pushed = self
+            .vjp_node(&outer, tangents, span)
+            .split_off(n_pulled)
+            .into_iter();
+        let dy = value.with_leaves(&mut pushed);
+        Ok(Val::Tuple(vec![value, dy]))
+    }
+
+    fn same_number(&mut self, wanted: usize, found: usize, span: Span) -> Lowering<()> {
+        if wanted == found {
+            return Ok(());
+        }
+        let report = Diagnostic::error(
+            codes::ARITY,
+            format!("expected {wanted} tensors to go with the function's, found {found}"),
+        );
+        Err(self.report(report.label(span, format!("{found} here"))))
+    }
+
+    fn leaf_tensors(&mut self, value: &Val, span: Span) -> Lowering<Vec<TensorRef>> {
+        value
+            .leaves()
+            .iter()
+            .map(|leaf| self.to_tensor(leaf, span))
+            .collect()
+    }
+
+    /// The function as a function of its own, of the tensors among its arguments; functions and choices it keeps.
+    fn nested(&mut self, of: &Val, args: Vec<(Val, Span)>, span: Span) -> Lowering<Nested> {
+        let mut operands = Vec::new();
+        for (value, span) in args.iter().filter(|(value, _)| is_differentiable(value)) {
+            operands.extend(self.leaf_tensors(value, *span)?);
+        }
+        let n_arguments = operands.len();
+        self.open("differentiated");
+        let mut inputs = (0..n_arguments)
+            .map(|index| Val::Tensor(self.input(Role::Arg(format!("x{index}")), None, span)))
+            .collect::<Vec<_>>()
+            .into_iter();
+        let given = args
+            .iter()
+            .map(|(value, span)| match is_differentiable(value) {
+                true => Given::value(value.with_leaves(&mut inputs), *span),
+                false => Given::value(value.clone(), *span),
+            });
+        let result = self.apply(of.clone(), given.collect(), span, span);
+        let results = result
+            .as_ref()
+            .map_err(|reported| *reported)
+            .and_then(|result| self.leaf_tensors(result, span));
+        let named = results.as_ref().map(|results| {
+            results
+                .iter()
+                .map(|result| ("value".to_string(), *result))
+                .collect()
+        });
+        let (func, captured) = self.close(named.unwrap_or_default());
+        results?;
+        operands.extend(captured);
+        let mut point: Vec<Val> = args
+            .into_iter()
+            .map(|(value, _)| value)
+            .filter(is_differentiable)
+            .collect();
+        let point = if point.len() == 1 {
+            point.remove(0)
+        } else {
+            Val::Tuple(point)
+        };
+        Ok(Nested {
+            func,
+            operands,
+            n_arguments,
+            point,
+            result: result?,
+        })
+    }
+
+    /// Calls a definition that has a reverse rule of its own.
+    pub(crate) fn custom(
+        &mut self,
+        id: DefId,
+        cx: Cx,
+        bound: Vec<Bound>,
+        span: Span,
+    ) -> Lowering<Val> {
+        let world = self.world;
+        let def = &world.defs[id].def;
+        let operands = self.custom_operands(def, &bound)?;
+        self.enter(id, span)?;
+        let forward = self.custom_forward(def, &cx, &bound);
+        let backward = forward
+            .as_ref()
+            .map_err(|reported| *reported)
+            .and_then(|(_, result)| self.custom_backward(def, &cx, &bound, result));
+        self.leave();
+        let ((forward, result), backward) = (forward?, backward?);
+        let n_results = result.leaves().len();
+        let parts = self.parts(
+            NodeKind::Custom { forward, backward },
+            &operands,
+            n_results,
+            span,
+        );
+        Ok(result.with_leaves(&mut parts.leaves().into_iter()))
+    }
+
+    fn custom_operands(&mut self, def: &Def, bound: &[Bound]) -> Lowering<Vec<TensorRef>> {
+        let tensors: Vec<&Bound> = bound
+            .iter()
+            .filter(|bound| is_tensor_param(def, &bound.name))
+            .collect();
+        tensors
+            .into_iter()
+            .map(|bound| self.to_tensor(&bound.value, bound.span))
+            .collect()
+    }
+
+    /// Arguments of the same names that are inputs of the innermost function.
+    fn custom_inputs(&mut self, def: &Def, bound: &[Bound]) -> Vec<Bound> {
+        let input = |bound: &Bound| match is_tensor_param(def, &bound.name) {
+            true => Bound {
+                value: Val::Tensor(self.input(Role::Arg(bound.name.clone()), None, bound.span)),
+                ..bound.clone()
+            },
+            false => bound.clone(),
+        };
+        bound.iter().map(input).collect()
+    }
+
+    fn custom_forward(&mut self, def: &Def, cx: &Cx, bound: &[Bound]) -> Lowering<(DraftId, Val)> {
+        self.open(def.name.value.clone());
+        let inputs = self.custom_inputs(def, bound);
+        let result = self.inlined(def, cx, inputs);
+        let span = def.name.span;
+        let results = result
+            .as_ref()
+            .map_err(|reported| *reported)
+            .and_then(|result| self.leaf_tensors(result, span));
+        let named = results.as_ref().map(|results| {
+            results
+                .iter()
+                .map(|result| ("y".to_string(), *result))
+                .collect()
+        });
+        let (func, _) = self.close(named.unwrap_or_default());
+        results?;
+        Ok((func, result?))
+    }
+
+    /// `grad(inputs…, y, dy) { cotangents… }`
+    fn custom_backward(
+        &mut self,
+        def: &Def,
+        cx: &Cx,
+        bound: &[Bound],
+        result: &Val,
+    ) -> Lowering<DraftId> {
+        let rule = def
+            .grad
+            .as_ref()
+            .expect("called for definitions with a rule");
+        self.open(format!("{}'", def.name.value));
+        let cotangents = self.custom_cotangents(def, cx, bound, result);
+        let named = cotangents.as_ref().map(|cotangents| {
+            cotangents
+                .iter()
+                .map(|dx| ("dx".to_string(), *dx))
+                .collect()
+        });
+        let (func, captured) = self.close(named.unwrap_or_default());
+        cotangents?;
+        if captured.is_empty() {
+            return Ok(func);
+        }
+        let report = Diagnostic::error(
+            codes::MISPLACED,
+            "a reverse rule can use its parameters only",
+        );
+        Err(self.report(
+            report
+                .label(rule.span, "uses a tensor from outside")
+                .help("pass the tensor as an input of the function"),
+        ))
+    }
+
+    fn custom_cotangents(
+        &mut self,
+        def: &Def,
+        cx: &Cx,
+        bound: &[Bound],
+        result: &Val,
+    ) -> Lowering<Vec<TensorRef>> {
+        let rule = def
+            .grad
+            .as_ref()
+            .expect("called for definitions with a rule");
+        let inputs = self.custom_inputs(def, bound);
+        let n_tensors = inputs
+            .iter()
+            .filter(|bound| is_tensor_param(def, &bound.name))
+            .count();
+        if rule.params.len() != n_tensors + 2 {
+            let message = format!(
+                "the reverse rule takes {} names: the inputs, the result, and its cotangent; found {}",
+                n_tensors + 2,
+                rule.params.len()
+            );
+            return Err(
+                self.report(Diagnostic::error(codes::ARITY, message).label(rule.span, "this rule"))
+            );
+        }
+        let mut inner = self.with_arguments(def, cx, inputs)?;
+        let values: Vec<Val> = def
+            .inputs
+            .iter()
+            .filter_map(|param| {
+                inner
+                    .env
+                    .get(&param.name.value)
+                    .cloned()
+                    .filter(|_| is_tensor_param(def, &param.name.value))
+            })
+            .collect();
+        let n_leaves = result.leaves().len();
+        let mut fresh = |name: &str| {
+            let leaves: Vec<Val> = (0..n_leaves)
+                .map(|_| Val::Tensor(self.input(Role::Arg(name.to_string()), None, rule.span)))
+                .collect();
+            result.with_leaves(&mut leaves.into_iter())
+        };
+        let (y, dy) = (fresh("y"), fresh("dy"));
+        for (name, value) in rule.params.iter().zip(values.into_iter().chain([y, dy])) {
+            inner = inner.with(&name.value, value);
+        }
+        let value = self.body(&inner, &rule.body)?;
+        self.typed_cotangents(def, &inner, value, rule.body.span)
+    }
+
+    /// A cotangent has the type of its input.
+    fn typed_cotangents(
+        &mut self,
+        def: &Def,
+        cx: &Cx,
+        value: Val,
+        span: Span,
+    ) -> Lowering<Vec<TensorRef>> {
+        let params: Vec<_> = def
+            .inputs
+            .iter()
+            .filter(|param| is_tensor_param(def, &param.name.value))
+            .collect();
+        let parts = match value {
+            Val::Tuple(parts) if params.len() != 1 => parts,
+            single => vec![single],
+        };
+        self.same_number(params.len(), parts.len(), span)?;
+        let mut cotangents = Vec::new();
+        for (param, part) in params.into_iter().zip(parts) {
+            let tree = self.type_tree(cx, &param.ty)?;
+            let why = Why::Result {
+                callee: format!("{}'s reverse rule", def.name.value),
+            };
+            let part = self.ascribe(&tree, part, &why, span)?;
+            cotangents.push(self.to_tensor(&part, span)?);
+        }
+        Ok(cotangents)
+    }
+}
+
+/// Whether an argument is something to differentiate with respect to.
+fn is_differentiable(value: &Val) -> bool {
+    matches!(
+        value,
+        Val::Tensor(_)
+            | Val::Global(_)
+            | Val::Number(_)
+            | Val::Dim(_)
+            | Val::Quotient(..)
+            | Val::List(_)
+            | Val::Tuple(_)
+            | Val::Record(_)
+    )
+}
+
+fn is_tensor_param(def: &Def, name: &str) -> bool {
+    let param = def.inputs.iter().find(|param| param.name.value == name);
+    param.is_some_and(|param| ParamKind::of(&param.ty) == ParamKind::Tensor)
+}

@@ -1,0 +1,159 @@
+//! Functions under construction. Frames nest as `grad(fn(v) => …)` nests functions; a value of an outer frame that an inner one
+//! uses becomes an input of the inner one, passed along when its function is called.
+
+use crate::ir::draft::{DraftFunc, DraftId, DraftNode, DraftValue, NodeKind, Pattern};
+use crate::ir::{OriginId, Role};
+use crate::lower::value::TensorRef;
+use crate::lower::{Lowerer, Lowering};
+use crate::source::Span;
+
+/// How many nodes a program may come to before it is refused.
+const NODE_BUDGET: usize = 2_000_000;
+
+/// One function under construction.
+#[derive(Debug, Default)]
+pub(crate) struct Frame {
+    func: DraftFunc,
+    /// Pairs of a value in the next outer frame and the input that stands for it here.
+    captures: Vec<(DraftValue, DraftValue)>,
+    /// Inputs by what they stand for; only the outermost frame has any.
+    roles: Vec<(Role, DraftValue)>,
+}
+
+impl Lowerer<'_> {
+    /// Begins a function inside the current one.
+    pub(crate) fn open(&mut self, name: impl Into<String>) {
+        let func = DraftFunc {
+            name: name.into(),
+            ..DraftFunc::default()
+        };
+        self.frames.push(Frame {
+            func,
+            ..Frame::default()
+        });
+    }
+
+    /// Ends the innermost function and returns it with the values it captured, as operands for whoever calls it.
+    pub(crate) fn close(&mut self, results: Vec<(String, TensorRef)>) -> (DraftId, Vec<TensorRef>) {
+        let results = results
+            .into_iter()
+            .map(|(name, result)| (name, self.here(result)))
+            .collect();
+        let mut frame = self.frames.pop().expect("every close follows an open");
+        frame.func.results = results;
+        let depth = self.frames.len().saturating_sub(1);
+        let captured = frame
+            .captures
+            .iter()
+            .map(|(outer, _)| TensorRef {
+                depth,
+                value: *outer,
+            })
+            .collect();
+        (self.draft.funcs.push(frame.func), captured)
+    }
+
+    /// Appends a node to the innermost function.
+    pub(crate) fn emit(&mut self, kind: NodeKind, operands: &[TensorRef], span: Span) -> TensorRef {
+        let operands = operands.iter().map(|&operand| self.here(operand)).collect();
+        let origin = self.origin(span);
+        self.push(
+            self.frames.len() - 1,
+            DraftNode {
+                kind,
+                operands,
+                origin,
+            },
+        )
+    }
+
+    fn push(&mut self, depth: usize, node: DraftNode) -> TensorRef {
+        self.n_nodes += 1;
+        TensorRef {
+            depth,
+            value: self.frames[depth].func.nodes.push(node),
+        }
+    }
+
+    /// Appends an input to the innermost function.
+    pub(crate) fn input(&mut self, role: Role, pattern: Option<Pattern>, span: Span) -> TensorRef {
+        let origin = self.origin(span);
+        self.input_at(self.frames.len() - 1, role, pattern, origin)
+    }
+
+    /// The input of the outermost function that stands for `role`, made at the first call.
+    pub(crate) fn root_input(
+        &mut self,
+        role: Role,
+        pattern: Option<Pattern>,
+        span: Span,
+    ) -> TensorRef {
+        if let Some((_, value)) = self.frames[0]
+            .roles
+            .iter()
+            .find(|(known, _)| *known == role)
+        {
+            return TensorRef {
+                depth: 0,
+                value: *value,
+            };
+        }
+        let origin = self.origin(span);
+        let input = self.input_at(0, role.clone(), pattern, origin);
+        self.frames[0].roles.push((role, input.value));
+        input
+    }
+
+    fn input_at(
+        &mut self,
+        depth: usize,
+        role: Role,
+        pattern: Option<Pattern>,
+        origin: OriginId,
+    ) -> TensorRef {
+        let node = DraftNode {
+            kind: NodeKind::Input(role, pattern),
+            operands: vec![],
+            origin,
+        };
+        let input = self.push(depth, node);
+        self.frames[depth].func.inputs.push(input.value);
+        input
+    }
+
+    /// The value as the innermost function sees it: itself, or the input that captures it.
+    pub(crate) fn here(&mut self, tensor: TensorRef) -> DraftValue {
+        (tensor.depth + 1..self.frames.len())
+            .fold(tensor.value, |outer, depth| self.capture(outer, depth))
+    }
+
+    fn capture(&mut self, outer: DraftValue, depth: usize) -> DraftValue {
+        if let Some((_, inner)) = self.frames[depth]
+            .captures
+            .iter()
+            .find(|(known, _)| *known == outer)
+        {
+            return *inner;
+        }
+        let origin = self.frames[depth - 1].func.nodes[outer].origin;
+        let role = Role::Arg(format!("captured{}", self.frames[depth].captures.len()));
+        let input = self.input_at(depth, role, None, origin);
+        self.frames[depth].captures.push((outer, input.value));
+        input.value
+    }
+
+    /// How many inputs the innermost function has so far.
+    pub(crate) fn n_inputs(&self) -> usize {
+        self.frames
+            .last()
+            .map_or(0, |frame| frame.func.inputs.len())
+    }
+
+    /// Refuses to go on once the program has grown past all reason.
+    pub(crate) fn check_budget(&mut self, span: Span) -> Lowering<()> {
+        match self.n_nodes > NODE_BUDGET {
+            true => Err(self.too_large(span, NODE_BUDGET)),
+            false => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! What a program comes to once it is lowered: runs to train and actions to take, in order, each with the functions it needs.
+
+use crate::ir::draft::{Draft, DraftId};
+use crate::source::Span;
+use crate::types::DType;
+
+/// A lowered program.
+#[derive(Clone, Debug, Default)]
+pub struct Script {
+    /// All functions.
+    pub draft: Draft,
+    /// The functions to check, in an order in which each finds the types of what it uses.
+    pub roots: Vec<DraftId>,
+    /// The runs, in the order they are declared.
+    pub runs: Vec<Run>,
+    /// What to do, in order.
+    pub actions: Vec<Action>,
+}
+
+/// A `train` block.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// Its name.
+    pub name: String,
+    /// Where it was declared.
+    pub span: Span,
+    /// The `data` block it trains on.
+    pub data: String,
+    /// The model's name.
+    pub model: String,
+    /// Where the loss stands.
+    pub loss_span: Span,
+    /// Its settings.
+    pub settings: RunSettings,
+    /// Every parameter by path, then every state, then every state of the optimizer: the results of `init`.
+    pub params: Vec<String>,
+    /// States by path.
+    pub states: Vec<String>,
+    /// Optimizer states by path.
+    pub opt_states: Vec<String>,
+    /// Parameters that are trained: those whose new values `update` gives, in order.
+    pub trained: Vec<String>,
+    /// First values.
+    pub init: DraftId,
+    /// One whole update: loss, new states, new parameters, new optimizer states.
+    pub step: DraftId,
+    /// Where gradients are accumulated: (loss, new states, summed gradients), then (new parameters, new optimizer states).
+    pub accumulation: Option<(DraftId, DraftId)>,
+    /// The loss and the outputs, not training.
+    pub eval: DraftId,
+    /// The outputs alone, from the model's inputs.
+    pub forward: DraftId,
+    /// The metrics of whole outputs, by name.
+    pub metrics: Option<Metrics>,
+    /// Names of the model's outputs.
+    pub outputs: Vec<String>,
+    /// Fields that are not fed to the model.
+    pub targets: Vec<String>,
+}
+
+/// A function from whole outputs and targets to metrics.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Metrics {
+    /// The function.
+    pub func: DraftId,
+    /// The names of its results, as written.
+    pub names: Vec<String>,
+}
+
+/// How long something is, in the run's own time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Length {
+    /// Passes over the train part.
+    Epochs(u64),
+    /// Updates.
+    Steps(u64),
+}
+
+/// The settings of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunSettings {
+    /// How long to train.
+    pub length: Length,
+    /// Rows in a batch; `None` takes the whole part.
+    pub batch: Option<u64>,
+    /// Seed of weights, order and noise.
+    pub seed: u64,
+    /// Batches in one update.
+    pub accumulate: u64,
+    /// When to stop early.
+    pub early_stop: Option<EarlyStop>,
+    /// When and where to evaluate.
+    pub evaluate: Evaluate,
+    /// Element type of floats.
+    pub precision: DType,
+}
+
+/// `early_stop: { on: val.loss, patience: 10 epochs }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct EarlyStop {
+    /// The value watched, `val.loss`.
+    pub on: String,
+    /// Where it was written.
+    pub span: Span,
+    /// Evaluations without improvement to wait for, in the run's time.
+    pub patience: Length,
+    /// The least change that counts.
+    pub min_delta: f64,
+    /// Whether larger is better.
+    pub maximise: bool,
+    /// Whether the best weights are put back at the end.
+    pub restore: bool,
+}
+
+/// `evaluate: { every: 1 epoch, on: [val], batches: 20 }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluate {
+    /// How often.
+    pub every: Length,
+    /// On which parts.
+    pub on: Vec<String>,
+    /// At most so many batches of each.
+    pub batches: Option<u64>,
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Train a run, by its place among the runs.
+    Train(usize),
+    /// Compute tensors.
+    Compute(Compute),
+    /// Evaluate a run on a part and bind what comes out as `name.metric`.
+    Evaluate {
+        /// Which run.
+        run: String,
+        /// On which part.
+        part: String,
+        /// The metrics, bound under these names.
+        metrics: Metrics,
+        /// What the results' names begin with.
+        prefix: String,
+    },
+    /// Show something.
+    Show(Show),
+    /// Assert what a `Compute` before it found.
+    Assert(Assert),
+    /// Save a run to a file.
+    Save {
+        /// Which run.
+        run: String,
+        /// Where to, as written.
+        path: String,
+        /// Where that was written.
+        span: Span,
+    },
+    /// Load a model's weights from a file.
+    Load {
+        /// The name of the run they become.
+        run: usize,
+        /// Where from, as written.
+        path: String,
+        /// Where that was written.
+        span: Span,
+    },
+    /// Begin a test of this name.
+    Test(String),
+}
+
+/// Computes tensors and binds them by name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compute {
+    /// The function.
+    pub func: DraftId,
+    /// First values of the layers used in passing, by the function's parameter and state inputs.
+    pub init: Option<(DraftId, Vec<String>)>,
+    /// The names of its results.
+    pub binds: Vec<String>,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// What `show` shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Show {
+    /// The expression as written.
+    pub title: String,
+    /// Where.
+    pub span: Span,
+    /// What.
+    pub value: Shown,
+}
+
+/// A value to show.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shown {
+    /// A tensor bound by name.
+    Tensor(String),
+    /// Text as it stands.
+    Text(String),
+    /// Parts without names.
+    Tuple(Vec<Shown>),
+    /// Parts by name.
+    Record(Vec<(String, Shown)>),
+    /// Curves of a run's history.
+    Plot {
+        /// Which run.
+        run: String,
+        /// Which curves; none means the losses.
+        curves: Vec<String>,
+    },
+    /// The table of a run's history.
+    History(String),
+    /// A run: its model, sizes and results.
+    Run(String),
+    /// A data block: its parts and fields.
+    Data(String),
+}
+
+/// An assertion and the values to print when it fails.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assert {
+    /// The expression as written.
+    pub text: String,
+    /// Where.
+    pub span: Span,
+    /// The name its truth was bound to.
+    pub truth: String,
+    /// Both sides of a comparison, as written and as bound.
+    pub sides: Vec<(String, String)>,
+}

@@ -1,0 +1,285 @@
+//! The files of a program and what their top-level names mean: definitions, dimensions, types, data, runs; imports and the
+//! prelude. Knows no values and no shapes.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::arena::{Arena, Id};
+use crate::diag::{Diagnostic, Diagnostics, did_you_mean};
+use crate::lower::codes;
+use crate::lower::value::ScopeId;
+use crate::source::{Author, SourceMap, Span};
+use crate::syntax::{ast, parse};
+
+/// Identity of a definition.
+pub(crate) type DefId = Id<DefEntry>;
+
+/// A definition and the file it stands in.
+#[derive(Debug)]
+pub(crate) struct DefEntry {
+    pub(crate) def: ast::Def,
+    pub(crate) scope: ScopeId,
+    pub(crate) docs: Vec<String>,
+}
+
+/// What a top-level name means.
+#[derive(Clone, Debug)]
+pub(crate) enum Global {
+    Def(DefId),
+    Dim(Rc<ast::DimDecl>),
+    Type(Rc<ast::TypeDecl>),
+    Data(Rc<ast::Block<ast::Field>>),
+    Train(Rc<ast::Block<ast::Field>>),
+    Module(ScopeId),
+}
+
+/// A top-level name with the place it was declared at.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) global: Global,
+    pub(crate) span: Span,
+}
+
+/// One file: what its names mean.
+#[derive(Debug, Default)]
+pub struct Scope {
+    names: BTreeMap<String, Entry>,
+}
+
+/// All files of a program: the user's, and what it uses of the library.
+#[derive(Debug, Default)]
+pub struct World {
+    pub(crate) scopes: Arena<Scope>,
+    pub(crate) defs: Arena<DefEntry>,
+    modules: BTreeMap<String, ScopeId>,
+    prelude: Vec<ScopeId>,
+}
+
+/// The library's files by module name, and those that every program sees.
+#[derive(Clone, Copy, Debug)]
+pub struct Library {
+    /// Module name and text.
+    pub files: &'static [(&'static str, &'static str)],
+    /// Modules whose names need no `use`.
+    pub prelude: &'static [&'static str],
+}
+
+impl World {
+    /// A world with the library's prelude. The library's own mistakes are reported like a user's.
+    pub fn new(library: Library, sources: &mut SourceMap, reports: &mut Diagnostics) -> World {
+        let mut world = World::default();
+        let mut programs = Vec::new();
+        for (name, text) in library.files {
+            let id = sources.add_library(&format!("stdlib/{name}.nnl"), text);
+            let scope = world.scopes.push(Scope::default());
+            world.modules.insert((*name).to_string(), scope);
+            let (program, found) = parse(sources, id);
+            reports.append(found);
+            programs.extend(program.map(|program| (scope, program)));
+        }
+        // Modules may use one another: all names are declared before any is imported.
+        programs
+            .iter()
+            .for_each(|(scope, program)| world.declare(*scope, program, reports));
+        programs
+            .iter()
+            .for_each(|(scope, program)| world.import_all(*scope, program, reports));
+        world.prelude = library
+            .prelude
+            .iter()
+            .filter_map(|name| world.modules.get(*name).copied())
+            .collect();
+        world
+    }
+
+    /// Adds a user's file as a scope of its own.
+    pub fn add(&mut self, program: &ast::Program, reports: &mut Diagnostics) -> ScopeId {
+        let scope = self.scopes.push(Scope::default());
+        self.declare(scope, program, reports);
+        self.import_all(scope, program, reports);
+        scope
+    }
+
+    fn declare(&mut self, scope: ScopeId, program: &ast::Program, reports: &mut Diagnostics) {
+        for item in &program.items {
+            match &item.kind {
+                ast::ItemKind::Def(def) => {
+                    let entry = DefEntry {
+                        def: (**def).clone(),
+                        scope,
+                        docs: item.docs.clone(),
+                    };
+                    let id = self.defs.push(entry);
+                    self.bind(scope, &def.name, Global::Def(id), reports);
+                }
+                ast::ItemKind::Dim(decl) => self.bind(
+                    scope,
+                    &decl.name,
+                    Global::Dim(Rc::new(decl.clone())),
+                    reports,
+                ),
+                ast::ItemKind::Type(decl) => self.bind(
+                    scope,
+                    &decl.name,
+                    Global::Type(Rc::new(decl.clone())),
+                    reports,
+                ),
+                ast::ItemKind::Data(block) => self.bind(
+                    scope,
+                    &block.name,
+                    Global::Data(Rc::new(block.clone())),
+                    reports,
+                ),
+                ast::ItemKind::Train(block) => self.bind(
+                    scope,
+                    &block.name,
+                    Global::Train(Rc::new(block.clone())),
+                    reports,
+                ),
+                ast::ItemKind::Use(_) | ast::ItemKind::Test(_) | ast::ItemKind::Stmt(_) => {}
+            }
+        }
+    }
+
+    fn import_all(&mut self, scope: ScopeId, program: &ast::Program, reports: &mut Diagnostics) {
+        for item in &program.items {
+            if let ast::ItemKind::Use(import) = &item.kind {
+                self.import(scope, import, reports);
+            }
+        }
+    }
+
+    fn bind(
+        &mut self,
+        scope: ScopeId,
+        name: &ast::Name,
+        global: Global,
+        reports: &mut Diagnostics,
+    ) {
+        let entry = Entry {
+            global,
+            span: name.span,
+        };
+        if let Some(earlier) = self.scopes[scope].names.insert(name.value.clone(), entry) {
+            let message = format!("`{}` is declared twice", name.value);
+            let report = Diagnostic::error(codes::DUPLICATE, message)
+                .label(name.span, "declared again here");
+            let report = report.label(earlier.span, "first declared here");
+            reports.push(report.help("give one of them another name"));
+        }
+    }
+
+    fn import(&mut self, scope: ScopeId, import: &ast::Use, reports: &mut Diagnostics) {
+        let Some(&module) = self.modules.get(&import.module.value) else {
+            return reports.push(self.unknown_module(&import.module));
+        };
+        if import.names.is_empty() {
+            return self.bind(scope, &import.module, Global::Module(module), reports);
+        }
+        for wanted in &import.names {
+            match self.scopes[module].names.get(&wanted.name.value).cloned() {
+                Some(entry) => {
+                    let name = wanted.alias.as_ref().unwrap_or(&wanted.name);
+                    self.bind(scope, name, entry.global, reports);
+                }
+                None => reports.push(self.unknown_import(module, &import.module, &wanted.name)),
+            }
+        }
+    }
+
+    fn unknown_module(&self, name: &ast::Name) -> Diagnostic {
+        let report = Diagnostic::error(
+            codes::UNKNOWN_MODULE,
+            format!("there is no module `{}`", name.value),
+        );
+        let report = report.label(name.span, "not in the library");
+        let names = self.modules.keys().map(String::as_str);
+        let listed = names.clone().collect::<Vec<_>>().join("`, `");
+        match did_you_mean(&name.value, names) {
+            Some(near) => report.help(format!("did you mean `{near}`?")),
+            None => report.help(format!("the modules are `{listed}`")),
+        }
+    }
+
+    fn unknown_import(
+        &self,
+        module: ScopeId,
+        module_name: &ast::Name,
+        name: &ast::Name,
+    ) -> Diagnostic {
+        let message = format!("module `{}` has no `{}`", module_name.value, name.value);
+        let report =
+            Diagnostic::error(codes::UNKNOWN_NAME, message).label(name.span, "not in this module");
+        let here = did_you_mean(
+            &name.value,
+            self.scopes[module].names.keys().map(String::as_str),
+        );
+        match (here, self.home_of(&name.value)) {
+            (_, Some((home, true))) => report.help(format!(
+                "`{}` is always in scope (it lives in `{home}`): leave the import out",
+                name.value
+            )),
+            (_, Some((home, false))) => report.help(format!(
+                "it lives in `{home}`: write `use {home}::{};`",
+                name.value
+            )),
+            (Some(near), None) => report.help(format!("did you mean `{near}`?")),
+            (None, None) => report,
+        }
+    }
+
+    /// The library module that declares a name, and whether programs see it without a `use`.
+    pub(crate) fn home_of(&self, name: &str) -> Option<(&str, bool)> {
+        let has = |scope: &ScopeId| self.scopes[*scope].names.contains_key(name);
+        let home = self.modules.iter().find(|(_, scope)| has(scope))?;
+        Some((home.0, self.prelude.contains(home.1)))
+    }
+
+    /// What a name means in a file, if it is declared, imported or in the prelude.
+    pub(crate) fn find(&self, scope: ScopeId, name: &str) -> Option<&Entry> {
+        let own = self.scopes[scope].names.get(name);
+        own.or_else(|| {
+            self.prelude
+                .iter()
+                .find_map(|module| self.scopes[*module].names.get(name))
+        })
+    }
+
+    /// What a name means in a module.
+    pub(crate) fn find_in(&self, module: ScopeId, name: &str) -> Option<&Entry> {
+        self.scopes[module].names.get(name)
+    }
+
+    /// A module by name.
+    pub(crate) fn module(&self, name: &str) -> Option<ScopeId> {
+        self.modules.get(name).copied()
+    }
+
+    /// Every name visible in a file, own names first.
+    pub(crate) fn visible(&self, scope: ScopeId) -> impl Iterator<Item = &str> {
+        let scopes = std::iter::once(&scope).chain(&self.prelude);
+        scopes
+            .flat_map(|scope| self.scopes[*scope].names.keys().map(String::as_str))
+            .collect::<Vec<_>>()
+            .into_iter()
+    }
+
+    /// The definitions of a file in the order they were declared.
+    pub(crate) fn definitions(&self, scope: ScopeId) -> Vec<DefId> {
+        self.defs
+            .iter()
+            .filter(|(_, entry)| entry.scope == scope)
+            .map(|(id, _)| id)
+            .collect()
+    }
+
+    /// Whether a file belongs to the library.
+    pub(crate) fn is_library(&self, scope: ScopeId) -> bool {
+        self.modules.values().any(|module| *module == scope)
+    }
+}
+
+/// Whose text a span lies in.
+pub(crate) fn author(sources: &SourceMap, span: Span) -> Author {
+    sources.get(span.source).author
+}

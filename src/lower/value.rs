@@ -1,0 +1,228 @@
+//! What a name can mean while lowering: tensors being computed, and everything that is settled before anything runs: numbers,
+//! sizes, functions, layers, records.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::arena::Id;
+use crate::ir::draft::{AxisSet, DraftValue};
+use crate::lower::Cx;
+use crate::lower::scope::DefId;
+use crate::source::Span;
+use crate::syntax::ast::{self, Unit};
+use crate::types::{DType, Dim};
+
+/// A draft value and the frame of the function it belongs to; a deeper function that uses it captures it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct TensorRef {
+    pub(crate) depth: usize,
+    pub(crate) value: DraftValue,
+}
+
+/// A value at lowering time.
+#[derive(Clone, Debug)]
+pub(crate) enum Val {
+    /// Computed when the program runs.
+    Tensor(TensorRef),
+    /// A tensor bound at the top level, or a field of a part of the data, by name.
+    Global(String),
+    /// A number known now.
+    Number(f64),
+    /// A size; a number once the checker has solved for it.
+    Dim(Dim),
+    /// A quotient of sizes: exact where a size is wanted, a number otherwise.
+    Quotient(Dim, Dim),
+    Bool(bool),
+    Str(String),
+    Quantity(f64, Unit),
+    DType(DType),
+    /// Axes as the user spoke of them, passed on to a primitive.
+    Axes(AxisSet),
+    /// `[a, b]`; a tensor where one is wanted.
+    List(Vec<Val>),
+    Tuple(Vec<Val>),
+    Record(Vec<(String, Val)>),
+    /// A definition that has not been given its settings.
+    Def(DefId),
+    /// A function ready to be applied.
+    Closure(Rc<Closure>),
+    /// A layer with its settings.
+    Layer(Rc<Layer>),
+    /// What `repeat` makes: applied one after the other.
+    Sequence(Vec<Val>),
+    /// A thing only the top level can use: a run, a part of the data, a plot.
+    Host(Host),
+    /// Stands for what was wrong and has been reported.
+    Poison,
+}
+
+/// A function with what it remembers.
+#[derive(Debug)]
+pub(crate) enum Closure {
+    /// `fn(a, b) => body`
+    Lambda {
+        params: Vec<ast::Name>,
+        body: ast::Expr,
+        cx: Cx,
+    },
+    /// A curried definition with its settings.
+    Settled {
+        def: DefId,
+        settings: Vec<(String, Val)>,
+    },
+    /// `grad(f)` and its relatives.
+    Derivative {
+        kind: Derivative,
+        of: Val,
+        span: Span,
+    },
+    /// A trained model, to be applied to new inputs.
+    Trained { run: String },
+}
+
+/// Which derivative a [`Closure::Derivative`] takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Derivative {
+    Grad,
+    ValueAndGrad,
+    Jvp,
+    Vjp,
+}
+
+/// A layer with its settings. Its parameters live under its path, which it gets from the `let` that binds it or at its first
+/// use; applying it twice uses them twice.
+#[derive(Debug)]
+pub(crate) struct Layer {
+    pub(crate) def: DefId,
+    pub(crate) settings: Vec<(String, Val)>,
+    pub(crate) path: RefCell<Option<String>>,
+}
+
+/// Values of the top level.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Host {
+    /// A `train` block or a loaded model, by name.
+    Run(String),
+    /// The losses and metrics of a run.
+    History(String),
+    /// A `data` block, by name.
+    Data(String),
+    /// A part of a `data` block.
+    Part(String, String),
+    /// Curves of a run's history.
+    Plot(String, Vec<String>),
+}
+
+/// Identity of a file's scope.
+pub(crate) type ScopeId = Id<crate::lower::scope::Scope>;
+
+/// Local names, innermost first; sharing tails makes closures cheap.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Env(Option<Rc<Binding>>);
+
+#[derive(Debug)]
+struct Binding {
+    name: String,
+    value: Val,
+    outer: Env,
+}
+
+impl Env {
+    /// This environment with one more name.
+    pub(crate) fn with(&self, name: impl Into<String>, value: Val) -> Env {
+        Env(Some(Rc::new(Binding {
+            name: name.into(),
+            value,
+            outer: self.clone(),
+        })))
+    }
+
+    /// What a name means here.
+    pub(crate) fn get(&self, name: &str) -> Option<&Val> {
+        self.iter()
+            .find(|(bound, _)| *bound == name)
+            .map(|(_, value)| value)
+    }
+
+    /// Every name with its meaning, innermost first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Val)> {
+        let first = self.0.as_deref();
+        let chain = std::iter::successors(first, |binding| binding.outer.0.as_deref());
+        chain.map(|binding| (binding.name.as_str(), &binding.value))
+    }
+}
+
+impl Val {
+    /// What kind of thing this is, for messages.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Val::Tensor(_) | Val::Global(_) => "a tensor",
+            Val::Number(_) => "a number",
+            Val::Dim(_) | Val::Quotient(..) => "a dimension",
+            Val::Bool(_) => "a truth value",
+            Val::Str(_) => "a string",
+            Val::Quantity(..) => "a quantity with a unit",
+            Val::DType(_) => "an element type",
+            Val::Axes(_) => "an axis",
+            Val::List(_) => "a list",
+            Val::Tuple(_) => "a tuple",
+            Val::Record(_) => "a record",
+            Val::Def(_) | Val::Closure(_) => "a function",
+            Val::Layer(_) | Val::Sequence(_) => "a layer",
+            Val::Host(host) => host.kind(),
+            Val::Poison => "something already reported",
+        }
+    }
+
+    /// Whether nothing in it is computed at run time.
+    pub(crate) fn is_settled(&self) -> bool {
+        match self {
+            Val::Tensor(_) => false,
+            Val::List(items) | Val::Tuple(items) | Val::Sequence(items) => {
+                items.iter().all(Val::is_settled)
+            }
+            Val::Record(fields) => fields.iter().all(|(_, value)| value.is_settled()),
+            _ => true,
+        }
+    }
+
+    /// The tensors inside tuples and records, in order.
+    pub(crate) fn leaves(&self) -> Vec<Val> {
+        match self {
+            Val::Tuple(items) => items.iter().flat_map(Val::leaves).collect(),
+            Val::Record(fields) => fields
+                .iter()
+                .flat_map(|(_, value)| value.leaves())
+                .collect(),
+            other => vec![other.clone()],
+        }
+    }
+
+    /// The same tuples and records with their leaves, in order, replaced.
+    pub(crate) fn with_leaves(&self, leaves: &mut impl Iterator<Item = Val>) -> Val {
+        match self {
+            Val::Tuple(items) => {
+                Val::Tuple(items.iter().map(|item| item.with_leaves(leaves)).collect())
+            }
+            Val::Record(fields) => Val::Record(
+                fields
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.with_leaves(leaves)))
+                    .collect(),
+            ),
+            _ => leaves.next().unwrap_or(Val::Poison),
+        }
+    }
+}
+
+impl Host {
+    fn kind(&self) -> &'static str {
+        match self {
+            Host::Run(_) => "a trained run",
+            Host::History(_) => "a run's history",
+            Host::Data(_) => "a data block",
+            Host::Part(..) => "a part of the data",
+            Host::Plot(..) => "a plot",
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The standard library: `.nnl` files that travel inside the binary. What is in them is the language's business; this file knows
+//! only their names, and which of them need no `use`.
+
+/// Every module: its name and its source.
+pub const FILES: &[(&str, &str)] = &[
+    ("prim", include_str!("../stdlib/prim.nnl")),
+    ("core", include_str!("../stdlib/core.nnl")),
+    ("nn", include_str!("../stdlib/nn.nnl")),
+    ("loss", include_str!("../stdlib/loss.nnl")),
+    ("optim", include_str!("../stdlib/optim.nnl")),
+    ("init", include_str!("../stdlib/init.nnl")),
+    ("schedule", include_str!("../stdlib/schedule.nnl")),
+    ("metrics", include_str!("../stdlib/metrics.nnl")),
+    ("linalg", include_str!("../stdlib/linalg.nnl")),
+];
+
+/// The modules whose names are in scope everywhere.
+pub const PRELUDE: &[&str] = &["prim", "core", "loss", "optim", "init", "schedule"];
