@@ -17,7 +17,7 @@ pub enum Monoid {
     All,
 }
 
-/// Which extreme an [`Op::ArgReduce`] seeks.
+/// Which extreme an `ArgReduce` seeks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Extreme {
     /// The smallest element.

@@ -150,3 +150,170 @@ fn matrices(shape: &[usize], letters: &[Letter], groups: [&[Letter]; 3]) -> Opti
         [row_stride, column_stride],
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::tensor::naive::{at, build, indices, numbered};
+    use crate::tensor::{Distribution, Number, random, set_threads};
+    use crate::types::DType;
+
+    fn letters(text: &str) -> Contract {
+        let (operands, out) = text.split_once("->").expect("an arrow");
+        let (lhs, rhs) = operands.split_once(',').expect("a comma");
+        Contract {
+            lhs: lhs.bytes().collect(),
+            rhs: rhs.bytes().collect(),
+            out: out.bytes().collect(),
+        }
+    }
+
+    /// The definition: a sum over all values of all letters.
+    fn naive<T: Number>(c: &Contract, lhs: &Tensor, rhs: &Tensor) -> Tensor {
+        let size = |letter: &Letter| {
+            let in_lhs = c
+                .lhs
+                .iter()
+                .position(|l| l == letter)
+                .map(|axis| lhs.shape()[axis]);
+            in_lhs
+                .or(c
+                    .rhs
+                    .iter()
+                    .position(|l| l == letter)
+                    .map(|axis| rhs.shape()[axis]))
+                .expect("occurs")
+        };
+        let summed: Vec<Letter> = c
+            .lhs
+            .iter()
+            .copied()
+            .filter(|l| !c.out.contains(l))
+            .collect();
+        let all = [&c.out[..], &summed].concat();
+        let shape: Vec<usize> = c.out.iter().map(size).collect();
+        let range: Vec<usize> = summed.iter().map(size).collect();
+        build(&shape, |index| {
+            indices(&range).iter().fold(T::ZERO, |sum, rest| {
+                let values = [index, rest].concat();
+                let value =
+                    |letter: &Letter| values[all.iter().position(|l| l == letter).expect("occurs")];
+                let x: T = at(lhs, &c.lhs.iter().map(value).collect::<Vec<_>>());
+                let y: T = at(rhs, &c.rhs.iter().map(value).collect::<Vec<_>>());
+                sum.plus(x.times(y))
+            })
+        })
+    }
+
+    /// Up to six letters, each in both operands and the result, or in two of the three; then all three in any order.
+    fn contractions() -> impl Strategy<Value = (Contract, Vec<usize>)> {
+        let kinds = prop::collection::vec(0..4u8, 0..6);
+        let sizes = prop::collection::vec(prop_oneof![1 => Just(0), 15 => 1..5usize], 6);
+        (kinds, sizes).prop_flat_map(|(kinds, sizes)| {
+            let with = |lacks: u8| {
+                let letters = kinds
+                    .iter()
+                    .enumerate()
+                    .filter(move |(_, kind)| **kind != lacks);
+                Just(
+                    letters
+                        .map(|(letter, _)| letter as Letter)
+                        .collect::<Vec<_>>(),
+                )
+                .prop_shuffle()
+            };
+            let contract =
+                (with(0), with(1), with(2)).prop_map(|(lhs, rhs, out)| Contract { lhs, rhs, out });
+            (contract, Just(sizes))
+        })
+    }
+
+    fn operand<T: Number>(letters: &[Letter], sizes: &[usize]) -> Tensor {
+        numbered::<T>(
+            &letters
+                .iter()
+                .map(|&letter| sizes[usize::from(letter)])
+                .collect::<Vec<_>>(),
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+        #[test]
+        fn agrees_with_the_definition((c, sizes) in contractions()) {
+            let (x, y) = (operand::<f32>(&c.lhs, &sizes), operand::<f32>(&c.rhs, &sizes));
+            prop_assert_eq!(contract(&c, &x, &y), naive::<f32>(&c, &x, &y));
+            let (x, y) = (operand::<i32>(&c.lhs, &sizes), operand::<i32>(&c.rhs, &sizes));
+            prop_assert_eq!(contract(&c, &x, &y), naive::<i32>(&c, &x, &y));
+        }
+    }
+
+    #[test]
+    fn agrees_with_the_definition_on_usual_forms_and_odd_sizes() {
+        let forms = [
+            "ik,kj->ij",
+            "ki,kj->ij",
+            "ik,jk->ij",
+            "ki,jk->ij",
+            "ik,kj->ji",
+            "ik,k->i",
+            "k,kj->j",
+            "i,j->ij",
+            "k,k->",
+            "bik,bkj->bij",
+            "bihk,bjhk->bhij",
+            "bhij,bjhk->bihk",
+            "bik,kj->bij",
+            "bik,bij->kj",
+            "i,i->i",
+            "ib,jb->bij",
+        ];
+        for form in forms {
+            for [b, h, i, j, k] in [
+                [1, 1, 1, 1, 1],
+                [2, 3, 5, 7, 4],
+                [3, 2, 17, 1, 33],
+                [1, 2, 1, 19, 20],
+                [5, 1, 33, 18, 40],
+            ] {
+                let c = letters(form);
+                let size = |letter: &Letter| match letter {
+                    b'b' => b,
+                    b'h' => h,
+                    b'i' => i,
+                    b'j' => j,
+                    _ => k,
+                };
+                let x = numbered::<f64>(&c.lhs.iter().map(size).collect::<Vec<_>>());
+                let y = numbered::<f64>(&c.rhs.iter().map(size).collect::<Vec<_>>());
+                assert_eq!(
+                    contract(&c, &x, &y),
+                    naive::<f64>(&c, &x, &y),
+                    "{form} {b} {h} {i} {j} {k}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn threads_change_no_byte() {
+        let noise =
+            |shape: &[usize], place| random(Distribution::Normal, 1, place, 0, shape, DType::F32);
+        for (form, x, y) in [
+            ("ik,kj->ij", [300, 400], [400, 200]),
+            ("ki,kj->ij", [700, 64], [700, 512]),
+            ("ik,jk->ij", [20, 900], [2000, 900]),
+        ] {
+            let (x, y) = (noise(&x, 1), noise(&y, 2));
+            let with = |n: usize| {
+                set_threads(n);
+                contract(&letters(form), &x, &y)
+            };
+            let alone = with(1);
+            assert!((2..5).all(|n| with(n) == alone), "{form}");
+            set_threads(0);
+        }
+    }
+}

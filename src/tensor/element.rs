@@ -261,3 +261,39 @@ fn all_finite<T: Float>(elements: &[T]) -> bool {
         .chunks(256)
         .all(|block| block.iter().fold(true, |all, x| all & Float::is_finite(*x)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn casts_saturate_truncate_and_test() {
+        let x = Tensor::from_vec(vec![6], vec![1.9f32, -1.9, f32::NAN, 1e20, -1e20, 300.0]);
+        assert_eq!(
+            x.cast(DType::I32).as_slice(),
+            Some(&[1, -1, 0, i32::MAX, i32::MIN, 300][..])
+        );
+        assert_eq!(
+            x.cast(DType::U8).as_slice(),
+            Some(&[1u8, 0, 0, 255, 0, 255][..])
+        );
+        assert_eq!(x.cast(DType::Bool).as_slice(), Some(&[true; 6][..]));
+        assert_eq!(Tensor::scalar(300i64).cast(DType::U8).item(), Some(44.0));
+        assert_eq!(Tensor::scalar(true).cast(DType::F64).item(), Some(1.0));
+        assert_eq!(
+            Tensor::scalar(i64::MAX).cast(DType::I64).as_slice(),
+            Some(&[i64::MAX][..])
+        );
+    }
+
+    #[test]
+    fn items_and_finiteness() {
+        assert_eq!(Tensor::full(DType::I32, &[1, 1], 3.7).item(), Some(3.0));
+        assert_eq!(Tensor::full(DType::F32, &[2], 1.0).item(), None);
+        assert_eq!(Tensor::full(DType::F32, &[0], 1.0).item(), None);
+        assert!(Tensor::full(DType::F32, &[1000], 1.0).is_finite());
+        let mut v = vec![0.0f64; 1000];
+        v[999] = f64::INFINITY;
+        assert!(!Tensor::from_vec(vec![1000], v).is_finite());
+    }
+}

@@ -1,8 +1,6 @@
 //! Random numbers as a pure function of seed, place, step and index: Philox4x32-10 (Salmon et al. 2011) in counter mode. Element `i`
 //! depends on neither the length nor the other elements.
 
-use std::f64::consts::TAU;
-
 use crate::scalar::math::Float;
 use crate::tensor::{Distribution, Element, Tensor};
 use crate::types::DType;
@@ -68,8 +66,7 @@ fn pair([a, b, c, d]: Words) -> [f64; 2] {
 /// `r cos φ, r sin φ` with `r = √(−2 ln(1 − u))` and `φ = 2πv`: two normal numbers from two uniform ones
 fn box_muller<T: Float>(u: T, v: T) -> [T; 2] {
     let r = (T::from_f64(-2.0) * (T::ONE - u).ln()).sqrt();
-    let angle = T::from_f64(TAU) * v;
-    [r * angle.cos(), r * angle.sin()]
+    v.turn().map(|side| r * side)
 }
 
 /// What one call of the generator gives.
@@ -175,4 +172,123 @@ fn finalise(x: u64) -> u64 {
     let x = (x ^ x >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let x = (x ^ x >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
     x ^ x >> 31
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn philox_gives_the_known_answers() {
+        let ones = u32::MAX;
+        assert_eq!(
+            philox([0; 4], [0; 2]),
+            [0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8]
+        );
+        assert_eq!(
+            philox([ones; 4], [ones; 2]),
+            [0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD]
+        );
+        let counter = [0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344];
+        assert_eq!(
+            philox(counter, [0xA4093822, 0x299F31D0]),
+            [0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1]
+        );
+    }
+
+    #[test]
+    fn an_element_does_not_depend_on_the_length() {
+        for dtype in [DType::F32, DType::F64] {
+            for distribution in [Distribution::Uniform, Distribution::Normal] {
+                let long = random(distribution, 1, 2, 3, &[1001], dtype).to_f64();
+                for n in [0, 1, 2, 3, 31, 32, 33, 1000] {
+                    assert_eq!(
+                        random(distribution, 1, 2, 3, &[n], dtype).to_f64(),
+                        long[..n]
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn seed_place_and_step_each_change_everything() {
+        let draw = |seed, place, step| {
+            random(Distribution::Uniform, seed, place, step, &[8], DType::F64).to_f64()
+        };
+        let draws = [
+            draw(1, 2, 3),
+            draw(2, 2, 3),
+            draw(1, 3, 3),
+            draw(1, 2, 4),
+            draw(2, 1, 3),
+        ];
+        for (i, x) in draws.iter().enumerate() {
+            assert!(
+                draws[..i]
+                    .iter()
+                    .all(|y| x.iter().zip(y).all(|(x, y)| x != y))
+            );
+        }
+    }
+
+    #[test]
+    fn moments_are_those_of_the_distributions() {
+        for dtype in [DType::F32, DType::F64] {
+            let moments = |distribution, powers: [i32; 4]| {
+                let x = random(distribution, 5, 6, 7, &[200_000], dtype).to_f64();
+                powers.map(|power| x.iter().map(|x| x.powi(power)).sum::<f64>() / x.len() as f64)
+            };
+            let near = |found: [f64; 4], expected: [f64; 4]| {
+                found
+                    .iter()
+                    .zip(expected)
+                    .all(|(x, y)| (x - y).abs() < 0.05)
+            };
+            assert!(near(
+                moments(Distribution::Uniform, [1, 2, 3, 4]),
+                [0.5, 1.0 / 3.0, 0.25, 0.2]
+            ));
+            assert!(near(
+                moments(Distribution::Normal, [1, 2, 3, 4]),
+                [0.0, 1.0, 0.0, 3.0]
+            ));
+        }
+        let x = random(Distribution::Uniform, 0, 0, 0, &[100_000], DType::F32).to_f64();
+        assert!(x.iter().all(|x| (0.0..1.0).contains(x)));
+    }
+
+    #[test]
+    fn permutations_are_even() {
+        let mut counts = [0; 24];
+        for step in 0..24_000 {
+            let order = permutation(3, 4, step, 4);
+            let code = order.iter().fold((0, 4), |(code, n), &x| {
+                let rank = order
+                    .iter()
+                    .take_while(|&&y| y != x)
+                    .filter(|&&y| y < x)
+                    .count() as u32;
+                (code * n + x - rank, n - 1)
+            });
+            counts[code.0 as usize] += 1;
+        }
+        assert!(
+            counts.iter().all(|count| (850..1150).contains(count)),
+            "{counts:?}"
+        );
+        assert_eq!(permutation(0, 0, 0, 0), Vec::<u32>::new());
+    }
+
+    #[test]
+    fn bounded_draws_stay_below_and_places_differ() {
+        let mut words = stream(1, 2, 3);
+        assert!(
+            (1..100)
+                .chain([1 << 31, u32::MAX])
+                .all(|bound| words.below(bound) < bound)
+        );
+        assert_eq!(place_of(""), place_of(""));
+        assert_ne!(place_of("a.w"), place_of("a.b"));
+    }
 }
