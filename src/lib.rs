@@ -1,6 +1,7 @@
 //! `nnlc`: a compiler, interpreter and REPL for `.nnl`.
 
 pub mod arena;
+pub mod cli;
 pub mod data;
 pub mod diag;
 pub mod engine;

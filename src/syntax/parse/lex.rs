@@ -343,9 +343,24 @@ impl Lexer<'_, '_> {
         self.bad(TokenKind::Word, end, report(span));
     }
 
+    /// `.5`
+    fn bare_fraction(&mut self) {
+        let end = self.run(self.at + 1, |byte| byte.is_ascii_digit());
+        let report = Diagnostic::error(codes::BAD_NUMBER, "a number begins with a digit")
+            .label(
+                self.span(self.at, end),
+                "a digit is missing before the point",
+            )
+            .help(format!("write `0{}`", &self.text[self.at..end]));
+        self.bad(TokenKind::Number, end, report);
+    }
+
     fn mark(&mut self) {
-        if self.bytes[self.at] == b'#' {
-            return self.hash();
+        let is_digit = self.bytes.get(self.at + 1).is_some_and(u8::is_ascii_digit);
+        match self.bytes[self.at] {
+            b'#' => return self.hash(),
+            b'.' if is_digit && !self.follows_operand() => return self.bare_fraction(),
+            _ => {}
         }
         let (kind, length) = mark_kind(&self.bytes[self.at..]);
         let rest = &self.text[self.at..];

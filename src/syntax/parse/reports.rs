@@ -32,6 +32,11 @@ impl Reports {
         }
     }
 
+    /// How many errors were found.
+    pub(super) fn n_errors(&self) -> usize {
+        self.n_errors
+    }
+
     /// Whether more errors were found than will be shown, so that looking closer is in vain.
     pub(super) fn is_full(&self) -> bool {
         self.n_errors > SHOWN
