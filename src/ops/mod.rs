@@ -3,7 +3,7 @@
 //! engine.
 //!
 //! [`infer`] gives the types of results, [`eval`] the results, [`vjp`] the gradient as IR, [`kernel`] the class an op belongs to
-//! for a code generator. [`form`] turns a primitive of the language, which speaks of axes by name, into ops, whose attributes are
+//! for a code generator. [`form()`] turns a primitive of the language, which speaks of axes by name, into ops, whose attributes are
 //! resolved.
 
 mod advice;
