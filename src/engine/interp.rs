@@ -28,6 +28,7 @@ struct Prepared {
     types: Vec<TensorType>,
     steps: Vec<Step>,
     results: Vec<Use>,
+    is_read: Vec<bool>,
     plans: BTreeMap<Sizes, Plan>,
 }
 
@@ -87,6 +88,7 @@ fn prepare(module: &Module, func: FuncId) -> Prepared {
             .collect(),
         steps,
         results,
+        is_read: last.is_read,
         plans: BTreeMap::new(),
     }
 }
@@ -180,7 +182,7 @@ impl Prepared {
                 origin: step.origin,
             })?;
             for (value, tensor) in step.results.iter().zip(results) {
-                values[value.index()] = Some(tensor);
+                values[value.index()] = Some(tensor).filter(|_| self.is_read[value.index()]);
             }
         }
         Ok(read(&mut values, &self.results))

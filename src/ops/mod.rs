@@ -28,6 +28,8 @@ mod reduce;
 mod reshape;
 mod rules;
 mod slice;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub use axis::{resolve_axes, resolve_axis, resolve_each, resolve_gap};
