@@ -5,6 +5,8 @@ pub mod check;
 pub mod cli;
 pub mod data;
 pub mod diag;
+pub mod engine;
+pub mod grad;
 pub mod ir;
 pub mod lower;
 pub mod ops;

@@ -1,5 +1,6 @@
 //! All integration tests, in one binary, so that the heavy dependencies link once.
 
+mod gradcheck;
 mod hostile;
 mod round_trip;
 mod suite_runner;

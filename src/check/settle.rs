@@ -73,7 +73,7 @@ impl Checker<'_> {
             }
         }
         for inst in &mut func.body {
-            inst.op.map_dims(&|dim| module.dims.resolve(dim));
+            inst.op = inst.op.clone().map_dims(&|dim| module.dims.resolve(dim));
         }
     }
 

@@ -19,7 +19,7 @@ mod reduce;
 mod strided;
 mod threads;
 
-pub use attr::{Contract, Distribution, Extreme, Letter, MatrixKind, Monoid};
+pub use attr::{Contract, Distribution, Extreme, Letter, MatrixKind, Monoid, letter_name};
 pub use contract::contract;
 pub use element::{Element, Number};
 pub use file::{FileError, read_tensors, write_tensors};
