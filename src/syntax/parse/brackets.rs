@@ -73,6 +73,9 @@ impl Pairing<'_, '_, '_> {
     }
 
     fn open(&mut self, at: usize, bracket: Bracket) {
+        if bracket == Bracket::Curly {
+            self.begin_block();
+        }
         self.open.push(Frame { at, bracket });
         self.waiting.push(Waiting::default());
         self.check_depth(at);
@@ -99,9 +102,6 @@ impl Pairing<'_, '_, '_> {
         };
         self.abandon(depth + 1, at, "something around it ends here");
         self.pop(at + 1);
-        if bracket == Bracket::Curly {
-            self.end_block();
-        }
     }
 
     /// Ends the innermost group before the token `behind`.
@@ -120,8 +120,8 @@ impl Pairing<'_, '_, '_> {
             .expect("the top level is always there")
     }
 
-    /// A block that ends may be the one that an `if` or `repeat` waited for.
-    fn end_block(&mut self) {
+    /// A block may be the one that an `if` or `repeat` waited for.
+    fn begin_block(&mut self) {
         let words = &mut self.innermost().words;
         let ended = usize::from(*words > 0);
         *words -= ended;

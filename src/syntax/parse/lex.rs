@@ -144,12 +144,18 @@ impl Lexer<'_, '_> {
 
     /// Whether a value has just ended, so that a quote is a transpose and a point takes a member.
     fn follows_operand(&self) -> bool {
-        let Some(last) = self.lexed.tokens.last() else {
+        let mut before = self.lexed.tokens.iter().rev();
+        let Some(last) = before.next() else {
             return false;
         };
         let text = &self.text[last.start()..last.end()];
         match last.kind {
-            TokenKind::Word => !foreign::is_reserved(text),
+            TokenKind::Word => {
+                let is_member = before
+                    .next()
+                    .is_some_and(|point| self.text[point.start()..point.end()] == *".");
+                is_member || matches!(text, "true" | "false") || !foreign::is_reserved(text)
+            }
             TokenKind::Number | TokenKind::Text | TokenKind::Close(_) => true,
             TokenKind::Mark => matches!(text, "'" | "?"),
             TokenKind::Open(_) | TokenKind::Doc | TokenKind::ModuleDoc => false,

@@ -32,6 +32,11 @@ impl Reports {
         }
     }
 
+    /// Counts an error that will not be shown.
+    pub(super) fn count(&mut self, is_error: bool) {
+        self.n_errors += usize::from(is_error);
+    }
+
     /// How many errors were found.
     pub(super) fn n_errors(&self) -> usize {
         self.n_errors
