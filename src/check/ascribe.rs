@@ -24,7 +24,11 @@ pub(super) enum Misfit {
 
 impl Checker<'_> {
     /// The type a pattern stands for where nothing is matched with it; its float type is decided now.
-    pub(super) fn pattern_type(&mut self, walk: &mut Walk<'_, '_>, pattern: &Pattern) -> Result<TensorType, Reported> {
+    pub(super) fn pattern_type(
+        &mut self,
+        walk: &mut Walk<'_, '_>,
+        pattern: &Pattern,
+    ) -> Result<TensorType, Reported> {
         let dtype = match (self.elem_type(pattern), pattern.elem) {
             (Some(dtype), _) | (None, Elem::Fixed(dtype)) => dtype,
             (None, Elem::Float(var)) => {
@@ -45,11 +49,18 @@ impl Checker<'_> {
     }
 
     /// The shape a pattern stands for; its spreads must have been matched before.
-    pub(super) fn pattern_shape(&mut self, walk: &Walk<'_, '_>, pattern: &Pattern) -> Result<Shape, Reported> {
+    pub(super) fn pattern_shape(
+        &mut self,
+        walk: &Walk<'_, '_>,
+        pattern: &Pattern,
+    ) -> Result<Shape, Reported> {
         let mut axes = Vec::new();
         for axis in &pattern.axes {
             match axis {
-                AxisPattern::Axis(label, dim) => axes.push(AxisType { label: label.clone(), dim: dim.clone() }),
+                AxisPattern::Axis(label, dim) => axes.push(AxisType {
+                    label: label.clone(),
+                    dim: dim.clone(),
+                }),
                 AxisPattern::Spread(spread) => match self.spreads.get(*spread) {
                     Some(known) => axes.extend(known.iter().cloned()),
                     None => return Err(self.tell_open_pattern(walk, pattern)),
@@ -61,7 +72,14 @@ impl Checker<'_> {
     }
 
     /// Matches a value with a pattern, and carries it on under the pattern's type.
-    pub(super) fn ascribe(&mut self, walk: &mut Walk<'_, '_>, operand: Typed, pattern: &Pattern, why: &Why, node: &DraftNode) -> Result<Typed, Reported> {
+    pub(super) fn ascribe(
+        &mut self,
+        walk: &mut Walk<'_, '_>,
+        operand: Typed,
+        pattern: &Pattern,
+        why: &Why,
+        node: &DraftNode,
+    ) -> Result<Typed, Reported> {
         let matched = self.match_shape(walk, operand, pattern).and_then(|shape| {
             let operand = self.match_elem(walk, operand, pattern)?;
             Ok((operand, shape))
@@ -74,18 +92,31 @@ impl Checker<'_> {
         if *walk.b.ty(operand.value) == ty {
             return Ok(operand);
         }
-        Ok(Typed { value: walk.raw(Op::Reshape(shape), &[operand.value], ty), ..operand })
+        Ok(Typed {
+            value: walk.raw(Op::Reshape(shape), &[operand.value], ty),
+            ..operand
+        })
     }
 
-    fn match_elem(&mut self, walk: &mut Walk<'_, '_>, operand: Typed, pattern: &Pattern) -> Result<Typed, Misfit> {
+    fn match_elem(
+        &mut self,
+        walk: &mut Walk<'_, '_>,
+        operand: Typed,
+        pattern: &Pattern,
+    ) -> Result<Typed, Misfit> {
         let found = walk.b.dtype(operand.value);
-        let tight = |value| Typed { value, is_loose: false };
+        let tight = |value| Typed {
+            value,
+            is_loose: false,
+        };
         match (self.elem_type(pattern), pattern.elem) {
             (Some(wanted), _) if operand.is_loose => Ok(tight(walk.tight(operand, wanted))),
             (None, _) if operand.is_loose => Ok(operand),
             (Some(wanted), _) if wanted == found => Ok(operand),
             // Truth values count as 0 and 1 where floats are wanted.
-            (decided, Elem::Float(_)) if found == DType::Bool => Ok(tight(walk.raw_cast(operand.value, decided.unwrap_or(DType::F32)))),
+            (decided, Elem::Float(_)) if found == DType::Bool => Ok(tight(
+                walk.raw_cast(operand.value, decided.unwrap_or(DType::F32)),
+            )),
             (None, Elem::Float(var)) if found.is_float() => {
                 self.floats.insert(var, found);
                 Ok(operand)
@@ -96,7 +127,12 @@ impl Checker<'_> {
     }
 
     /// The pattern's shape with the axes that spreads and holes stand for.
-    fn match_shape(&mut self, walk: &mut Walk<'_, '_>, operand: Typed, pattern: &Pattern) -> Result<Shape, Misfit> {
+    fn match_shape(
+        &mut self,
+        walk: &mut Walk<'_, '_>,
+        operand: Typed,
+        pattern: &Pattern,
+    ) -> Result<Shape, Misfit> {
         let found = walk.b.ty(operand.value).shape.clone();
         let lengths = self.lengths(pattern, found.rank()).ok_or(Misfit::Rank)?;
         let mut rest = found.0.as_slice();
@@ -107,7 +143,10 @@ impl Checker<'_> {
             match axis {
                 AxisPattern::Hole => axes.extend(here.iter().cloned()),
                 AxisPattern::Axis(label, dim) => {
-                    let wanted = AxisType { label: label.clone(), dim: dim.clone() };
+                    let wanted = AxisType {
+                        label: label.clone(),
+                        dim: dim.clone(),
+                    };
                     axes.push(match_axis(walk, &wanted, &here[0])?);
                 }
                 AxisPattern::Spread(spread) => match self.spreads.get(*spread).cloned() {
@@ -143,14 +182,25 @@ impl Checker<'_> {
 }
 
 /// Names are compared only where both sides have a hard one; the pattern's dimension goes on.
-fn match_axis(walk: &mut Walk<'_, '_>, wanted: &AxisType, found: &AxisType) -> Result<AxisType, Misfit> {
+fn match_axis(
+    walk: &mut Walk<'_, '_>,
+    wanted: &AxisType,
+    found: &AxisType,
+) -> Result<AxisType, Misfit> {
     let hard = |axis: &AxisType| axis.label.clone().filter(|label| !label.starts_with('~'));
     if let (Some(a), Some(b)) = (hard(wanted), hard(found))
         && a != b
     {
         return Err(Misfit::Labels);
     }
-    walk.b.module.dims.unify(&wanted.dim, &found.dim).map_err(Misfit::Sizes)?;
+    walk.b
+        .module
+        .dims
+        .unify(&wanted.dim, &found.dim)
+        .map_err(Misfit::Sizes)?;
     let label = hard(wanted).or_else(|| found.label.clone());
-    Ok(AxisType { label, dim: wanted.dim.clone() })
+    Ok(AxisType {
+        label,
+        dim: wanted.dim.clone(),
+    })
 }

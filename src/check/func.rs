@@ -36,12 +36,25 @@ pub(super) struct Walk<'m, 'd> {
 
 impl Checker<'_> {
     /// Checks a function; a nested one is given the types it is called with, and where these were born.
-    pub(super) fn func(&mut self, module: &mut Module, id: DraftId, given: Option<&[(TensorType, OriginId)]>) -> Result<FuncId, Reported> {
+    pub(super) fn func(
+        &mut self,
+        module: &mut Module,
+        id: DraftId,
+        given: Option<&[(TensorType, OriginId)]>,
+    ) -> Result<FuncId, Reported> {
         let draft = &self.draft.funcs[id];
         let origin = draft.nodes.iter().next().map(|(_, node)| node.origin);
         let origin = origin.unwrap_or(crate::arena::Id::new(0));
-        let b = Builder { module, func: Func::new(draft.name.clone()), origin };
-        let mut walk = Walk { b, draft, cells: IdMap::new() };
+        let b = Builder {
+            module,
+            func: Func::new(draft.name.clone()),
+            origin,
+        };
+        let mut walk = Walk {
+            b,
+            draft,
+            cells: IdMap::new(),
+        };
         let mut given = given.map(|given| given.iter());
         let mut failed = false;
         for (value, node) in draft.nodes.iter() {
@@ -69,36 +82,57 @@ impl Checker<'_> {
 
     fn note_residue(&mut self, walk: &mut Walk<'_, '_>, origin: OriginId) {
         for (left, right) in walk.b.module.dims.take_residue() {
-            self.pending.push(Pending { relation: Relation::Equal, left, right, origin });
+            self.pending.push(Pending {
+                relation: Relation::Equal,
+                left,
+                right,
+                origin,
+            });
         }
     }
 
     /// A function's results have an element type of their own.
     fn results(&mut self, walk: &mut Walk<'_, '_>) -> Result<(), Reported> {
         for (name, value) in &walk.draft.results {
-            let Ok(typed) = walk.one(*value) else { return Err(Reported) };
+            let Ok(typed) = walk.one(*value) else {
+                return Err(Reported);
+            };
             let value = walk.tight(typed, DType::F32);
             walk.b.func.results.push((name.clone(), value));
         }
         Ok(())
     }
 
-    fn node(&mut self, walk: &mut Walk<'_, '_>, node: &DraftNode, passed: Option<&(TensorType, OriginId)>) -> Result<Cell, Reported> {
+    fn node(
+        &mut self,
+        walk: &mut Walk<'_, '_>,
+        node: &DraftNode,
+        passed: Option<&(TensorType, OriginId)>,
+    ) -> Result<Cell, Reported> {
         match &node.kind {
             NodeKind::Input(role, pattern) => self.input(walk, role, pattern.as_ref(), passed),
             NodeKind::Number(number) => Ok(walk.loose(Tensor::scalar(*number))),
-            NodeKind::Array(shape, data) => Ok(walk.loose(Tensor::from_vec(shape.clone(), data.clone()))),
+            NodeKind::Array(shape, data) => {
+                Ok(walk.loose(Tensor::from_vec(shape.clone(), data.clone())))
+            }
             NodeKind::Bool(truth) => {
                 let value = walk.b.constant(Tensor::scalar(*truth));
                 Ok(Cell::tight(value))
             }
             NodeKind::Size(dim) => {
-                let value = walk.raw(Op::Size(dim.clone(), DType::F64), &[], TensorType::scalar(DType::F64));
+                let value = walk.raw(
+                    Op::Size(dim.clone(), DType::F64),
+                    &[],
+                    TensorType::scalar(DType::F64),
+                );
                 Ok(Cell::loose(value))
             }
             NodeKind::Adaptable => {
                 let operand = walk.one(node.operands[0])?;
-                let value = walk.b.cast(operand.value, DType::F64).expect("a scalar can be cast");
+                let value = walk
+                    .b
+                    .cast(operand.value, DType::F64)
+                    .expect("a scalar can be cast");
                 Ok(Cell::loose(value))
             }
             NodeKind::Like => self.like(walk, node),
@@ -123,18 +157,30 @@ impl Checker<'_> {
                 self.derived(walk, *func, node, n_results, |func| Op::Vjp { func, wrt })
             }
             NodeKind::Part(index) => match walk.cells.get(node.operands[0]) {
-                Some(Cell::Many(parts)) => parts.get(*index).copied().map(Cell::One).ok_or(Reported),
+                Some(Cell::Many(parts)) => {
+                    parts.get(*index).copied().map(Cell::One).ok_or(Reported)
+                }
                 _ => Err(Reported),
             },
             NodeKind::Where(relation, left, right, trust) => {
-                let pending = Pending { relation: *relation, left: left.clone(), right: right.clone(), origin: node.origin };
+                let pending = Pending {
+                    relation: *relation,
+                    left: left.clone(),
+                    right: right.clone(),
+                    origin: node.origin,
+                };
                 self.constraint(walk, pending, *trust)
             }
             NodeKind::Hole(_) => Ok(Cell::Hole),
         }
     }
 
-    fn constraint(&mut self, walk: &mut Walk<'_, '_>, pending: Pending, trust: Trust) -> Result<Cell, Reported> {
+    fn constraint(
+        &mut self,
+        walk: &mut Walk<'_, '_>,
+        pending: Pending,
+        trust: Trust,
+    ) -> Result<Cell, Reported> {
         let dims = &mut walk.b.module.dims;
         match trust {
             Trust::Assume => dims.assume(pending.relation, pending.left, pending.right),
@@ -147,7 +193,13 @@ impl Checker<'_> {
         Ok(Cell::Nothing)
     }
 
-    fn input(&mut self, walk: &mut Walk<'_, '_>, role: &Role, pattern: Option<&Pattern>, passed: Option<&(TensorType, OriginId)>) -> Result<Cell, Reported> {
+    fn input(
+        &mut self,
+        walk: &mut Walk<'_, '_>,
+        role: &Role,
+        pattern: Option<&Pattern>,
+        passed: Option<&(TensorType, OriginId)>,
+    ) -> Result<Cell, Reported> {
         let ty = match (passed, pattern, role) {
             (Some((ty, born)), _, _) => {
                 walk.b.origin = *born;
@@ -157,7 +209,11 @@ impl Checker<'_> {
             (None, None, Role::Step | Role::Seed) => TensorType::scalar(DType::I64),
             (None, None, Role::Gradient(_)) => return Ok(Cell::Later(role.clone())),
             (None, None, Role::Global(name)) => self.globals.get(name).cloned().ok_or(Reported)?,
-            (None, None, Role::Arg(_) | Role::Param(_) | Role::State(_) | Role::OptState(_) | Role::Field(_)) => return Err(Reported),
+            (
+                None,
+                None,
+                Role::Arg(_) | Role::Param(_) | Role::State(_) | Role::OptState(_) | Role::Field(_),
+            ) => return Err(Reported),
         };
         Ok(Cell::tight(walk.input(role.clone(), ty)))
     }
@@ -182,21 +238,47 @@ impl Checker<'_> {
         let ty = TensorType::new(dtype, shape.clone());
         let value = match shape.rank() {
             0 => zero,
-            _ => walk.raw(Op::Broadcast { shape, places: vec![] }, &[zero], ty),
+            _ => walk.raw(
+                Op::Broadcast {
+                    shape,
+                    places: vec![],
+                },
+                &[zero],
+                ty,
+            ),
         };
-        Ok(Cell::One(Typed { value, is_loose: decided.is_none() }))
+        Ok(Cell::One(Typed {
+            value,
+            is_loose: decided.is_none(),
+        }))
     }
 
-    fn prim(&mut self, walk: &mut Walk<'_, '_>, prim: &Prim, node: &DraftNode) -> Result<Cell, Reported> {
-        if node.operands.iter().any(|operand| matches!(walk.cells.get(*operand), Some(Cell::Hole))) {
+    fn prim(
+        &mut self,
+        walk: &mut Walk<'_, '_>,
+        prim: &Prim,
+        node: &DraftNode,
+    ) -> Result<Cell, Reported> {
+        if node
+            .operands
+            .iter()
+            .any(|operand| matches!(walk.cells.get(*operand), Some(Cell::Hole)))
+        {
             return Err(self.tell_open_hole(node));
         }
-        let operands = node.operands.iter().map(|operand| walk.one(*operand)).collect::<Result<Vec<_>, _>>()?;
+        let operands = node
+            .operands
+            .iter()
+            .map(|operand| walk.one(*operand))
+            .collect::<Result<Vec<_>, _>>()?;
         let agreeing = agreeing_operands(prim, operands.len());
-        let is_loose = gives_number(prim) || match agreeing.is_empty() {
-            true => operands.first().is_some_and(|operand| operand.is_loose),
-            false => operands[agreeing.clone()].iter().all(|operand| operand.is_loose),
-        };
+        let is_loose = gives_number(prim)
+            || match agreeing.is_empty() {
+                true => operands.first().is_some_and(|operand| operand.is_loose),
+                false => operands[agreeing.clone()]
+                    .iter()
+                    .all(|operand| operand.is_loose),
+            };
         let mut values: Vec<ValueId> = operands.iter().map(|operand| operand.value).collect();
         walk.agree(&operands[agreeing.clone()], &mut values[agreeing]);
         if let Some(at) = index_operand(prim)
@@ -206,30 +288,58 @@ impl Checker<'_> {
         }
         match form(&mut walk.b, prim, &values) {
             Ok(results) => {
-                let typed = |value: ValueId| Typed { value, is_loose: is_loose && walk.b.dtype(value) == DType::F64 };
+                let typed = |value: ValueId| Typed {
+                    value,
+                    is_loose: is_loose && walk.b.dtype(value) == DType::F64,
+                };
                 let typed: Vec<Typed> = results.into_iter().map(typed).collect();
-                Ok(if is_single(prim) { Cell::One(typed[0]) } else { Cell::Many(typed) })
+                Ok(if is_single(prim) {
+                    Cell::One(typed[0])
+                } else {
+                    Cell::Many(typed)
+                })
             }
             Err(error) => Err(self.tell_op(walk, &error, &values, node)),
         }
     }
 
-    fn custom(&mut self, walk: &mut Walk<'_, '_>, forward: DraftId, backward: DraftId, node: &DraftNode) -> Result<Cell, Reported> {
+    fn custom(
+        &mut self,
+        walk: &mut Walk<'_, '_>,
+        forward: DraftId,
+        backward: DraftId,
+        node: &DraftNode,
+    ) -> Result<Cell, Reported> {
         let operands = self.tight_operands(walk, &node.operands)?;
         let types = walk.types(&operands);
         let forward = self.func(walk.b.module, forward, Some(&types))?;
         let results: Vec<_> = {
             let func = &walk.b.module.funcs[forward];
-            func.results.iter().map(|(_, value)| (func.ty(*value).clone(), node.origin)).collect()
+            func.results
+                .iter()
+                .map(|(_, value)| (func.ty(*value).clone(), node.origin))
+                .collect()
         };
-        let taken: Vec<_> = types.iter().chain(&results).chain(&results).cloned().collect();
+        let taken: Vec<_> = types
+            .iter()
+            .chain(&results)
+            .chain(&results)
+            .cloned()
+            .collect();
         let backward = self.func(walk.b.module, backward, Some(&taken))?;
         self.multi(walk, Op::Custom { forward, backward }, &operands, node)
     }
 
     /// A node over a nested function, which is checked for the types it is called with. The last `n_extra` operands are not
     /// arguments.
-    fn derived(&mut self, walk: &mut Walk<'_, '_>, func: DraftId, node: &DraftNode, n_extra: usize, op: impl FnOnce(FuncId) -> Op) -> Result<Cell, Reported> {
+    fn derived(
+        &mut self,
+        walk: &mut Walk<'_, '_>,
+        func: DraftId,
+        node: &DraftNode,
+        n_extra: usize,
+        op: impl FnOnce(FuncId) -> Op,
+    ) -> Result<Cell, Reported> {
         let operands = self.tight_operands(walk, &node.operands)?;
         let n_arguments = operands.len() - n_extra;
         let types = walk.types(&operands[..n_arguments]);
@@ -237,22 +347,57 @@ impl Checker<'_> {
         self.multi(walk, op(func), &operands, node)
     }
 
-    fn tight_operands(&mut self, walk: &mut Walk<'_, '_>, operands: &[DraftValue]) -> Result<Vec<ValueId>, Reported> {
-        let typed = operands.iter().map(|operand| walk.one(*operand)).collect::<Result<Vec<_>, _>>()?;
-        let strong = typed.iter().find(|typed| !typed.is_loose && walk.b.dtype(typed.value).is_float());
+    fn tight_operands(
+        &mut self,
+        walk: &mut Walk<'_, '_>,
+        operands: &[DraftValue],
+    ) -> Result<Vec<ValueId>, Reported> {
+        let typed = operands
+            .iter()
+            .map(|operand| walk.one(*operand))
+            .collect::<Result<Vec<_>, _>>()?;
+        let strong = typed
+            .iter()
+            .find(|typed| !typed.is_loose && walk.b.dtype(typed.value).is_float());
         let float = strong.map_or(DType::F32, |typed| walk.b.dtype(typed.value));
-        Ok(typed.into_iter().map(|typed| walk.tight(typed, float)).collect())
+        Ok(typed
+            .into_iter()
+            .map(|typed| walk.tight(typed, float))
+            .collect())
     }
 
-    fn multi(&mut self, walk: &mut Walk<'_, '_>, op: Op, operands: &[ValueId], node: &DraftNode) -> Result<Cell, Reported> {
+    fn multi(
+        &mut self,
+        walk: &mut Walk<'_, '_>,
+        op: Op,
+        operands: &[ValueId],
+        node: &DraftNode,
+    ) -> Result<Cell, Reported> {
         match walk.b.op(op, operands) {
-            Ok(results) => Ok(Cell::Many(results.into_iter().map(|value| Typed { value, is_loose: false }).collect())),
+            Ok(results) => Ok(Cell::Many(
+                results
+                    .into_iter()
+                    .map(|value| Typed {
+                        value,
+                        is_loose: false,
+                    })
+                    .collect(),
+            )),
             Err(error) => Err(self.tell_op(walk, &error, operands, node)),
         }
     }
 
-    fn tell_op(&mut self, walk: &mut Walk<'_, '_>, error: &OpError, operands: &[ValueId], node: &DraftNode) -> Reported {
-        let types: Vec<TensorType> = operands.iter().map(|&operand| walk.resolved(operand)).collect();
+    fn tell_op(
+        &mut self,
+        walk: &mut Walk<'_, '_>,
+        error: &OpError,
+        operands: &[ValueId],
+        node: &DraftNode,
+    ) -> Reported {
+        let types: Vec<TensorType> = operands
+            .iter()
+            .map(|&operand| walk.resolved(operand))
+            .collect();
         let description = error.describe(&types, &walk.b.module.dims.symbols);
         self.tell(walk, description, node)
     }
@@ -264,11 +409,17 @@ fn is_single(prim: &Prim) -> bool {
 
 impl Cell {
     fn tight(value: ValueId) -> Cell {
-        Cell::One(Typed { value, is_loose: false })
+        Cell::One(Typed {
+            value,
+            is_loose: false,
+        })
     }
 
     fn loose(value: ValueId) -> Cell {
-        Cell::One(Typed { value, is_loose: true })
+        Cell::One(Typed {
+            value,
+            is_loose: true,
+        })
     }
 }
 
@@ -277,7 +428,8 @@ impl Walk<'_, '_> {
     pub(super) fn one(&self, value: DraftValue) -> Result<Typed, Reported> {
         match self.cells.get(value) {
             Some(Cell::One(typed)) => Ok(*typed),
-            Some(Cell::Many(_) | Cell::Later(_) | Cell::Hole | Cell::Wrong | Cell::Nothing) | None => Err(Reported),
+            Some(Cell::Many(_) | Cell::Later(_) | Cell::Hole | Cell::Wrong | Cell::Nothing)
+            | None => Err(Reported),
         }
     }
 
@@ -294,7 +446,11 @@ impl Walk<'_, '_> {
     /// Appends an op whose result type is known.
     pub(super) fn raw(&mut self, op: Op, operands: &[ValueId], ty: TensorType) -> ValueId {
         let result = self.b.value(ty);
-        self.b.func.body.push(crate::ir::Inst { op, operands: operands.to_vec(), results: vec![result] });
+        self.b.func.body.push(crate::ir::Inst {
+            op,
+            operands: operands.to_vec(),
+            results: vec![result],
+        });
         result
     }
 
@@ -315,8 +471,14 @@ impl Walk<'_, '_> {
     /// Gives loose values, and truth values among numbers, the element type of the others.
     fn agree(&mut self, operands: &[Typed], values: &mut [ValueId]) {
         let dtype = |walk: &Self, typed: &Typed| walk.b.dtype(typed.value);
-        let strong = operands.iter().filter(|typed| !typed.is_loose).map(|typed| dtype(self, typed));
-        let meeting = strong.clone().find(|dtype| *dtype != DType::Bool).or_else(|| strong.clone().next());
+        let strong = operands
+            .iter()
+            .filter(|typed| !typed.is_loose)
+            .map(|typed| dtype(self, typed));
+        let meeting = strong
+            .clone()
+            .find(|dtype| *dtype != DType::Bool)
+            .or_else(|| strong.clone().next());
         let any_loose = operands.iter().any(|typed| typed.is_loose);
         let meeting = match meeting {
             // Truth values that meet literals only are counted.
@@ -333,7 +495,10 @@ impl Walk<'_, '_> {
     }
 
     fn types(&self, values: &[ValueId]) -> Vec<(TensorType, OriginId)> {
-        values.iter().map(|&value| (self.b.ty(value).clone(), self.b.func.values[value].origin)).collect()
+        values
+            .iter()
+            .map(|&value| (self.b.ty(value).clone(), self.b.func.values[value].origin))
+            .collect()
     }
 
     /// The type of a value with everything known put in.

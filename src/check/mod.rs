@@ -50,8 +50,16 @@ impl Checked {
 
 /// Checks the functions `roots` in order, each finding the types of globals that earlier ones export. The result is there unless
 /// an error was reported.
-pub fn check(draft: Draft, roots: &[DraftId], sources: &SourceMap) -> (Option<Checked>, Diagnostics) {
-    let module = Module { dims: draft.dims.clone(), origins: draft.origins.clone(), ..Module::default() };
+pub fn check(
+    draft: Draft,
+    roots: &[DraftId],
+    sources: &SourceMap,
+) -> (Option<Checked>, Diagnostics) {
+    let module = Module {
+        dims: draft.dims.clone(),
+        origins: draft.origins.clone(),
+        ..Module::default()
+    };
     let mut checker = Checker::new(&draft, sources);
     let mut module = module;
     for &root in roots {
@@ -60,7 +68,10 @@ pub fn check(draft: Draft, roots: &[DraftId], sources: &SourceMap) -> (Option<Ch
     }
     checker.settle(&mut module);
     let Checker { funcs, reports, .. } = checker;
-    ((!reports.has_errors()).then_some(Checked { module, funcs }), reports)
+    (
+        (!reports.has_errors()).then_some(Checked { module, funcs }),
+        reports,
+    )
 }
 
 /// Marks that what went wrong has been reported already.
@@ -89,8 +100,17 @@ struct Checker<'a> {
 
 impl<'a> Checker<'a> {
     fn new(draft: &'a Draft, sources: &'a SourceMap) -> Self {
-        let shape = |sizes: &[usize]| Shape::of(sizes.iter().map(|&size| Dim::int(i64::try_from(size).unwrap_or(i64::MAX))));
-        let globals = draft.globals.iter().map(|(name, dtype, sizes)| (name.clone(), TensorType::new(*dtype, shape(sizes))));
+        let shape = |sizes: &[usize]| {
+            Shape::of(
+                sizes
+                    .iter()
+                    .map(|&size| Dim::int(i64::try_from(size).unwrap_or(i64::MAX))),
+            )
+        };
+        let globals = draft
+            .globals
+            .iter()
+            .map(|(name, dtype, sizes)| (name.clone(), TensorType::new(*dtype, shape(sizes))));
         Checker {
             draft,
             sources,
@@ -111,7 +131,8 @@ impl<'a> Checker<'a> {
             for (name, value) in &func.results {
                 let ty = func.ty(*value);
                 let shape = module.dims.resolve_shape(&ty.shape);
-                self.globals.insert(name.clone(), TensorType::new(ty.dtype, shape));
+                self.globals
+                    .insert(name.clone(), TensorType::new(ty.dtype, shape));
             }
         }
         Ok(())

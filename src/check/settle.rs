@@ -13,7 +13,9 @@ impl Checker<'_> {
     pub(super) fn settle(&mut self, module: &mut Module) {
         self.settle_equations(module);
         for pending in std::mem::take(&mut self.pending) {
-            let verdict = module.dims.decide(pending.relation, &pending.left, &pending.right);
+            let verdict = module
+                .dims
+                .decide(pending.relation, &pending.left, &pending.right);
             match (verdict, self.is_open(module, &pending)) {
                 (Some(false), _) => {
                     self.tell_where(module, &pending);
@@ -39,8 +41,9 @@ impl Checker<'_> {
     /// Tries the open equations again until none tells anything new.
     fn settle_equations(&mut self, module: &mut Module) {
         loop {
-            let (equations, others): (Vec<_>, Vec<_>) =
-                std::mem::take(&mut self.pending).into_iter().partition(|pending| pending.relation == Relation::Equal);
+            let (equations, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.pending)
+                .into_iter()
+                .partition(|pending| pending.relation == Relation::Equal);
             self.pending = others;
             let before = equations.len();
             for pending in equations {
@@ -51,7 +54,11 @@ impl Checker<'_> {
                     self.pending.push(pending);
                 }
             }
-            let after = self.pending.iter().filter(|pending| pending.relation == Relation::Equal).count();
+            let after = self
+                .pending
+                .iter()
+                .filter(|pending| pending.relation == Relation::Equal)
+                .count();
             if after == 0 || after == before {
                 return;
             }
@@ -82,7 +89,10 @@ impl Checker<'_> {
             Some(size) if (0..LARGEST).contains(&size) => {}
             Some(size) => self.tell_impossible(module, size, origin),
             None => {
-                let unknown = dim.symbols().into_iter().find(|symbol| is_unknown(module, *symbol));
+                let unknown = dim
+                    .symbols()
+                    .into_iter()
+                    .find(|symbol| is_unknown(module, *symbol));
                 if let Some(symbol) = unknown {
                     self.tell_undecided(module, symbol, origin);
                 }

@@ -111,7 +111,10 @@ impl Lowerer<'_> {
         self.model.begin(id);
         let cx = self.def_cx(id);
         let cx = self.layer_cx(cx, def.kind, def.name.span)?;
-        let sizes = def.inputs.iter().filter(|param| ParamKind::of(&param.ty) == ParamKind::Dim);
+        let sizes = def
+            .inputs
+            .iter()
+            .filter(|param| ParamKind::of(&param.ty) == ParamKind::Dim);
         let settings = def.settings.iter().flatten().chain(sizes);
         let cx = self.generic_settings(cx, settings, variant)?;
         let cx = self.signature(&cx, def, SymKind::Rigid);

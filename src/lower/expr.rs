@@ -246,7 +246,12 @@ impl Lowerer<'_> {
             tensors.push(self.to_tensor(value, *place)?);
         }
         let places = operands.iter().map(|(_, place)| *place).collect();
-        Ok(Val::Tensor(self.emit_at(NodeKind::Prim(prim), &tensors, places, span)))
+        Ok(Val::Tensor(self.emit_at(
+            NodeKind::Prim(prim),
+            &tensors,
+            places,
+            span,
+        )))
     }
 
     /// `x |> f(a)` is `f(x, a)` for a function and `f(a)(x)` for a layer or curried function.

@@ -68,7 +68,12 @@ impl Lowerer<'_> {
     ) -> TensorRef {
         let operands = operands.iter().map(|&operand| self.here(operand)).collect();
         let origin = self.origin(span);
-        let node = DraftNode { kind, operands, places, origin };
+        let node = DraftNode {
+            kind,
+            operands,
+            places,
+            origin,
+        };
         self.push(self.frames.len() - 1, node)
     }
 

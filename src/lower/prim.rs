@@ -222,14 +222,15 @@ impl Lowerer<'_> {
             },
         };
         let (operands, places): (Vec<_>, Vec<_>) = operands.into_iter().unzip();
-        Ok(Val::Tensor(self.emit_at(NodeKind::Prim(prim), &operands, places, span)))
+        Ok(Val::Tensor(self.emit_at(
+            NodeKind::Prim(prim),
+            &operands,
+            places,
+            span,
+        )))
     }
 
-    fn reduction(
-        &mut self,
-        name: &str,
-        args: &Args<'_>,
-    ) -> Lowering<Option<(Prim, Vec<Placed>)>> {
+    fn reduction(&mut self, name: &str, args: &Args<'_>) -> Lowering<Option<(Prim, Vec<Placed>)>> {
         let reduce = |monoid| Prim::Reduce(monoid, args.axes("over"));
         let prim = match name {
             "sum" => reduce(Monoid::Sum),
