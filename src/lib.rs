@@ -1,6 +1,7 @@
 //! `nnlc`: a compiler, interpreter and REPL for `.nnl`.
 
 pub mod arena;
+pub mod check;
 pub mod cli;
 pub mod data;
 pub mod diag;
@@ -11,6 +12,7 @@ pub mod lower;
 pub mod ops;
 pub mod scalar;
 pub mod source;
+pub mod stdlib;
 pub mod syntax;
 pub mod tensor;
 pub mod types;

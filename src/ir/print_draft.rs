@@ -76,7 +76,7 @@ impl Printer<'_> {
                     show_relation(*relation)
                 )
             }
-            NodeKind::Hole => "hole".into(),
+            NodeKind::Hole(_) => "hole".into(),
         }
     }
 
