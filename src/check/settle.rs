@@ -80,7 +80,7 @@ impl Checker<'_> {
             }
         }
         for inst in &mut func.body {
-            inst.op = inst.op.clone().map_dims(&|dim| module.dims.resolve(dim));
+            inst.op.map_dims(&|dim| module.dims.resolve(dim));
         }
     }
 
