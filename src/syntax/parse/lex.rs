@@ -73,6 +73,7 @@ pub(super) fn lex(text: &str, source: SourceId, reports: &mut Reports) -> Lexed 
         source,
         reports,
         lexed: Lexed::default(),
+        is_return_reported: false,
     };
     while lexer.at < text.len() {
         lexer.step();
@@ -87,6 +88,8 @@ struct Lexer<'s, 'r> {
     source: SourceId,
     reports: &'r mut Reports,
     lexed: Lexed,
+    /// Whether a lone carriage return is reported: where there is one, there are thousands.
+    is_return_reported: bool,
 }
 
 impl Lexer<'_, '_> {
@@ -166,14 +169,15 @@ impl Lexer<'_, '_> {
     }
 
     fn carriage_return(&mut self) {
-        if self.bytes.get(self.at + 1) != Some(&b'\n') {
+        if self.bytes.get(self.at + 1) != Some(&b'\n') && !self.is_return_reported {
+            self.is_return_reported = true;
             let report = Diagnostic::error(
                 codes::BAD_CHARACTER,
                 "a carriage return without a line feed",
             );
             let report = report.label(self.span(self.at, self.at + 1), "here, `\\r` stands alone");
             self.reports
-                .push_once(report.help("end lines in `\\n` or `\\r\\n`"));
+                .push(report.help("end lines in `\\n` or `\\r\\n`"));
         }
         self.at += 1;
     }
