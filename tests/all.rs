@@ -1,5 +1,6 @@
 //! All integration tests, in one binary, so that the heavy dependencies link once.
 
 mod hostile;
+mod render_reports;
 mod round_trip;
 mod suite_runner;
