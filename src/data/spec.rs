@@ -240,6 +240,21 @@ impl TransformSpec {
             TransformSpec::Binary { .. } => "binary",
         }
     }
+
+    /// Whether it learns from the numbers of the train part.
+    pub(crate) fn learns_from_numbers(&self) -> bool {
+        match self {
+            TransformSpec::Standardize | TransformSpec::Normalize { .. } => true,
+            TransformSpec::Scale { .. }
+            | TransformSpec::Log
+            | TransformSpec::Log1p
+            | TransformSpec::Clip { .. }
+            | TransformSpec::Impute(_)
+            | TransformSpec::OneHot { .. }
+            | TransformSpec::Label { .. }
+            | TransformSpec::Binary { .. } => false,
+        }
+    }
 }
 
 /// What `impute` puts into a missing cell.
