@@ -119,7 +119,7 @@ fn cells(
     }
     if let Some(cell) = values().find(|cell| !is_finite(&cell.value)) {
         let message = format!(
-            "a cell of column {} is no finite number",
+            "a cell of column {} is not a finite number",
             shown(&written.name.value)
         );
         let fault = Fault::new(

@@ -56,14 +56,16 @@ impl Reader {
             Some(field) => self.source(&field.value),
             None => self.no_source(block),
         };
-        // A source of another kind has other fields: what is wrong with those for a table would be noise.
-        let source = source?;
+        if setting("source").is_some_and(|field| sources::is_later(&field.value)) {
+            // It has other fields: what is wrong with those for a table would be noise.
+            return None;
+        }
         let missing = setting("missing").map(|field| self.missing(&field.value));
         let split = setting("split").map(|field| self.split(field));
         let fields = self.fields(block);
         Some(DataSpec {
             name: block.name.clone(),
-            source,
+            source: source?,
             missing: missing.unwrap_or_else(|| Some(MissingSpec::default()))?,
             fields,
             split: split.unwrap_or_else(|| Some(no_split(block.name.span)))?,
@@ -115,21 +117,24 @@ impl Reader {
         field: &ast::Field,
     ) -> Option<T> {
         let name = &field.name.value;
+        let Some(near) = suggestion(name, SETTINGS) else {
+            let report = reports::wrong_kind(&format!("columns for field `{name}`"), &field.value);
+            return self.report(report.note(format!("only {} take other values", list(&SETTINGS))));
+        };
         let message = format!("data `{}` has no setting `{name}`", block.name.value);
         let report = Diagnostic::error(codes::UNKNOWN_FIELD, message);
-        let report = report.label(field.name.span, "not known");
-        let report = report.note(format!(
+        let report = report.label(field.name.span, "not known").help(near);
+        self.report(report.note(format!(
             "its settings are {}; every other field takes columns",
             list(&SETTINGS)
-        ));
-        self.report(reports::helped(report, suggestion(name, SETTINGS)))
+        )))
     }
 
     fn no_source<T>(&mut self, block: &ast::Block<ast::Field>) -> Option<T> {
         let near = block
             .fields
             .iter()
-            .find(|field| looks_like_setting(field) && sources::is_source(&field.value));
+            .find(|field| sources::is_source(&field.value));
         if let Some(field) = near {
             return self.unknown_setting(block, field);
         }

@@ -2,9 +2,11 @@
 
 mod batches;
 mod hostile;
+mod misread;
 mod read;
 mod real;
 mod saved;
+mod sources;
 mod splits;
 mod transforms;
 

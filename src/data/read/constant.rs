@@ -47,9 +47,7 @@ impl Reader {
         if let Some(text) = views::text(expr) {
             return Some(spanned(text.to_owned(), expr));
         }
-        let quoted = |name: &Name| format!("put it in quotes: `\"{}\"`", name.value);
-        let report = wrong_kind(&format!("{what}, a text in quotes"), expr);
-        self.report(helped(report, bare_name(expr).map(quoted)))
+        self.report(unquoted(&format!("{what}, a text in quotes"), expr))
     }
 
     /// A name, with or without quotes.
@@ -82,6 +80,12 @@ impl Reader {
         let read: Vec<Option<T>> = items.iter().map(|item| read(self, item)).collect();
         read.into_iter().collect()
     }
+}
+
+/// An expression of another kind than wanted; a name was probably meant as a text.
+pub(super) fn unquoted(wanted: &str, found: &Expr) -> Diagnostic {
+    let quoted = |name: &Name| format!("put it in quotes: `\"{}\"`", name.value);
+    helped(wrong_kind(wanted, found), bare_name(found).map(quoted))
 }
 
 /// An expression's value, or the part of it that is no number.

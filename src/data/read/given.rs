@@ -69,9 +69,11 @@ impl<'a> Given<'a> {
         std::mem::take(&mut self.unnamed)
     }
 
-    /// All that is left by name.
+    /// All that is left by name, but what was taken before.
     pub(super) fn take_named(&mut self) -> Vec<(&'a Name, &'a Expr)> {
-        std::mem::take(&mut self.named)
+        let known = &self.known;
+        let is_new = |(name, _): &mut (&Name, &Expr)| !known.contains(&name.value.as_str());
+        self.named.extract_if(.., is_new).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use crate::data::fault::suggestion;
 use crate::diag::Diagnostic;
 use crate::lower::codes;
 use crate::source::Span;
-use crate::syntax::ast::{Expr, ExprKind, Name};
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Name};
 
 /// Names as messages list them: `` `a`, `b` and `c` ``.
 pub(super) fn list(names: &[&str]) -> String {
@@ -13,6 +13,14 @@ pub(super) fn list(names: &[&str]) -> String {
         [] => "none".to_owned(),
         [only] => only.clone(),
         [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+/// What there is to choose from.
+pub(super) fn existing(known: &[&str]) -> String {
+    match known {
+        [only] => format!("there is only `{only}`"),
+        known => format!("there are {}", list(known)),
     }
 }
 
@@ -26,7 +34,7 @@ pub(super) fn unknown(what: &str, name: &Name, known: &[&str]) -> Diagnostic {
     let message = format!("there is no {what} `{}`", name.value);
     let report = Diagnostic::error(codes::UNKNOWN_NAME, message);
     let report = report.label(name.span, "not known");
-    let report = report.note(format!("there are {}", list(known)));
+    let report = report.note(existing(known));
     helped(report, suggestion(&name.value, known.iter().copied()))
 }
 
@@ -63,10 +71,14 @@ pub(super) fn kind(expr: &Expr) -> &'static str {
         ExprKind::Str(_) => "a text",
         ExprKind::Bool(_) => "a truth value",
         ExprKind::Hole => "a hole",
+        ExprKind::Path(path) if path.len() > 1 => "a name of a module",
         ExprKind::Path(_) => "a name",
         ExprKind::List(_) => "a list",
         ExprKind::Tuple(_) => "a tuple",
         ExprKind::Record(_) => "a record",
+        ExprKind::Chain(_, rest) if rest.iter().any(|(op, _)| is_logical(op.value)) => {
+            "a comparison"
+        }
         ExprKind::Unary(..) | ExprKind::Chain(..) => "a calculation",
         ExprKind::Pipe(_) => "a pipe",
         ExprKind::Call(..) => "a call",
@@ -76,5 +88,24 @@ pub(super) fn kind(expr: &Expr) -> &'static str {
         ExprKind::Lambda(..) => "a function",
         ExprKind::If(..) => "a choice",
         ExprKind::Repeat(..) => "a repetition",
+    }
+}
+
+fn is_logical(op: BinaryOp) -> bool {
+    match op {
+        BinaryOp::Eq
+        | BinaryOp::Ne
+        | BinaryOp::Lt
+        | BinaryOp::Le
+        | BinaryOp::Gt
+        | BinaryOp::Ge
+        | BinaryOp::And
+        | BinaryOp::Or => true,
+        BinaryOp::Add
+        | BinaryOp::Sub
+        | BinaryOp::Mul
+        | BinaryOp::Div
+        | BinaryOp::MatMul
+        | BinaryOp::Pow => false,
     }
 }

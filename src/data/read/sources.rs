@@ -3,9 +3,9 @@
 use crate::data::codes as data_codes;
 use crate::data::fault::{shown, suggestion};
 use crate::data::read::Reader;
-use crate::data::read::constant::number_of;
+use crate::data::read::constant::{number_of, unquoted};
 use crate::data::read::given::Given;
-use crate::data::read::reports::{helped, list, twice, unknown, wrong_kind};
+use crate::data::read::reports::{existing, helped, twice, unknown, wrong_kind};
 use crate::data::read::views::{self, named_call, spanned};
 use crate::data::spec::{CsvSpec, InlineCell, InlineColumn, InlineSpec, RandomSpec, SourceSpec};
 use crate::diag::Diagnostic;
@@ -24,6 +24,11 @@ pub(super) fn is_source(expr: &Expr) -> bool {
         let name = name.value.as_str();
         SOURCES.contains(&name) || LATER.contains(&name)
     })
+}
+
+/// Whether an expression is a source that is still to come.
+pub(super) fn is_later(expr: &Expr) -> bool {
+    named_call(expr).is_some_and(|(name, _)| LATER.contains(&name.value.as_str()))
 }
 
 impl Reader {
@@ -113,7 +118,7 @@ impl Reader {
         let number = || Some(InlineCell::Float(number_of(expr).ok()?));
         match truth().or_else(text).or_else(integer).or_else(number) {
             Some(cell) => Some(spanned(cell, expr)),
-            None => self.report(wrong_kind(
+            None => self.report(unquoted(
                 "a number, a truth value or a text in quotes",
                 expr,
             )),
@@ -126,9 +131,10 @@ impl Reader {
         let rows = given.take_next("rows");
         let rows = self.needed(rows, &given, "rows", EXAMPLE);
         let counts = ["normal", "uniform", "classes"].map(|name| given.take(name));
-        let seed = given.take("seed").map(|seed| self.whole("a seed", seed));
+        let seed = given.take("seed");
         self.no_more(&given);
         let rows = rows.and_then(|rows| self.count("the number of rows", rows));
+        let seed = seed.map(|seed| self.whole("a seed", seed));
         let [normal, uniform, classes] =
             counts.map(|count| count.map(|count| self.count("the number", count)));
         Some(SourceSpec::Random(RandomSpec {
@@ -143,7 +149,7 @@ impl Reader {
 }
 
 fn no_source(expr: &Expr) -> Diagnostic {
-    let report = wrong_kind("a source", expr).note(format!("there are {}", list(&SOURCES)));
+    let report = wrong_kind("a source", expr).note(existing(&SOURCES));
     if let Some(path) = views::text(expr) {
         return report.help(format!("write `csv(\"{}\")`", path.escape_debug()));
     }
@@ -155,5 +161,5 @@ fn not_yet(name: &Name) -> Diagnostic {
     let message = format!("the source `{}` is not supported yet", name.value);
     Diagnostic::error(data_codes::NOT_SUPPORTED, message)
         .label(name.span, "still to come")
-        .note(format!("there are {}", list(&SOURCES)))
+        .note(existing(&SOURCES))
 }

@@ -53,6 +53,7 @@ impl Reader {
             .into_iter()
             .map(|(name, share)| self.share(name, share))
             .collect();
+        self.no_more(&given)?;
         let ((by, seed), parts) = (by?, parts.into_iter().collect::<Option<Vec<_>>>()?);
         if parts.is_empty() {
             return self.report(lacking(

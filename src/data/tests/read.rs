@@ -1,4 +1,4 @@
-//! Blocks as programs write them: what they become, and what is said of those that make no sense.
+//! Blocks as programs write them, and what they become.
 
 use super::*;
 use crate::source::SourceMap;
@@ -24,10 +24,27 @@ fn block(text: &str) -> Option<Block<Field>> {
 }
 
 /// The spec of a block of these fields, or what is wrong with it.
-fn read(fields: &str) -> Result<DataSpec, String> {
+pub(super) fn read(fields: &str) -> Result<DataSpec, String> {
     let build = Build::of_text(&format!("data d {{ {fields} }}"));
     let block = block(&build.text).expect("there is a block");
     read_block(&block).map_err(|reports| build.shown(reports.iter()))
+}
+
+/// The spec of a block of these fields, which must be good.
+pub(super) fn spec(fields: &str) -> DataSpec {
+    read(fields).unwrap_or_else(|reports| panic!("{reports}"))
+}
+
+/// The table of a block of these fields.
+pub(super) fn table(fields: &str) -> Table {
+    read_table(&spec(fields), &folder()).unwrap_or_else(|reports| panic!("{reports:?}"))
+}
+
+/// What is wrong with the table of a good block of these fields.
+pub(super) fn refused_table(fields: &str) -> String {
+    let build = Build::of_text(&format!("data d {{ {fields} }}"));
+    let reports = read_table(&spec(fields), &folder()).expect_err("the table makes no sense");
+    build.shown(reports.iter())
 }
 
 /// One field with a good source.
@@ -42,8 +59,7 @@ fn transform(text: &str) -> TransformSpec {
 }
 
 fn split(text: &str) -> SplitSpec {
-    let spec = read(&format!("source: csv(\"a.csv\"), x: a, split: {text}"));
-    spec.unwrap_or_else(|reports| panic!("{reports}")).split
+    spec(&format!("source: csv(\"a.csv\"), x: a, split: {text}")).split
 }
 
 /// The data set of a whole program in `examples`.
@@ -108,11 +124,8 @@ fn fields_have_global_names() {
 
 #[test]
 fn categories_decide_a_dimension() {
-    let text =
-        "data d { source: table({ a: [\"n\", \"y\", \"n\"] }), y: a |> one_hot(size: classes) }";
-    let spec = read_block(&block(text).expect("a block")).expect("it is good");
-    let table = read_table(&spec, &folder()).expect("it is good");
-    let data = prepare(&spec, &table, DType::F32).expect("it is good");
+    let text = "source: table({ a: [\"n\", \"y\"] }), y: a |> one_hot(size: classes)";
+    let data = prepare(&spec(text), &table(text), DType::F32).expect("it is good");
     assert_eq!(data.sizes(), [("classes".to_owned(), 2)]);
 }
 
@@ -262,13 +275,11 @@ fn splits_have_shares_or_folds() {
 
 #[test]
 fn missing_cells_have_tokens_and_a_policy() {
-    let missing = |text: &str| {
-        let spec = read(&format!("source: csv(\"a.csv\"), x: a, missing: {text}"));
-        spec.unwrap_or_else(|reports| panic!("{reports}")).missing
-    };
+    let missing =
+        |text: &str| spec(&format!("source: csv(\"a.csv\"), x: a, missing: {text}")).missing;
     assert_eq!(missing("drop").policy, MissingPolicy::DropRows);
     assert_eq!(missing("error"), MissingSpec::default());
-    let spec = missing("{ tokens: [\"NA\", \"-\", -999], then: drop }");
-    assert_eq!(spec.tokens(), ["NA", "-", "-999"]);
-    assert_eq!(spec.policy, MissingPolicy::DropRows);
+    let read = missing("{ tokens: [\"NA\", \"-\", -999], then: drop }");
+    assert_eq!(read.tokens(), ["NA", "-", "-999"]);
+    assert_eq!(read.policy, MissingPolicy::DropRows);
 }
