@@ -89,6 +89,8 @@ pub struct Func {
     pub body: Vec<Inst>,
     /// The results in order, each with the name a dump shows.
     pub results: Vec<(String, ValueId)>,
+    /// Whether it only serves another function, as what that calls or differentiates.
+    pub is_nested: bool,
 }
 
 /// All functions of a program with the symbols their types speak of.
@@ -100,6 +102,16 @@ pub struct Module {
     pub origins: Arena<Origin>,
     /// The functions.
     pub funcs: Arena<Func>,
+}
+
+impl Module {
+    /// The functions that stand for themselves: neither nested nor referred to by another.
+    pub fn roots(&self) -> Vec<FuncId> {
+        let bodies = self.funcs.iter().flat_map(|(_, func)| &func.body);
+        let served: Vec<FuncId> = bodies.flat_map(|inst| inst.op.callees()).collect();
+        let stands = |id: &FuncId| !self.funcs[*id].is_nested && !served.contains(id);
+        self.funcs.ids().filter(stands).collect()
+    }
 }
 
 impl Role {

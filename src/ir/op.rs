@@ -101,6 +101,84 @@ pub enum Op {
     },
 }
 
+impl Op {
+    /// The functions it refers to.
+    pub fn callees(&self) -> Vec<FuncId> {
+        match self {
+            Op::Call(func) | Op::Grad { func, .. } | Op::Vjp { func, .. } => vec![*func],
+            Op::Custom { forward, backward } => vec![*forward, *backward],
+            Op::Const(_) | Op::Size(..) | Op::Map(_) | Op::Cast(_) | Op::StopGradient => vec![],
+            Op::Reduce(..) | Op::ArgReduce(..) | Op::CumSum(_) | Op::Sort(_) => vec![],
+            Op::ArgSort(_) | Op::Ranks(_) | Op::Contract(_) | Op::Permute(_) => vec![],
+            Op::Reshape(_) | Op::Broadcast { .. } | Op::Slice(_) | Op::Embed(..) => vec![],
+            Op::Concat(_) | Op::Reverse(_) | Op::Gather(_) | Op::ScatterAdd(..) => vec![],
+            Op::Iota(..) | Op::Random { .. } | Op::Inverse | Op::Solve(_) | Op::Qr => vec![],
+        }
+    }
+
+    /// Rewrites every dimension among the attributes.
+    pub fn map_dims(&mut self, of: &impl Fn(&Dim) -> Dim) {
+        match self {
+            Op::Size(dim, _) | Op::ScatterAdd(_, dim) => *dim = of(dim),
+            Op::Reshape(shape) | Op::Iota(shape, ..) | Op::Broadcast { shape, .. } => {
+                *shape = shape.map_dims(of);
+            }
+            Op::Random { shape, .. } => *shape = shape.map_dims(of),
+            Op::Slice(ranges) => ranges.iter_mut().for_each(|range| range.map_dims(of)),
+            Op::Embed(shape, ranges) => {
+                *shape = shape.map_dims(of);
+                ranges.iter_mut().for_each(|range| range.map_dims(of));
+            }
+            Op::Const(_)
+            | Op::Map(_)
+            | Op::Cast(_)
+            | Op::StopGradient
+            | Op::Reduce(..)
+            | Op::ArgReduce(..) => {}
+            Op::CumSum(_)
+            | Op::Sort(_)
+            | Op::ArgSort(_)
+            | Op::Ranks(_)
+            | Op::Contract(_)
+            | Op::Permute(_) => {}
+            Op::Concat(_)
+            | Op::Reverse(_)
+            | Op::Gather(_)
+            | Op::Inverse
+            | Op::Solve(_)
+            | Op::Qr => {}
+            Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => {}
+        }
+    }
+}
+
+impl Range {
+    /// `start..stop`, every place.
+    pub fn new(start: Dim, stop: Dim) -> Range {
+        Range {
+            start,
+            stop,
+            step: 1,
+        }
+    }
+
+    /// `0..size`
+    pub fn whole(size: &Dim) -> Range {
+        Range::new(Dim::int(0), size.clone())
+    }
+
+    /// How many places: `⌈(stop − start) / step⌉`.
+    pub fn count(&self) -> Dim {
+        let span = &self.stop - &self.start;
+        span.ceil_div(&Dim::int(self.step)).unwrap_or(span)
+    }
+
+    fn map_dims(&mut self, of: &impl Fn(&Dim) -> Dim) {
+        self.start = of(&self.start);
+        self.stop = of(&self.stop);
+    }
+}
+
 /// `start..stop` by `step` along one axis.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Range {

@@ -5,7 +5,7 @@ use crate::ir::{Op, ValueId};
 use crate::ops::error::{ElemKind, LetterFault};
 use crate::ops::rules::{Flows, Types, needs_elem, one_dtype, operand_count};
 use crate::ops::{Builder, OpError};
-use crate::tensor::{Contract, Letter};
+use crate::tensor::{Contract, Letter, letter_name};
 use crate::types::{AxisType, Shape, TensorType, Unifier};
 
 // Contract ----------------------------------------------------------------------------------------------------------------
@@ -54,21 +54,10 @@ fn meet(
     known.label = known.joint_label(axis);
     dims.unify(&known.dim, &axis.dim)
         .map_err(|clash| OpError::LetterSizes {
-            letter: spelling(letter),
+            letter: letter_name(letter),
             left: (first, clash.left),
             right: (second, clash.right),
         })
-}
-
-/// How a numbered letter is shown: `a`, …, `z`, `a1`, ….
-pub(crate) fn spelling(letter: Letter) -> String {
-    let (round, place) = (letter / 26, letter % 26);
-    let name = char::from(b'a' + place);
-    if round == 0 {
-        name.to_string()
-    } else {
-        format!("{name}{round}")
-    }
 }
 
 /// `da[lhs] = Σ dy[out] b[rhs]` and `db[rhs] = Σ dy[out] a[lhs]`: a letter that one operand alone has stands in the result, so

@@ -98,6 +98,16 @@ pub fn agreeing_operands(prim: &Prim, n_operands: usize) -> Range<usize> {
     }
 }
 
+/// Which operand holds indices; literals there are integers.
+pub fn index_operand(prim: &Prim) -> Option<usize> {
+    matches!(prim, Prim::Take(_)).then_some(1)
+}
+
+/// Whether the result is a plain number, which takes the element type of what it meets.
+pub fn gives_number(prim: &Prim) -> bool {
+    matches!(prim, Prim::Count(_))
+}
+
 fn check_count(prim: &Prim, found: usize) -> Result<(), OpError> {
     let Some((what, expected)) = arity(prim) else {
         return Ok(());
@@ -116,9 +126,9 @@ fn arity(prim: &Prim) -> Option<(&'static str, usize)> {
         Prim::Scalar(f) => (map::spelling(*f), f.arity()),
         Prim::Cast(_) => ("cast", 1),
         Prim::StopGradient => ("stop_gradient", 1),
-        Prim::Reduce(monoid, _) => (reduce::spelling(*monoid), 1),
+        Prim::Reduce(monoid, _) => (monoid.name(), 1),
         Prim::Count(_) => ("count", 1),
-        Prim::ArgReduce(extreme, _) => (reduce::arg_spelling(*extreme), 1),
+        Prim::ArgReduce(extreme, _) => (extreme.name(), 1),
         Prim::CumSum(_) => ("cumsum", 1),
         Prim::Sort(_) => ("sort", 1),
         Prim::ArgSort(_) => ("argsort", 1),
@@ -140,7 +150,7 @@ fn arity(prim: &Prim) -> Option<(&'static str, usize)> {
         Prim::Take(_) => ("take", 2),
         Prim::Fill => ("fill", 2),
         Prim::Indices(_) => ("indices", 1),
-        Prim::Random(distribution, _) => (random::spelling(*distribution), 3),
+        Prim::Random(distribution, _) => (distribution.name(), 3),
         Prim::Inverse => ("inverse", 1),
         Prim::Solve(_) => ("solve", 2),
         Prim::Qr => ("qr", 1),

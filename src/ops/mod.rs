@@ -3,7 +3,7 @@
 //! engine.
 //!
 //! [`infer`] gives the types of results, [`eval`] the results, [`vjp`] the gradient as IR, [`kernel`] the class an op belongs to
-//! for a code generator. [`form`] turns a primitive of the language, which speaks of axes by name, into ops, whose attributes are
+//! for a code generator. [`form()`] turns a primitive of the language, which speaks of axes by name, into ops, whose attributes are
 //! resolved.
 
 mod advice;
@@ -28,11 +28,15 @@ mod reduce;
 mod reshape;
 mod rules;
 mod slice;
+#[cfg(test)]
+mod tests;
+mod verify;
 
 pub use axis::{resolve_axes, resolve_axis, resolve_each, resolve_gap};
 pub use build::Builder;
 pub use error::{Description, ElemKind, EvalError, LetterFault, NotDifferentiable, OpError};
-pub use form::{agreeing_operands, form};
+pub use form::{agreeing_operands, form, gives_number, index_operand};
+pub use verify::verify;
 
 use crate::ir::{Module, Op, ValueId};
 use crate::ops::rules::{Fault, Flows, operand_count};
@@ -100,8 +104,8 @@ fn fixed_arity(op: &Op) -> Option<(&'static str, usize)> {
         Op::Iota(..) => Some(("indices", 0)),
         Op::Cast(_) => Some(("cast", 1)),
         Op::StopGradient => Some(("stop_gradient", 1)),
-        Op::Reduce(monoid, _) => Some((reduce::spelling(*monoid), 1)),
-        Op::ArgReduce(extreme, _) => Some((reduce::arg_spelling(*extreme), 1)),
+        Op::Reduce(monoid, _) => Some((monoid.name(), 1)),
+        Op::ArgReduce(extreme, _) => Some((extreme.name(), 1)),
         Op::CumSum(_) => Some(("cumsum", 1)),
         Op::Sort(_) => Some(("sort", 1)),
         Op::ArgSort(_) => Some(("argsort", 1)),
@@ -118,7 +122,7 @@ fn fixed_arity(op: &Op) -> Option<(&'static str, usize)> {
         Op::Gather(_) => Some(("take", 2)),
         Op::ScatterAdd(..) => Some(("scatter_add", 2)),
         Op::Solve(_) => Some(("solve", 2)),
-        Op::Random { distribution, .. } => Some((random::spelling(*distribution), 2)),
+        Op::Random { distribution, .. } => Some((distribution.name(), 2)),
         Op::Map(f) => Some((map::spelling(*f), f.arity())),
         Op::Concat(_) | Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => None,
     }

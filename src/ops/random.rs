@@ -7,14 +7,6 @@ use crate::ops::{Builder, OpError};
 use crate::tensor::{self, Distribution, Tensor};
 use crate::types::{DType, Shape, TensorType};
 
-/// How a draw is written.
-pub(super) fn spelling(distribution: Distribution) -> &'static str {
-    match distribution {
-        Distribution::Uniform => "random_uniform",
-        Distribution::Normal => "random_normal",
-    }
-}
-
 // Random ------------------------------------------------------------------------------------------------------------------
 
 /// `random : int [], int [] → T s`, floats only
@@ -24,7 +16,7 @@ pub(super) fn infer_random(
     dtype: DType,
     operands: Types<'_>,
 ) -> Result<TensorType, OpError> {
-    let what = spelling(distribution);
+    let what = distribution.name();
     operand_count(what, operands, 2)?;
     for (operand, ty) in operands.iter().enumerate() {
         needs_elem(what, operand, ty, ElemKind::Integer)?;
@@ -63,7 +55,7 @@ pub(super) fn form_random(
     [template, seed, step]: [ValueId; 3],
 ) -> Result<ValueId, OpError> {
     let ty = b.ty(template).clone();
-    needs_elem(spelling(distribution), 0, &ty, ElemKind::Float)?;
+    needs_elem(distribution.name(), 0, &ty, ElemKind::Float)?;
     let op = Op::Random {
         distribution,
         place,

@@ -10,26 +10,6 @@ use crate::scalar::Scalar;
 use crate::tensor::{Extreme, Monoid};
 use crate::types::{DType, Dim, Shape, TensorType, Unifier};
 
-/// How a reduction is written.
-pub(super) fn spelling(monoid: Monoid) -> &'static str {
-    match monoid {
-        Monoid::Sum => "sum",
-        Monoid::Prod => "prod",
-        Monoid::Min => "min",
-        Monoid::Max => "max",
-        Monoid::Any => "any",
-        Monoid::All => "all",
-    }
-}
-
-/// How a search for an extreme is written.
-pub(super) fn arg_spelling(extreme: Extreme) -> &'static str {
-    match extreme {
-        Extreme::Min => "argmin",
-        Extreme::Max => "argmax",
-    }
-}
-
 // Reduce ------------------------------------------------------------------------------------------------------------------
 
 /// `reduce : T s → T (s without axes)`; truth values fold with `any` and `all`, numbers with the others.
@@ -42,7 +22,7 @@ pub(super) fn infer_reduce(
         Monoid::Any | Monoid::All => ElemKind::Bool,
         Monoid::Sum | Monoid::Prod | Monoid::Min | Monoid::Max => ElemKind::Number,
     };
-    needs_elem(spelling(monoid), 0, x, needs)?;
+    needs_elem(monoid.name(), 0, x, needs)?;
     Ok(TensorType::new(x.dtype, x.shape.without(axes)))
 }
 

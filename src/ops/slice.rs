@@ -9,28 +9,6 @@ use crate::ops::{Builder, EvalError, OpError};
 use crate::tensor::{self, Tensor};
 use crate::types::{AxisType, Dim, Relation, Shape, TensorType, Unifier};
 
-impl Range {
-    /// `start..stop`, every place.
-    pub fn new(start: Dim, stop: Dim) -> Range {
-        Range {
-            start,
-            stop,
-            step: 1,
-        }
-    }
-
-    /// `0..size`
-    pub fn whole(size: &Dim) -> Range {
-        Range::new(Dim::int(0), size.clone())
-    }
-
-    /// `⌈(stop − start) / step⌉`
-    pub fn len(&self) -> Dim {
-        let span = &self.stop - &self.start;
-        span.ceil_div(&Dim::int(self.step)).unwrap_or(span)
-    }
-}
-
 // Slice -------------------------------------------------------------------------------------------------------------------
 
 /// `slice : T s → T t` where `tᵢ = ⌈(stopᵢ − startᵢ) / stepᵢ⌉` and `0 ≤ startᵢ ≤ stopᵢ ≤ sᵢ`
@@ -51,7 +29,7 @@ fn cut(ranges: &[Range], shape: &Shape) -> Shape {
         dim: if *range == Range::whole(&axis.dim) {
             axis.dim.clone()
         } else {
-            range.len()
+            range.count()
         },
     });
     Shape(axes.collect())

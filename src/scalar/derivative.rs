@@ -181,3 +181,181 @@ fn mask<A: Algebra>(a: &mut A, c: &A::V, then: [f64; 2]) -> A::V {
     let (yes, no) = (a.lit(then[0]), a.lit(then[1]));
     a.select(c, &yes, &no)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scalar::numbers::Numbers;
+    use crate::scalar::{Accepts, ResultKind};
+
+    /// Expressions as a list, each with its value: what `grad` will make of the rules.
+    #[derive(Default)]
+    struct Graph(Vec<(f64, Made)>);
+
+    /// By which function of which others.
+    type Made = Option<(Scalar, Vec<usize>)>;
+
+    impl Graph {
+        fn push(&mut self, value: f64, made: Made) -> usize {
+            self.0.push((value, made));
+            self.0.len() - 1
+        }
+
+        /// `∂of/∂by`, as another expression; none where nothing depends on `by`.
+        fn derivative(&mut self, of: usize, by: usize) -> Option<usize> {
+            if of == by {
+                return Some(self.lit(1.0));
+            }
+            let (f, args) = self.0[of].1.clone()?;
+            let mut sum = None;
+            for which in 0..args.len() {
+                let Some(inner) = self.derivative(args[which], by) else {
+                    continue;
+                };
+                let term = match f.derivative(self, &args, &of, which) {
+                    Partial::Zero => continue,
+                    Partial::One => inner,
+                    Partial::MinusOne => self.neg(&inner),
+                    Partial::Is(outer) => self.mul(&outer, &inner),
+                };
+                sum = Some(sum.map_or(term, |sum| self.add(&sum, &term)));
+            }
+            sum
+        }
+
+        /// The value of `∂of/∂by`, and the expression.
+        fn slope(&mut self, of: Option<usize>, by: usize) -> (f64, Option<usize>) {
+            let slope = of.and_then(|of| self.derivative(of, by));
+            (slope.map_or(0.0, |slope| self.0[slope].0), slope)
+        }
+    }
+
+    impl Algebra for Graph {
+        type V = usize;
+
+        fn lit(&mut self, x: f64) -> usize {
+            self.push(x, None)
+        }
+
+        fn apply(&mut self, f: Scalar, args: &[usize]) -> usize {
+            let values: Vec<f64> = args.iter().map(|&arg| self.0[arg].0).collect();
+            let value = Numbers.apply(f, &values);
+            self.push(value, Some((f, args.to_vec())))
+        }
+    }
+
+    /// First and second derivatives by operand `i`, then `j`, where those are wanted.
+    fn derivatives(f: Scalar, at: &[f64], i: usize, j: usize) -> [f64; 2] {
+        let mut graph = Graph::default();
+        let args: Vec<usize> = at.iter().map(|&x| graph.lit(x)).collect();
+        let y = graph.apply(f, &args);
+        let (first, slope) = graph.slope(Some(y), args[i]);
+        let (second, _) = graph.slope(slope, args[j]);
+        [first, second]
+    }
+
+    fn central(f: impl Fn(&[f64]) -> f64, at: &[f64], i: usize) -> f64 {
+        let h = 1e-5;
+        let moved = |by: f64| {
+            let mut at = at.to_vec();
+            at[i] += by;
+            f(&at)
+        };
+        (moved(h) - moved(-h)) / (2.0 * h)
+    }
+
+    fn samples(f: Scalar) -> Vec<Vec<f64>> {
+        let all = [-3.3, -1.7, -0.6, -0.2, 0.3, 0.9, 1.4, 2.7];
+        let lowest = match f.name() {
+            "sqrt" | "ln" | "pow" => 0.0,
+            "log1p" => -1.0,
+            _ => f64::NEG_INFINITY,
+        };
+        let firsts: Vec<f64> = all.into_iter().filter(|&x| x > lowest).collect();
+        match f.arity() {
+            1 => firsts.iter().map(|&x| vec![x]).collect(),
+            2 => {
+                let pairs = firsts.iter().flat_map(|&x| all.map(|y| vec![x, y]));
+                pairs.filter(|pair| is_smooth(f, pair)).collect()
+            }
+            _ => [0.0, 1.0]
+                .iter()
+                .flat_map(|&c| all.map(|x| vec![c, x, 1.5 - x]))
+                .collect(),
+        }
+    }
+
+    fn is_smooth(f: Scalar, at: &[f64]) -> bool {
+        let ratio = at[0] / at[1];
+        let is_between_jumps = (ratio - ratio.round()).abs() > 1e-3;
+        at[0] != at[1] && (f != Scalar::Rem || is_between_jumps)
+    }
+
+    #[test]
+    fn derivatives_agree_with_central_differences_twice() {
+        let is_differentiable = |f: &Scalar| {
+            f.result() == ResultKind::Same && f.accepts().iter().any(|a| *a != Accepts::Bool)
+        };
+        for f in Scalar::ALL.into_iter().filter(is_differentiable) {
+            let operands = if f == Scalar::Select {
+                1..3
+            } else {
+                0..f.arity()
+            };
+            for at in samples(f) {
+                for (i, j) in operands
+                    .clone()
+                    .flat_map(|i| operands.clone().map(move |j| (i, j)))
+                {
+                    let [first, second] = derivatives(f, &at, i, j);
+                    let numeric = central(|at| Numbers.apply(f, at), &at, i);
+                    assert!(
+                        (first - numeric).abs() <= 1e-6 * (1.0 + numeric.abs()),
+                        "{f} {at:?} by {i}: {first}, not {numeric}"
+                    );
+                    let numeric = central(|at| derivatives(f, at, i, j)[0], &at, j);
+                    assert!(
+                        (second - numeric).abs() <= 1e-6 * (1.0 + numeric.abs()),
+                        "{f} {at:?} by {i} and {j}: {second}, not {numeric}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn powers_are_smooth_at_zero_and_below() {
+        let by_base = |x: f64, n: f64| derivatives(Scalar::Pow, &[x, n], 0, 0);
+        assert_eq!(by_base(0.0, 0.0), [0.0, 0.0]);
+        assert_eq!(by_base(0.0, 1.0), [1.0, 0.0]);
+        assert_eq!(by_base(0.0, 2.0), [0.0, 2.0]);
+        assert_eq!(by_base(0.0, 3.0), [0.0, 0.0]);
+        assert_eq!(by_base(-2.0, 3.0), [12.0, -12.0]);
+        assert_eq!(by_base(-2.0, 2.0), [-4.0, 2.0]);
+        assert_eq!(derivatives(Scalar::Pow, &[0.0, 2.0], 1, 1), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn nothing_is_lost_far_out() {
+        for f in [
+            Scalar::Tanh,
+            Scalar::Sigmoid,
+            Scalar::Erf,
+            Scalar::Atan,
+            Scalar::Expm1,
+        ] {
+            for x in [-1e200, -800.0, -40.0, 40.0, 700.0] {
+                let found = derivatives(f, &[x], 0, 0);
+                assert!(found.iter().all(|d| !d.is_nan()), "{f} at {x}: {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn ties_are_shared() {
+        assert_eq!(derivatives(Scalar::Min, &[2.0, 2.0], 0, 0)[0], 0.5);
+        assert_eq!(derivatives(Scalar::Max, &[2.0, 2.0], 1, 1)[0], 0.5);
+        assert_eq!(derivatives(Scalar::Max, &[1.0, 2.0], 1, 1)[0], 1.0);
+        assert_eq!(derivatives(Scalar::Max, &[1.0, 2.0], 0, 0)[0], 0.0);
+    }
+}

@@ -1,8 +1,12 @@
-//! Elementary functions of `f32` and `f64`, the same bits on every machine: through `libm`, which is plain Rust, or through what
-//! IEEE 754 rounds correctly (`sqrt`, `floor`, `%`). No other place may call the standard library's `exp`, `ln`, `tanh` and kin.
+//! Elementary functions of `f32` and `f64`, the same bits on every machine: from `single` for `f32`, through `libm`, which is plain
+//! Rust, or through what IEEE 754 rounds correctly (`sqrt`, `%`). No other place may call the standard library's `exp`, `ln`,
+//! `tanh` and kin.
 
+use std::f64::consts::TAU;
 use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use crate::scalar::single;
 
 /// A floating point type with what kernels need of it.
 pub trait Float:
@@ -30,6 +34,8 @@ pub trait Float:
     const EPSILON: Self;
     /// Infinity.
     const INFINITY: Self;
+    /// `1/ε`, from where on all numbers are whole.
+    const ROUNDER: Self;
 
     /// The nearest number of this type.
     fn from_f64(x: f64) -> Self;
@@ -37,12 +43,8 @@ pub trait Float:
     fn to_f64(self) -> f64;
     /// `|x|`
     fn abs(self) -> Self;
-    /// Rounded down.
-    fn floor(self) -> Self;
-    /// Rounded up.
-    fn ceil(self) -> Self;
-    /// Rounded to nearest, ties to even.
-    fn round(self) -> Self;
+    /// `|x|` with the sign of `y`.
+    fn with_sign_of(self, y: Self) -> Self;
     /// `√x`, correctly rounded.
     fn sqrt(self) -> Self;
     /// `e^x`
@@ -63,8 +65,10 @@ pub trait Float:
     fn tanh(self) -> Self;
     /// Error function.
     fn erf(self) -> Self;
-    /// `x^y`
-    fn pow(self, y: Self) -> Self;
+    /// `x^y`, where the power is none of a few that are plain.
+    fn general_pow(self, y: Self) -> Self;
+    /// `[cos 2πx, sin 2πx]` for `0 ≤ x ≤ 1`
+    fn turn(self) -> [Self; 2];
     /// Remainder of truncated division, exact.
     fn truncated_rem(self, y: Self) -> Self;
     /// Whether neither infinite nor NaN.
@@ -73,6 +77,39 @@ pub trait Float:
     /// Whether not a number.
     fn is_nan(self) -> bool {
         !self.eq(&self)
+    }
+
+    /// Rounded to nearest, ties to even: adding `1/ε` leaves no place for fractions.
+    fn round(self) -> Self {
+        let size = Float::abs(self);
+        let whole = ((size + Self::ROUNDER) - Self::ROUNDER).with_sign_of(self);
+        if size < Self::ROUNDER { whole } else { self }
+    }
+
+    /// Rounded down.
+    fn floor(self) -> Self {
+        let nearest = Float::round(self);
+        let below = (nearest - Self::ONE).with_sign_of(self);
+        if nearest > self { below } else { nearest }
+    }
+
+    /// Rounded up.
+    fn ceil(self) -> Self {
+        -Float::floor(-self)
+    }
+
+    /// `x^y`; whole powers up to three are products.
+    fn pow(self, y: Self) -> Self {
+        let two = Self::ONE + Self::ONE;
+        if y == two {
+            self * self
+        } else if y == two + Self::ONE {
+            self * self * self
+        } else if y == Self::ONE {
+            self
+        } else {
+            self.general_pow(y)
+        }
     }
 
     /// −1, 0 or 1; NaN of NaN.
@@ -132,50 +169,128 @@ pub trait Float:
 }
 
 macro_rules! float {
-    ($t:ident, $pow:ident: $($method:ident = $libm:ident),*) => {
+    ($t:ident, $pow:ident, $turn:expr; $($method:ident = $path:path),*) => {
         impl Float for $t {
             const ZERO: $t = 0.0;
             const ONE: $t = 1.0;
             const HALF: $t = 0.5;
             const EPSILON: $t = $t::EPSILON;
             const INFINITY: $t = $t::INFINITY;
+            const ROUNDER: $t = 1.0 / $t::EPSILON;
 
+            #[inline]
             fn from_f64(x: f64) -> $t {
                 x as $t
             }
+            #[inline]
             fn to_f64(self) -> f64 {
                 f64::from(self)
             }
+            #[inline]
             fn abs(self) -> $t {
                 $t::abs(self)
             }
-            fn floor(self) -> $t {
-                $t::floor(self)
+            #[inline]
+            fn with_sign_of(self, y: $t) -> $t {
+                self.copysign(y)
             }
-            fn ceil(self) -> $t {
-                $t::ceil(self)
-            }
-            fn round(self) -> $t {
-                $t::round_ties_even(self)
-            }
+            #[inline]
             fn sqrt(self) -> $t {
                 $t::sqrt(self)
             }
-            $(fn $method(self) -> $t {
-                libm::$libm(self)
+            $(#[inline]
+            fn $method(self) -> $t {
+                $path(self)
             })*
+            #[inline]
             fn truncated_rem(self, y: $t) -> $t {
                 self % y
             }
+            #[inline]
             fn is_finite(self) -> bool {
                 $t::is_finite(self)
             }
-            fn pow(self, y: $t) -> $t {
+            #[inline]
+            fn general_pow(self, y: $t) -> $t {
                 libm::$pow(self, y)
+            }
+            #[inline]
+            fn turn(self) -> [$t; 2] {
+                $turn(self)
             }
         }
     };
 }
 
-float!(f32, powf: exp = expf, expm1 = expm1f, ln = logf, log1p = log1pf, sin = sinf, cos = cosf, atan = atanf, tanh = tanhf, erf = erff);
-float!(f64, pow: exp = exp, expm1 = expm1, ln = log, log1p = log1p, sin = sin, cos = cos, atan = atan, tanh = tanh, erf = erf);
+float!(f32, powf, single::turn; exp = single::exp, expm1 = single::expm1, ln = single::ln, log1p = single::log1p,
+    sin = libm::sinf, cos = libm::cosf, atan = libm::atanf, tanh = single::tanh, erf = single::erf);
+float!(f64, pow, |x| [libm::cos(x * TAU), libm::sin(x * TAU)]; exp = libm::exp, expm1 = libm::expm1, ln = libm::log, log1p = libm::log1p,
+    sin = libm::sin, cos = libm::cos, atan = libm::atan, tanh = libm::tanh, erf = libm::erf);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn roundings<T: Float>(cases: [[f64; 4]; 9]) {
+        for [x, floor, ceil, round] in cases {
+            let x = T::from_f64(x);
+            let found = [Float::floor(x), Float::ceil(x), Float::round(x)]
+                .map(|y| Float::to_f64(y).to_bits());
+            assert_eq!(found, [floor, ceil, round].map(f64::to_bits), "{x:?}");
+        }
+    }
+
+    #[test]
+    fn roundings_keep_the_sign_of_zero_and_tie_to_even() {
+        let cases = [
+            [0.0, 0.0, 0.0, 0.0],
+            [-0.0, -0.0, -0.0, -0.0],
+            [0.5, 0.0, 1.0, 0.0],
+            [-0.5, -1.0, -0.0, -0.0],
+            [1.5, 1.0, 2.0, 2.0],
+            [2.5, 2.0, 3.0, 2.0],
+            [-2.75, -3.0, -2.0, -3.0],
+            [8_388_607.5, 8_388_607.0, 8_388_608.0, 8_388_608.0],
+            [
+                -1e30f32 as f64,
+                -1e30f32 as f64,
+                -1e30f32 as f64,
+                -1e30f32 as f64,
+            ],
+        ];
+        roundings::<f32>(cases);
+        roundings::<f64>(cases);
+        assert!(
+            Float::is_nan(Float::floor(f32::NAN)) && Float::ceil(f32::INFINITY) == f32::INFINITY
+        );
+    }
+
+    #[test]
+    fn sigmoid_does_not_overflow() {
+        assert_eq!(
+            [-1e30f32, -100.0, 0.0, 1e30].map(Float::sigmoid),
+            [0.0, Float::exp(-100f32), 0.5, 1.0]
+        );
+        assert!(Float::is_nan(Float::sigmoid(f64::NAN)));
+    }
+
+    #[test]
+    fn a_remainder_has_the_sign_of_the_divisor() {
+        let cases = [
+            (7.5, 2.0, 1.5),
+            (-7.5, 2.0, 0.5),
+            (7.5, -2.0, -0.5),
+            (-7.5, -2.0, -1.5),
+            (4.0, -2.0, 0.0),
+        ];
+        assert!(cases.iter().all(|&(x, y, r)| Float::rem(x, y) == r));
+    }
+
+    #[test]
+    fn extremes_are_nan_if_either_is() {
+        for (x, y) in [(f32::NAN, 1.0), (1.0, f32::NAN)] {
+            assert!(Float::is_nan(Float::min(x, y)) && Float::is_nan(Float::max(x, y)));
+        }
+        assert_eq!((Float::min(1.0, 2.0), Float::max(1.0, 2.0)), (1.0, 2.0));
+    }
+}

@@ -6,6 +6,7 @@ mod derivative;
 pub mod integer;
 pub mod math;
 pub mod numbers;
+mod single;
 
 pub use algebra::Algebra;
 pub use derivative::Partial;

@@ -52,13 +52,11 @@ pub const UNUSED_VALUE: Code = code(21);
 pub const MISSING_ELSE: Code = code(22);
 /// A doc comment with nothing behind it to document.
 pub const DANGLING_DOC: Code = code(23);
-/// A name given twice in one list.
-pub const REPEATED_NAME: Code = code(24);
 /// A function that sizes do not have.
-pub const BAD_SIZE_FUNCTION: Code = code(25);
+pub const BAD_SIZE_FUNCTION: Code = code(24);
 /// Text that is not UTF-8.
-pub const NOT_UTF8: Code = code(26);
+pub const NOT_UTF8: Code = code(25);
 /// A character that a reader cannot see or will take for another.
-pub const CONFUSABLE: Code = code(27);
+pub const CONFUSABLE: Code = code(26);
 /// More errors than are shown.
-pub const MANY_ERRORS: Code = code(28);
+pub const MANY_ERRORS: Code = code(27);

@@ -3,5 +3,7 @@
 pub mod ast;
 pub mod codes;
 mod parse;
+mod print;
 
-pub use parse::{parse, parse_line};
+pub use parse::{decode, parse, parse_line};
+pub use print::print;

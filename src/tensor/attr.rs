@@ -17,7 +17,7 @@ pub enum Monoid {
     All,
 }
 
-/// Which extreme an [`Op::ArgReduce`] seeks.
+/// Which extreme an `ArgReduce` seeks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Extreme {
     /// The smallest element.
@@ -59,4 +59,75 @@ pub enum MatrixKind {
     Lower,
     /// Zero below the diagonal.
     Upper,
+}
+
+impl Monoid {
+    /// The name in the language.
+    pub fn name(self) -> &'static str {
+        match self {
+            Monoid::Sum => "sum",
+            Monoid::Prod => "prod",
+            Monoid::Min => "min",
+            Monoid::Max => "max",
+            Monoid::Any => "any",
+            Monoid::All => "all",
+        }
+    }
+}
+
+impl Extreme {
+    /// The name of the search for it in the language.
+    pub fn name(self) -> &'static str {
+        match self {
+            Extreme::Min => "argmin",
+            Extreme::Max => "argmax",
+        }
+    }
+}
+
+impl Distribution {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Distribution::Uniform => "uniform",
+            Distribution::Normal => "normal",
+        }
+    }
+}
+
+impl MatrixKind {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            MatrixKind::General => "general",
+            MatrixKind::Lower => "lower",
+            MatrixKind::Upper => "upper",
+        }
+    }
+}
+
+/// How a numbered letter is shown: `a`, …, `z`, `a1`, ….
+pub fn letter_name(letter: Letter) -> String {
+    let (round, place) = (letter / 26, letter % 26);
+    let name = char::from(b'a' + place);
+    if round == 0 {
+        name.to_string()
+    } else {
+        format!("{name}{round}")
+    }
+}
+
+/// As an `einsum` pattern: `ab,bc->ac`.
+impl std::fmt::Display for Contract {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let show =
+            |letters: &[Letter]| letters.iter().copied().map(letter_name).collect::<String>();
+        write!(
+            f,
+            "{},{}->{}",
+            show(&self.lhs),
+            show(&self.rhs),
+            show(&self.out)
+        )
+    }
 }

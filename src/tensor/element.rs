@@ -30,6 +30,8 @@ pub trait Element:
     fn as_f64(self) -> f64;
     /// The same number as another element type, see [`Tensor::cast`].
     fn cast<T: Element>(self) -> T;
+    /// `yes` where `condition`, else `no`; by bits, so that loops are free of branches.
+    fn pick(condition: bool, yes: Self, no: Self) -> Self;
 }
 
 /// An element type with sums and products.
@@ -51,7 +53,7 @@ pub trait Number: Element {
 }
 
 macro_rules! element {
-    ($t:ident, $variant:ident, of_f64: $of_f64:expr, of_i64: $of_i64:expr, as_f64: $as_f64:expr, cast: $cast:expr) => {
+    ($t:ident, $variant:ident, from_f64: $from_f64:expr, from_i64: $from_i64:expr, as_f64: $as_f64:expr, cast: $cast:expr, pick: $pick:expr) => {
         impl Element for $t {
             const DTYPE: DType = DType::$variant;
 
@@ -73,10 +75,10 @@ macro_rules! element {
                 }
             }
             fn of_f64(x: f64) -> $t {
-                $of_f64(x)
+                $from_f64(x)
             }
             fn of_i64(x: i64) -> $t {
-                $of_i64(x)
+                $from_i64(x)
             }
             fn as_f64(self) -> f64 {
                 $as_f64(self)
@@ -84,16 +86,33 @@ macro_rules! element {
             fn cast<T: Element>(self) -> T {
                 $cast(self)
             }
+            #[inline]
+            fn pick(condition: bool, yes: $t, no: $t) -> $t {
+                $pick(condition, yes, no)
+            }
         }
     };
 }
 
-element!(f32, F32, of_f64: |x| x as f32, of_i64: |x| x as f32, as_f64: f64::from, cast: |x| T::of_f64(f64::from(x)));
-element!(f64, F64, of_f64: |x| x, of_i64: |x| x as f64, as_f64: |x| x, cast: T::of_f64);
-element!(i64, I64, of_f64: |x| x as i64, of_i64: |x| x, as_f64: |x| x as f64, cast: T::of_i64);
-element!(i32, I32, of_f64: |x| x as i32, of_i64: |x| x as i32, as_f64: f64::from, cast: |x| T::of_i64(i64::from(x)));
-element!(u8, U8, of_f64: |x| x as u8, of_i64: |x| x as u8, as_f64: f64::from, cast: |x| T::of_i64(i64::from(x)));
-element!(bool, Bool, of_f64: |x| x != 0.0, of_i64: |x| x != 0, as_f64: f64::from, cast: |x| T::of_i64(i64::from(x)));
+/// `yes` where `condition`, else `no`, for integers.
+macro_rules! masked {
+    ($t:ident) => {
+        |condition, yes, no| {
+            let mask = $t::from(condition).wrapping_neg();
+            (yes & mask) | (no & !mask)
+        }
+    };
+}
+
+element!(f32, F32, from_f64: |x| x as f32, from_i64: |x| x as f32, as_f64: f64::from, cast: |x| T::of_f64(f64::from(x)),
+    pick: |c, x: f32, y: f32| f32::from_bits(masked!(u32)(c, x.to_bits(), y.to_bits())));
+element!(f64, F64, from_f64: |x| x, from_i64: |x| x as f64, as_f64: |x| x, cast: T::of_f64,
+    pick: |c, x: f64, y: f64| f64::from_bits(masked!(u64)(c, x.to_bits(), y.to_bits())));
+element!(i64, I64, from_f64: |x| x as i64, from_i64: |x| x, as_f64: |x| x as f64, cast: T::of_i64, pick: masked!(i64));
+element!(i32, I32, from_f64: |x| x as i32, from_i64: |x| x as i32, as_f64: f64::from, cast: |x| T::of_i64(i64::from(x)), pick: masked!(i32));
+element!(u8, U8, from_f64: |x| x as u8, from_i64: |x| x as u8, as_f64: f64::from, cast: |x| T::of_i64(i64::from(x)), pick: masked!(u8));
+element!(bool, Bool, from_f64: |x| x != 0.0, from_i64: |x| x != 0, as_f64: f64::from, cast: |x| T::of_i64(i64::from(x)),
+    pick: |c: bool, x: bool, y: bool| (c & x) | (!c & y));
 
 macro_rules! number {
     ($t:ident, wide: $wide:ident, bottom: $bottom:expr, top: $top:expr, plus: $plus:expr, times: $times:expr) => {
@@ -260,4 +279,40 @@ fn all_finite<T: Float>(elements: &[T]) -> bool {
     elements
         .chunks(256)
         .all(|block| block.iter().fold(true, |all, x| all & Float::is_finite(*x)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn casts_saturate_truncate_and_test() {
+        let x = Tensor::from_vec(vec![6], vec![1.9f32, -1.9, f32::NAN, 1e20, -1e20, 300.0]);
+        assert_eq!(
+            x.cast(DType::I32).as_slice(),
+            Some(&[1, -1, 0, i32::MAX, i32::MIN, 300][..])
+        );
+        assert_eq!(
+            x.cast(DType::U8).as_slice(),
+            Some(&[1u8, 0, 0, 255, 0, 255][..])
+        );
+        assert_eq!(x.cast(DType::Bool).as_slice(), Some(&[true; 6][..]));
+        assert_eq!(Tensor::scalar(300i64).cast(DType::U8).item(), Some(44.0));
+        assert_eq!(Tensor::scalar(true).cast(DType::F64).item(), Some(1.0));
+        assert_eq!(
+            Tensor::scalar(i64::MAX).cast(DType::I64).as_slice(),
+            Some(&[i64::MAX][..])
+        );
+    }
+
+    #[test]
+    fn items_and_finiteness() {
+        assert_eq!(Tensor::full(DType::I32, &[1, 1], 3.7).item(), Some(3.0));
+        assert_eq!(Tensor::full(DType::F32, &[2], 1.0).item(), None);
+        assert_eq!(Tensor::full(DType::F32, &[0], 1.0).item(), None);
+        assert!(Tensor::full(DType::F32, &[1000], 1.0).is_finite());
+        let mut v = vec![0.0f64; 1000];
+        v[999] = f64::INFINITY;
+        assert!(!Tensor::from_vec(vec![1000], v).is_finite());
+    }
 }

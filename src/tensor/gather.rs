@@ -107,3 +107,82 @@ fn added<T: Number>(v: &[T], lanes: Lanes, places: &[usize], size: usize) -> Vec
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::tensor::Monoid;
+    use crate::tensor::layout::permute;
+    use crate::tensor::naive::{at, build, indices, numbered, shapes_with_axis};
+    use crate::tensor::reduce;
+
+    proptest! {
+        #[test]
+        fn gather_reads_where_scatter_add_writes((shape, axis) in shapes_with_axis(), rows in prop::collection::vec(0..4usize, 0..3), seed in 0..9i64) {
+            let x = numbered::<f64>(&shape);
+            let size = shape[axis];
+            let rows = if size == 0 { vec![0] } else { rows };
+            let chosen = build::<i32>(&rows, |index| ((index.iter().sum::<usize>() as i64 * 3 + seed) % size.max(1) as i64) as i32);
+            let y = gather(&x, &chosen, axis)?;
+            let row = |index: &[usize]| at::<i32>(&chosen, &index[axis..axis + rows.len()]) as usize;
+            let expected = build::<f64>(y.shape(), |index| at(&x, &[&index[..axis], &[row(index)], &index[axis + rows.len()..]].concat()));
+            prop_assert_eq!(&y, &expected);
+
+            let back = scatter_add(&y, &chosen, axis, size)?;
+            let mut sums = numbered::<f64>(&shape).to_f64();
+            sums.fill(0.0);
+            for index in indices(y.shape()) {
+                let target = [&index[..axis], &[row(&index)], &index[axis + rows.len()..]].concat();
+                let flat = target.iter().zip(&shape).fold(0, |flat, (i, size)| flat * size + i);
+                sums[flat] += at::<f64>(&y, &index);
+            }
+            prop_assert_eq!(back, Tensor::from_vec(shape, sums));
+        }
+    }
+
+    #[test]
+    fn an_index_out_of_range_is_named() {
+        let x = numbered::<f32>(&[3, 2]);
+        let bad = |indices: Vec<i64>| {
+            gather(&x, &Tensor::from_vec(vec![2], indices), 0).expect_err("out of range")
+        };
+        assert_eq!(
+            bad(vec![0, 3]),
+            OutOfRange {
+                index: 3,
+                size: 3,
+                at: 1
+            }
+        );
+        assert_eq!(
+            bad(vec![-1, 7]),
+            OutOfRange {
+                index: -1,
+                size: 3,
+                at: 0
+            }
+        );
+        let places = Tensor::from_vec(vec![1], vec![9u8]);
+        assert_eq!(
+            scatter_add(&numbered::<f32>(&[1, 2]), &places, 0, 9),
+            Err(OutOfRange {
+                index: 9,
+                size: 9,
+                at: 0
+            })
+        );
+    }
+
+    #[test]
+    fn a_scalar_index_takes_the_axis_away() {
+        let x = numbered::<i64>(&[2, 3]);
+        let y = gather(&x, &Tensor::scalar(2i64), 1);
+        let last = reduce(Monoid::Sum, &permute(&x, &[0, 1]), &[]);
+        assert_eq!(
+            y.map(|y| y.to_f64()),
+            Ok(vec![last.to_f64()[2], last.to_f64()[5]])
+        );
+    }
+}

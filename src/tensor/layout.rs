@@ -39,7 +39,7 @@ pub fn slice(x: &Tensor, ranges: &[(usize, usize, usize)]) -> Tensor {
     read(x, part(&x.shape, ranges))
 }
 
-/// A tensor of zeros of this shape with `x` at these ranges: the reverse of [`slice`].
+/// A tensor of zeros of this shape with `x` at these ranges: the reverse of [`slice()`].
 pub fn embed(x: &Tensor, shape: &[usize], ranges: &[(usize, usize, usize)]) -> Tensor {
     let walk = part(shape, ranges);
     let len = shape.iter().product();
@@ -127,4 +127,111 @@ fn joined<T: Element>(operands: &[Tensor], axis: usize) -> Vec<T> {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::subsequence;
+
+    use super::*;
+    use crate::tensor::naive::{at, build, indices, numbered, shapes, shapes_with_axis};
+
+    type Ranges = Vec<(usize, usize, usize)>;
+
+    fn shapes_with_ranges() -> impl Strategy<Value = (Vec<usize>, Ranges)> {
+        shapes().prop_flat_map(|shape| {
+            let range = |&size: &usize| {
+                (0..=size).prop_flat_map(move |start| (Just(start), start..=size, 1..4usize))
+            };
+            let ranges: Vec<_> = shape.iter().map(range).collect();
+            (Just(shape), ranges)
+        })
+    }
+
+    fn place(index: &[usize], ranges: &Ranges) -> Vec<usize> {
+        let places = index.iter().zip(ranges);
+        places
+            .map(|(i, (start, _, step))| start + i * step)
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn permute_moves_axes(axes in (0..6usize).prop_flat_map(|rank| Just((0..rank).collect::<Vec<_>>()).prop_shuffle()), sizes in [0..4usize, 1..5, 1..5, 1..5, 1..5]) {
+            let x = numbered::<i32>(&sizes[..axes.len()]);
+            let shape: Vec<usize> = axes.iter().map(|&axis| sizes[axis]).collect();
+            let expected = build::<i32>(&shape, |index| {
+                let mut source = vec![0; axes.len()];
+                axes.iter().zip(index).for_each(|(&axis, &i)| source[axis] = i);
+                at(&x, &source)
+            });
+            prop_assert_eq!(permute(&x, &axes), expected);
+        }
+
+        #[test]
+        fn broadcast_repeats(shape in shapes(), places in subsequence((0..5usize).collect::<Vec<_>>(), 0..5)) {
+            let places: Vec<usize> = places.into_iter().filter(|&place| place < shape.len()).collect();
+            let x = numbered::<f32>(&places.iter().map(|&place| shape[place]).collect::<Vec<_>>());
+            let expected = build::<f32>(&shape, |index| at(&x, &places.iter().map(|&place| index[place]).collect::<Vec<_>>()));
+            prop_assert_eq!(broadcast(&x, &shape, &places), expected);
+        }
+
+        #[test]
+        fn slice_picks_and_embed_puts_back((shape, ranges) in shapes_with_ranges()) {
+            let x = numbered::<i64>(&shape);
+            let y = slice(&x, &ranges);
+            prop_assert_eq!(&y, &build::<i64>(y.shape(), |index| at(&x, &place(index, &ranges))));
+            let mut expected = numbered::<i64>(&shape).to_f64();
+            expected.fill(0.0);
+            for index in indices(y.shape()) {
+                let flat = place(&index, &ranges).iter().zip(&shape).fold(0, |flat, (i, size)| flat * size + i);
+                expected[flat] = at::<i64>(&y, &index) as f64;
+            }
+            prop_assert_eq!(embed(&y, &shape, &ranges).to_f64(), expected);
+        }
+
+        #[test]
+        fn reverse_turns_an_axis((shape, axis) in shapes_with_axis()) {
+            let x = numbered::<u8>(&shape);
+            let expected = build::<u8>(&shape, |index| {
+                let mut index = index.to_vec();
+                index[axis] = shape[axis] - 1 - index[axis];
+                at(&x, &index)
+            });
+            prop_assert_eq!(reverse(&x, axis), expected);
+        }
+
+        #[test]
+        fn concat_is_undone_by_slices((shape, axis) in shapes_with_axis(), sizes in prop::collection::vec(0..4usize, 1..4)) {
+            let part = |&size: &usize| {
+                let mut shape = shape.clone();
+                shape[axis] = size;
+                numbered::<bool>(&shape)
+            };
+            let parts: Vec<Tensor> = sizes.iter().map(part).collect();
+            let whole = concat(&parts, axis);
+            let mut start = 0;
+            for part in parts {
+                let mut ranges: Ranges = part.shape().iter().map(|&size| (0, size, 1)).collect();
+                ranges[axis] = (start, start + part.shape()[axis], 1);
+                start += part.shape()[axis];
+                prop_assert_eq!(slice(&whole, &ranges), part);
+            }
+        }
+
+        #[test]
+        fn iota_counts((shape, axis) in shapes_with_axis()) {
+            prop_assert_eq!(iota(&shape, DType::F32, axis), build(&shape, |index| index[axis] as f32));
+        }
+    }
+
+    #[test]
+    fn large_transposes_are_right_too() {
+        for (rows, columns) in [(1, 1), (7, 300), (64, 64), (65, 129), (500, 3)] {
+            let x = iota(&[rows * columns], DType::I32, 0).with_shape(vec![rows, columns]);
+            let expected = build::<i32>(&[columns, rows], |index| at(&x, &[index[1], index[0]]));
+            assert_eq!(permute(&x, &[1, 0]), expected);
+        }
+    }
 }

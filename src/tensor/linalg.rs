@@ -1,11 +1,12 @@
 //! Inverses, linear systems and QR, by faer's decompositions: matrices in the last two axes, any axes before them.
 
-use faer::linalg::solvers::{DenseSolveCore, PartialPivLu, Qr, Solve};
+use faer::linalg::solvers::{DenseSolveCore, Qr, Solve};
 use faer::prelude::ReborrowMut;
 use faer::{Mat, MatRef, Par};
 use thiserror::Error;
 
 use crate::scalar::math::Float;
+use crate::tensor::condition::{inverse_norm, norm};
 use crate::tensor::product::Real;
 use crate::tensor::{Data, MatrixKind, Tensor};
 
@@ -120,16 +121,6 @@ fn inverses<T: Real>(v: &[T], n: usize) -> Result<Vec<T>, LinalgError> {
     Ok(out)
 }
 
-/// `‖A‖₁`, the largest column sum of absolute values
-fn norm<T: Real>(a: MatRef<'_, T>) -> f64 {
-    let sum = |j: usize| {
-        (0..a.nrows())
-            .map(|i| Float::to_f64(Float::abs(a[(i, j)])))
-            .sum::<f64>()
-    };
-    (0..a.ncols()).map(sum).fold(0.0, Float::max)
-}
-
 fn regular<T: Real>(batch: usize, condition: f64) -> Result<(), LinalgError> {
     let limit = 1.0 / Float::to_f64(<T as Float>::EPSILON);
     if condition <= limit {
@@ -184,40 +175,6 @@ fn diagonal_is_regular<T: Real>(batch: usize, a: MatRef<'_, T>) -> Result<(), Li
     }
 }
 
-/// Estimates `‖A⁻¹‖₁` from below by Hager's method: climbs from column to column of `A⁻¹` along the gradient of the norm.
-fn inverse_norm<T: Real>(lu: &PartialPivLu<T>, n: usize) -> f64 {
-    let mut x = Mat::from_fn(n, 1, |_, _| Float::from_f64(1.0 / n as f64));
-    let mut estimate = 0.0;
-    for _ in 0..5 {
-        let y: Mat<T> = lu.solve(&x);
-        estimate = Float::max(estimate, norm(y.as_ref()));
-        let signs = Mat::from_fn(n, 1, |i, _| {
-            if y[(i, 0)] < <T as Float>::ZERO {
-                -<T as Float>::ONE
-            } else {
-                <T as Float>::ONE
-            }
-        });
-        let z: Mat<T> = lu.solve_transpose(&signs);
-        let at = |i: usize| Float::to_f64(Float::abs(z[(i, 0)]));
-        let steepest = (0..n).fold(0, |best, i| if at(i) > at(best) { i } else { best });
-        let slope: f64 = (0..n)
-            .map(|i| Float::to_f64(z[(i, 0)]) * Float::to_f64(x[(i, 0)]))
-            .sum();
-        if at(steepest) <= slope {
-            break;
-        }
-        x = Mat::from_fn(n, 1, |i, _| {
-            if i == steepest {
-                <T as Float>::ONE
-            } else {
-                <T as Float>::ZERO
-            }
-        });
-    }
-    estimate
-}
-
 fn factors<T: Real>(v: &[T], m: usize, n: usize) -> Result<(Vec<T>, Vec<T>), LinalgError> {
     let (mut q, mut r) = (Vec::with_capacity(v.len()), Vec::new());
     for matrix in matrices(v, m, n) {
@@ -246,5 +203,161 @@ fn sign_of<T: Real>(x: T) -> T {
         -<T as Float>::ONE
     } else {
         <T as Float>::ONE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::layout::permute;
+    use crate::tensor::{Contract, Distribution, contract, random};
+    use crate::types::DType;
+
+    fn noise(shape: &[usize], dtype: DType) -> Tensor {
+        random(Distribution::Normal, 7, 1, 0, shape, dtype)
+    }
+
+    fn times(x: &Tensor, y: &Tensor) -> Tensor {
+        let letters = |text: &str| text.bytes().collect();
+        let (lhs, rhs, out) = (letters("bik"), letters("bkj"), letters("bij"));
+        contract(&Contract { lhs, rhs, out }, x, y)
+    }
+
+    fn distance(x: &Tensor, y: &Tensor) -> f64 {
+        assert_eq!(x.shape(), y.shape());
+        let pairs = x.to_f64().into_iter().zip(y.to_f64());
+        pairs.map(|(x, y)| (x - y).abs()).fold(0.0, f64::max)
+    }
+
+    fn identity(b: usize, n: usize) -> Tensor {
+        let diagonal = (0..b * n * n).map(|i| f64::from((i % (n * n)).is_multiple_of(n + 1)));
+        Tensor::from_vec(vec![b, n, n], diagonal.collect())
+    }
+
+    #[test]
+    fn an_inverse_and_a_solution_undo_the_matrix() -> Result<(), LinalgError> {
+        for (dtype, tolerance) in [(DType::F32, 2e-3), (DType::F64, 1e-11)] {
+            for n in [1, 2, 5, 16, 40] {
+                let (a, b) = (noise(&[3, n, n], dtype), noise(&[3, n, 2], dtype));
+                assert!(
+                    distance(&times(&a, &inverse(&a)?), &identity(3, n).cast(dtype)) < tolerance
+                );
+                let x = solve(MatrixKind::General, &a, &b)?;
+                assert!(distance(&times(&a, &x), &b) < tolerance);
+                let vector = solve(MatrixKind::General, &a, &noise(&[3, n], dtype))?;
+                assert_eq!(vector.shape(), [3, n]);
+                assert!(
+                    distance(
+                        &times(&a, &vector.with_shape(vec![3, n, 1])),
+                        &noise(&[3, n, 1], dtype)
+                    ) < tolerance
+                );
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn triangular_solvers_read_their_triangle_only() -> Result<(), LinalgError> {
+        let a = Tensor::from_vec(vec![2, 2], vec![2.0f64, 9.0, 1.0, 4.0]);
+        let b = Tensor::from_vec(vec![2], vec![2.0f64, 9.0]);
+        assert_eq!(solve(MatrixKind::Lower, &a, &b)?.to_f64(), [1.0, 2.0]);
+        assert_eq!(solve(MatrixKind::Upper, &a, &b)?.to_f64(), [-9.125, 2.25]);
+        Ok(())
+    }
+
+    #[test]
+    fn singular_matrices_are_refused_by_their_number() {
+        let a = Tensor::from_vec(
+            vec![2, 2, 2],
+            vec![1.0f32, 0.0, 0.0, 1.0, 1.0, 2.0, 2.0, 4.0],
+        );
+        let b = noise(&[2, 2], DType::F32);
+        assert!(matches!(
+            inverse(&a),
+            Err(LinalgError::Singular { batch: 1, .. })
+        ));
+        assert!(matches!(
+            solve(MatrixKind::General, &a, &b),
+            Err(LinalgError::Singular { batch: 1, .. })
+        ));
+        let zero = Tensor::full(DType::F64, &[3, 3], 0.0);
+        assert_eq!(
+            inverse(&zero),
+            Err(LinalgError::Singular {
+                batch: 0,
+                condition: f64::INFINITY
+            })
+        );
+        let triangle = Tensor::from_vec(vec![2, 2], vec![1.0f64, 5.0, 3.0, 0.0]);
+        assert!(
+            solve(
+                MatrixKind::Upper,
+                &triangle,
+                &Tensor::full(DType::F64, &[2], 1.0)
+            )
+            .is_err()
+        );
+        let nan = Tensor::from_vec(vec![1, 1], vec![f64::NAN]);
+        assert_eq!(qr(&nan), Err(LinalgError::NotFinite { batch: 0 }));
+    }
+
+    /// Hilbert matrices are the worst of the well-known: the residual stays small all the same, as partial pivoting promises.
+    #[test]
+    fn residuals_stay_small_where_solutions_cannot() -> Result<(), LinalgError> {
+        let n = 10;
+        let hilbert = (0..n * n)
+            .map(|i| 1.0 / ((i / n + i % n) as f64 + 1.0))
+            .collect();
+        let a = Tensor::from_vec(vec![1, n, n], hilbert);
+        let b = Tensor::full(DType::F64, &[1, n, 1], 1.0);
+        let x = solve(MatrixKind::General, &a, &b)?;
+        let size = x
+            .to_f64()
+            .into_iter()
+            .fold(0.0, |max: f64, x| max.max(x.abs()));
+        assert!(distance(&times(&a, &x), &b) < 4.0 * f64::EPSILON * size * n as f64);
+        assert!(
+            matches!(inverse(&a.cast(DType::F32)), Err(LinalgError::Singular { condition, .. }) if condition > 8e6)
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn qr_is_orthonormal_times_upper() -> Result<(), LinalgError> {
+        for (m, n) in [(1, 1), (3, 2), (7, 7), (40, 12)] {
+            let a = noise(&[2, m, n], DType::F64);
+            let (q, r) = qr(&a)?;
+            assert_eq!((q.shape(), r.shape()), (&[2, m, n][..], &[2, n, n][..]));
+            assert!(distance(&times(&q, &r), &a) < 1e-12);
+            assert!(distance(&times(&permute(&q, &[0, 2, 1]), &q), &identity(2, n)) < 1e-12);
+            let r = r.to_f64();
+            assert!(
+                (0..2 * n).all(|i| r[i * n + i % n] >= 0.0
+                    && r[i * n..i * n + i % n].iter().all(|&x| x == 0.0))
+            );
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn nothing_gives_nothing() -> Result<(), LinalgError> {
+        let none = Tensor::full(DType::F64, &[0, 3, 3], 1.0);
+        assert_eq!(inverse(&none)?.shape(), [0, 3, 3]);
+        let empty = Tensor::full(DType::F64, &[2, 0, 0], 1.0);
+        assert_eq!(
+            solve(
+                MatrixKind::General,
+                &empty,
+                &Tensor::full(DType::F64, &[2, 0, 4], 1.0)
+            )?
+            .shape(),
+            [2, 0, 4]
+        );
+        assert_eq!(
+            qr(&Tensor::full(DType::F64, &[3, 0], 1.0))?.1.shape(),
+            [0, 0]
+        );
+        Ok(())
     }
 }

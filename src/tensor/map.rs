@@ -155,21 +155,20 @@ fn choose<T: Element>(len: usize, condition: &[bool], yes: Arc<Vec<T>>, no: Data
     if len == 0 {
         return finish(Vec::<T>::new(), 0);
     }
-    let pick = |c: bool, y: T, z: T| if c { y } else { z };
     let n = condition.len().max(yes.len()).max(no.len());
     let values: Vec<T> = match (yes.as_slice(), no.as_slice()) {
-        (&[y], &[z]) => condition.iter().map(|&c| pick(c, y, z)).collect(),
+        (&[y], &[z]) => condition.iter().map(|&c| T::pick(c, y, z)).collect(),
         (&[y], z) if z.len() == condition.len() => {
             let pairs = condition.iter().zip(z);
-            pairs.map(|(&c, &z)| pick(c, y, z)).collect()
+            pairs.map(|(&c, &z)| T::pick(c, y, z)).collect()
         }
         (y, &[z]) if y.len() == condition.len() => {
             let pairs = condition.iter().zip(y);
-            pairs.map(|(&c, &y)| pick(c, y, z)).collect()
+            pairs.map(|(&c, &y)| T::pick(c, y, z)).collect()
         }
         (y, z) if y.len() == n && z.len() == n && condition.len() == n => {
             let triples = condition.iter().zip(y).zip(z);
-            triples.map(|((&c, &y), &z)| pick(c, y, z)).collect()
+            triples.map(|((&c, &y), &z)| T::pick(c, y, z)).collect()
         }
         (y, z) => {
             let triples = condition
@@ -179,7 +178,7 @@ fn choose<T: Element>(len: usize, condition: &[bool], yes: Arc<Vec<T>>, no: Data
                 .zip(z.iter().cycle());
             triples
                 .take(n)
-                .map(|((&c, &y), &z)| pick(c, y, z))
+                .map(|((&c, &y), &z)| T::pick(c, y, z))
                 .collect()
         }
     };
@@ -194,4 +193,67 @@ fn finish<T: Element>(values: Vec<T>, len: usize) -> Data {
         n => values.repeat(len / n),
     };
     T::wrap(Arc::new(all))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::scalar::numbers::Numbers;
+    use crate::scalar::{Accepts, Algebra, ResultKind};
+    use crate::tensor::naive::{at, build, numbered, shapes};
+    use crate::types::DType;
+
+    /// The element that the one broadcast rule gives at an index.
+    fn aligned(x: &Tensor, index: &[usize]) -> f64 {
+        at(x, &index[index.len() - x.rank()..])
+    }
+
+    proptest! {
+        #[test]
+        fn every_function_broadcasts(shape in shapes(), kept in [0..6usize, 0..6, 0..6]) {
+            for f in Scalar::ALL {
+                let operand = |(accepts, kept): (&Accepts, usize)| {
+                    let x = numbered::<f64>(&shape[shape.len().saturating_sub(kept)..]);
+                    if *accepts == Accepts::Bool { x.cast(DType::Bool) } else { x }
+                };
+                let operands: Vec<Tensor> = f.accepts().iter().zip(kept).map(operand).collect();
+                let doubles: Vec<Tensor> = operands.iter().map(|x| x.cast(DType::F64)).collect();
+                let expected = build::<f64>(&shape, |index| Numbers.apply(f, &doubles.iter().map(|x| aligned(x, index)).collect::<Vec<_>>()));
+                let shared = operands.clone();
+                let bits = |x: &Tensor| x.to_f64().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+                prop_assert_eq!(bits(&map(f, operands, &shape)), bits(&expected), "{}", f);
+                let own = shared.iter().map(|x| x.cast(DType::I64).cast(x.dtype())).collect();
+                let result = map(f, own, &shape);
+                prop_assert_eq!(bits(&result), bits(&expected), "{} in place", f);
+                let is_bool = f.result() == ResultKind::Bool || f.accepts().iter().all(|a| *a == Accepts::Bool);
+                prop_assert_eq!(result.dtype() == DType::Bool, is_bool);
+            }
+        }
+    }
+
+    #[test]
+    fn a_buffer_of_ones_own_is_written_in_place() {
+        let x = Tensor::full(DType::F32, &[64], 2.0);
+        let before = x.as_slice::<f32>().map(<[f32]>::as_ptr);
+        let y = map(Scalar::Mul, vec![x, Tensor::scalar(3f32)], &[64]);
+        assert_eq!(y.as_slice::<f32>().map(<[f32]>::as_ptr), before);
+        let kept = y.clone();
+        map(Scalar::Neg, vec![y], &[64]);
+        assert_eq!(kept, Tensor::full(DType::F32, &[64], 6.0));
+    }
+
+    #[test]
+    fn integers_wrap_and_divide_downward() {
+        let ints = |v: [i32; 3]| Tensor::from_vec(vec![3], v.to_vec());
+        let result = map(Scalar::Div, vec![ints([-7, 7, 1]), ints([2, -2, 0])], &[3]);
+        assert_eq!(result, ints([-4, -4, 0]));
+        let result = map(
+            Scalar::Add,
+            vec![ints([i32::MAX, 1, 2]), Tensor::scalar(1i32)],
+            &[3],
+        );
+        assert_eq!(result, ints([i32::MIN, 2, 3]));
+    }
 }

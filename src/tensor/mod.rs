@@ -1,7 +1,8 @@
 //! Tensors: contiguous, row-major, immutable once shared. Knows element types and sizes as numbers; nothing of IR, symbols or
-//! sources. faer is seen in `linalg` and `product` only.
+//! sources. faer is seen in `linalg`, its `condition`, and `product` only.
 
 mod attr;
+mod condition;
 mod contract;
 mod element;
 mod file;
@@ -9,6 +10,8 @@ mod gather;
 mod layout;
 mod linalg;
 mod map;
+#[cfg(test)]
+mod naive;
 mod order;
 mod product;
 mod random;
@@ -16,7 +19,7 @@ mod reduce;
 mod strided;
 mod threads;
 
-pub use attr::{Contract, Distribution, Extreme, Letter, MatrixKind, Monoid};
+pub use attr::{Contract, Distribution, Extreme, Letter, MatrixKind, Monoid, letter_name};
 pub use contract::contract;
 pub use element::{Element, Number};
 pub use file::{FileError, read_tensors, write_tensors};

@@ -75,3 +75,62 @@ fn mean_ranks<T: Element>(lane: &[T]) -> Vec<f64> {
     }
     ranks
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::tensor::gather;
+    use crate::tensor::naive::{at, build, numbered, shapes_with_axis};
+
+    proptest! {
+        #[test]
+        fn sorting_gives_what_its_places_say((shape, axis) in shapes_with_axis()) {
+            let x = numbered::<f32>(&shape);
+            let (sorted, places) = (sort(&x, axis), argsort(&x, axis));
+            let expected = build::<f32>(&shape, |index| {
+                let mut source = index.to_vec();
+                source[axis] = at::<i64>(&places, index) as usize;
+                at(&x, &source)
+            });
+            prop_assert_eq!(&sorted, &expected);
+            let mut lanes = vec![shape[axis]];
+            lanes.extend(shape.iter().enumerate().filter(|(i, _)| *i != axis).map(|(_, &size)| size));
+            let pairs = build::<bool>(&shape, |index| {
+                let mut next = index.to_vec();
+                next[axis] += 1;
+                next[axis] == shape[axis] || at::<f32>(&sorted, index) <= at(&sorted, &next)
+            });
+            prop_assert!(pairs.to_f64().iter().all(|&holds| holds == 1.0));
+        }
+    }
+
+    #[test]
+    fn equal_elements_keep_their_order_and_nan_comes_last() {
+        let x = Tensor::from_vec(
+            vec![6],
+            vec![2.0f64, f64::NAN, 1.0, 2.0, f64::NEG_INFINITY, 1.0],
+        );
+        let places = argsort(&x, 0);
+        assert_eq!(places, Tensor::from_vec(vec![6], vec![4i64, 2, 5, 0, 3, 1]));
+        assert!(sort(&x, 0).to_f64()[5].is_nan());
+        assert_eq!(
+            gather(&x, &places, 0).map(|y| y.to_f64()[..5].to_vec()),
+            Ok(vec![f64::NEG_INFINITY, 1.0, 1.0, 2.0, 2.0])
+        );
+    }
+
+    #[test]
+    fn ties_share_their_mean_rank() {
+        let x = Tensor::from_vec(vec![2, 4], vec![10i64, 20, 10, 5, 3, 3, 3, 3]);
+        assert_eq!(
+            ranks(&x, 1),
+            Tensor::from_vec(vec![2, 4], vec![2.5f32, 4.0, 2.5, 1.0, 2.5, 2.5, 2.5, 2.5])
+        );
+        assert_eq!(
+            ranks(&x.cast(DType::F64), 0).to_f64(),
+            [2.0, 2.0, 2.0, 2.0, 1.0, 1.0, 1.0, 1.0]
+        );
+    }
+}

@@ -231,3 +231,123 @@ impl Lanes {
         out
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::subsequence;
+
+    use super::*;
+    use crate::tensor::naive::{at, build, indices, numbered, shapes, shapes_with_axis};
+    use crate::types::DType;
+
+    /// All elements of a lane, whose index apart from `axes` is `index`, in order.
+    fn lane(x: &Tensor, axes: &[usize], index: &[usize]) -> Vec<f64> {
+        let lies_in = |at: &Vec<usize>| {
+            let kept = at
+                .iter()
+                .enumerate()
+                .filter(|(axis, _)| !axes.contains(axis));
+            kept.map(|(_, &i)| i).eq(index.iter().copied())
+        };
+        let values = x.to_f64();
+        let members = indices(x.shape()).into_iter().zip(values);
+        members
+            .filter(|(at, _)| lies_in(at))
+            .map(|(_, value)| value)
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn folds_agree_with_their_definitions(shape in shapes(), axes in subsequence((0..5usize).collect::<Vec<_>>(), 0..=5)) {
+            let axes: Vec<usize> = axes.into_iter().filter(|&axis| axis < shape.len()).collect();
+            let x = numbered::<f64>(&shape);
+            let kept: Vec<usize> = (0..shape.len()).filter(|axis| !axes.contains(axis)).map(|axis| shape[axis]).collect();
+            let folded = |start: f64, f: fn(f64, f64) -> f64| build(&kept, |index| lane(&x, &axes, index).into_iter().fold(start, f));
+            prop_assert_eq!(reduce(Monoid::Sum, &x, &axes), folded(0.0, |x, y| x + y));
+            prop_assert_eq!(reduce(Monoid::Min, &x, &axes), folded(f64::INFINITY, |x, y| if x < y { x } else { y }));
+            prop_assert_eq!(reduce(Monoid::Max, &x, &axes), folded(-f64::INFINITY, |x, y| if x > y { x } else { y }));
+            let bits = numbered::<bool>(&shape);
+            let any = build(&kept, |index| lane(&bits, &axes, index).contains(&1.0));
+            prop_assert_eq!(reduce(Monoid::Any, &bits, &axes), any);
+            let all = build(&kept, |index| !lane(&bits, &axes, index).contains(&0.0));
+            prop_assert_eq!(reduce(Monoid::All, &bits, &axes), all);
+        }
+
+        #[test]
+        fn arg_reduce_finds_the_first((shape, axis) in shapes_with_axis()) {
+            let x = numbered::<i32>(&shape);
+            let found = arg_reduce(Extreme::Max, &x, axis);
+            let expected = build::<i64>(found.shape(), |index| {
+                let lane = lane(&x, &[axis], index);
+                (0..lane.len()).fold(0, |best, i| if lane[i] > lane[best] { i } else { best }) as i64
+            });
+            prop_assert_eq!(found, expected);
+        }
+
+        #[test]
+        fn cumsum_is_a_sum_of_prefixes((shape, axis) in shapes_with_axis()) {
+            let x = numbered::<f32>(&shape);
+            let expected = build::<f32>(&shape, |index| {
+                let mut index = index.to_vec();
+                let last = index[axis];
+                (0..=last).map(|i| { index[axis] = i; at::<f32>(&x, &index) }).sum()
+            });
+            prop_assert_eq!(cumsum(&x, axis), expected);
+        }
+    }
+
+    #[test]
+    fn nan_is_the_extreme() {
+        let x = Tensor::from_vec(vec![4], vec![1.0f32, f32::NAN, -3.0, f32::NAN]);
+        for (monoid, extreme) in [(Monoid::Min, Extreme::Min), (Monoid::Max, Extreme::Max)] {
+            assert!(reduce(monoid, &x, &[0]).item().is_some_and(f64::is_nan));
+            assert_eq!(arg_reduce(extreme, &x, 0).item(), Some(1.0));
+        }
+        let long = Tensor::from_vec(
+            vec![40, 2],
+            (0..80)
+                .map(|i| if i == 33 { f32::NAN } else { i as f32 })
+                .collect(),
+        );
+        assert!(
+            reduce(Monoid::Max, &long, &[0, 1])
+                .item()
+                .is_some_and(f64::is_nan)
+        );
+        let columns = reduce(Monoid::Max, &long, &[0]).to_f64();
+        assert!(columns[0] == 78.0 && columns[1].is_nan());
+    }
+
+    #[test]
+    fn long_sums_are_accurate() {
+        let x = Tensor::full(DType::F32, &[1_000_000], 0.1);
+        let exact = 1e6 * f64::from(0.1f32);
+        let error = |x: &Tensor, axes: &[usize]| {
+            (reduce(Monoid::Sum, x, axes).to_f64()[0] - exact).abs() / exact
+        };
+        assert!(error(&x, &[0]) < 2e-7);
+        assert!(error(&x.clone().with_shape(vec![1000, 1000]), &[0, 1]) < 2e-7);
+        let tall = Tensor::full(DType::F32, &[1_000_000, 3], 0.1);
+        assert!(error(&tall, &[0]) < 1e-6);
+        assert!((cumsum(&x, 0).to_f64()[999_999] - exact).abs() / exact < 1e-7);
+    }
+
+    #[test]
+    fn products_and_integers_wrap() {
+        let x = Tensor::from_vec(vec![2, 2], vec![200u8, 100, 3, 2]);
+        assert_eq!(
+            reduce(Monoid::Sum, &x, &[1]),
+            Tensor::from_vec(vec![2], vec![44u8, 5])
+        );
+        assert_eq!(
+            reduce(Monoid::Prod, &x, &[0]),
+            Tensor::from_vec(vec![2], vec![88u8, 200])
+        );
+        assert_eq!(
+            reduce(Monoid::Max, &Tensor::from_vec::<i32>(vec![0], vec![]), &[0]).item(),
+            Some(f64::from(i32::MIN))
+        );
+    }
+}

@@ -10,52 +10,64 @@ mod operators;
 mod stmt;
 mod types;
 
+use std::ops::Range;
+
 use crate::diag::Diagnostic;
-use crate::source::{SourceId, Span, Spanned};
+use crate::source::{Span, Spanned};
 use crate::syntax::ast::Name;
 use crate::syntax::codes;
 
 use super::grammar::{Children, Node, Rule};
+use super::layout::Layout;
 use super::lex::Token;
 
 /// How deep brackets and trees may nest.
 pub(super) const NESTING: usize = 256;
 
 /// What is needed to turn one piece of a text into trees.
-pub(super) struct Builder<'s> {
-    /// The text the piece lies in.
-    pub(super) source: SourceId,
+pub(super) struct Builder<'l, 's> {
+    layout: &'l Layout<'s>,
+    /// The tokens of the piece.
+    tokens: &'l [Token],
     /// Where the piece begins.
-    pub(super) base: usize,
-    /// The tokens of the whole text.
-    pub(super) tokens: &'s [Token],
+    base: usize,
     /// What was found wrong.
     pub(super) reports: Vec<Diagnostic>,
     /// The height of the tallest expression finished within the current scope.
-    pub(super) height: usize,
+    height: usize,
+    /// An operator of the current expression that stands in no brackets.
+    loose: Option<Span>,
 }
 
-impl Builder<'_> {
+impl<'l, 's> Builder<'l, 's> {
+    pub(super) fn new(layout: &'l Layout<'s>, range: &Range<usize>) -> Builder<'l, 's> {
+        Builder {
+            layout,
+            tokens: &layout.tokens[range.clone()],
+            base: layout.bytes(range).start,
+            reports: vec![],
+            height: 0,
+            loose: None,
+        }
+    }
+
     /// Where a node stands. Pest lets a node end behind the space and comments that follow it; this ends with its last token.
     fn span(&self, node: &Node<'_>) -> Span {
         let (start, end) = (
             self.base + node.as_span().start(),
             self.base + node.as_span().end(),
         );
-        let next = self.tokens.partition_point(|token| token.start() < end);
-        let end = next
-            .checked_sub(1)
-            .map_or(end, |last| self.tokens[last].end().min(end));
-        self.at(start, end.max(start))
+        let tokens = self.tokens;
+        let next = tokens.partition_point(|token| token.start() < end);
+        let last = next.checked_sub(1).map(|last| tokens[last].end());
+        self.layout
+            .span(start, last.map_or(end, |last| last.min(end)).max(start))
     }
 
-    fn at(&self, start: usize, end: usize) -> Span {
-        let offset = |byte| u32::try_from(byte).expect("`parse` refuses texts of 4 GiB and more");
-        Span {
-            source: self.source,
-            start: offset(start),
-            end: offset(end),
-        }
+    /// A place as it was written, in one line; nothing where that is long.
+    fn written(&self, span: Span) -> Option<String> {
+        let text = &self.layout.text[span.start as usize..span.end as usize];
+        (text.len() <= 40 && !text.contains('\n')).then(|| text.trim().to_owned())
     }
 
     fn name(&self, node: &Node<'_>) -> Name {
@@ -98,7 +110,14 @@ impl Builder<'_> {
             return true;
         }
         self.height = 0;
-        self.report(too_deep(span));
+        // What nests once too deep often does so a thousand times more.
+        if !self
+            .reports
+            .iter()
+            .any(|report| report.code == codes::TOO_DEEP)
+        {
+            self.report(too_deep(span));
+        }
         false
     }
 }

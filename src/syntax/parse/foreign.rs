@@ -10,8 +10,8 @@ pub(super) const RESERVED: [&str; 17] = [
     "repeat", "and", "or", "not", "true", "false",
 ];
 
-/// Words that begin a declaration.
-pub(super) const DECLARATIONS: [&str; 11] = [
+/// Words that lead a declaration or statement, to find what a misspelt one meant.
+pub(super) const LEADING: [&str; 19] = [
     "use",
     "dim",
     "type",
@@ -23,6 +23,14 @@ pub(super) const DECLARATIONS: [&str; 11] = [
     "train",
     "test",
     "let",
+    "param",
+    "state",
+    "next",
+    "tap",
+    "assert",
+    "show",
+    "save",
+    "repeat",
 ];
 
 pub(super) fn is_reserved(word: &str) -> bool {
@@ -101,7 +109,7 @@ const MARKS: [(&str, &str); 37] = [
     ("%%", "`%` stands behind a number, as in `80%`"),
     (
         "%",
-        "`%` stands behind a number, as in `80%`; the remainder of a division is `mod(a, b)`",
+        "`%` stands behind a number, as in `80%`; there is no operator for remainders",
     ),
     ("&", "write `and`"),
     ("|", "write `or`; a pipe is `|>`"),

@@ -23,13 +23,14 @@ impl Reports {
         }
     }
 
-    /// Adds a report unless one with its first line is there: some mistakes are made a thousand times over.
-    pub(super) fn push_once(&mut self, report: Diagnostic) {
-        let is_same =
-            |kept: &Diagnostic| kept.code == report.code && kept.message == report.message;
-        if !self.kept.iter().any(is_same) {
-            self.push(report);
-        }
+    /// Counts an error that will not be shown.
+    pub(super) fn count(&mut self, is_error: bool) {
+        self.n_errors += usize::from(is_error);
+    }
+
+    /// How many errors were found.
+    pub(super) fn n_errors(&self) -> usize {
+        self.n_errors
     }
 
     /// Whether more errors were found than will be shown, so that looking closer is in vain.

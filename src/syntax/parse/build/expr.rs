@@ -6,7 +6,7 @@ use crate::syntax::ast::{Arg, Body, Expr, ExprKind, IndexItem, Name};
 use super::super::grammar::{Children, Node, Rule};
 use super::{Builder, literal};
 
-impl Builder<'_> {
+impl Builder<'_, '_> {
     /// A primary with its calls, indices and members.
     pub(super) fn operand(&mut self, children: &mut Children<'_>) -> Expr {
         self.scope(|builder| {

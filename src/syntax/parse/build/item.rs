@@ -11,7 +11,7 @@ use crate::syntax::codes;
 use super::super::grammar::{Children, Node, Rule};
 use super::{Builder, literal};
 
-impl Builder<'_> {
+impl Builder<'_, '_> {
     pub(in super::super) fn item(&mut self, node: Node<'_>) -> Item {
         let mut children = Children::of(node);
         let docs = self.docs(&mut children);
@@ -82,7 +82,20 @@ impl Builder<'_> {
         Block { name, fields }
     }
 
-    pub(super) fn field(&mut self, node: Node<'_>) -> Field {
+    /// Reads a part of a broken item for its errors alone.
+    pub(in super::super) fn part(&mut self, children: Children<'_>) {
+        for node in children {
+            match node.as_rule() {
+                Rule::def_head => drop(self.def_head(node)),
+                Rule::field => drop(self.field(node)),
+                Rule::stmt => drop(self.stmt(node)),
+                Rule::expr => drop(self.expr(node)),
+                _ => {}
+            }
+        }
+    }
+
+    fn field(&mut self, node: Node<'_>) -> Field {
         let mut children = Children::of(node);
         let docs = self.docs(&mut children);
         let name = self.name(&children.must());
@@ -108,6 +121,12 @@ impl Builder<'_> {
         def.grad = children
             .one(Rule::grad_rule)
             .map(|rule| self.grad_rule(rule));
+        if def.kind != DefKind::Fn && def.body.is_none() {
+            self.report(missing_body(&def));
+        }
+        if let Some(rule) = def.grad.as_ref().filter(|_| def.kind != DefKind::Fn) {
+            self.report(misplaced_grad(&def, rule));
+        }
         def
     }
 
@@ -128,7 +147,7 @@ impl Builder<'_> {
                 .map(|constraint| self.constraint(constraint))
                 .collect()
         });
-        Def {
+        let def = Def {
             kind,
             name,
             settings,
@@ -137,6 +156,28 @@ impl Builder<'_> {
             constraints,
             body: None,
             grad: None,
+        };
+        self.check_signature(&def);
+        def
+    }
+
+    /// What two parameter lists and a result are for differs by kind; the grammar takes any.
+    fn check_signature(&mut self, def: &Def) {
+        let (name, kind) = (&def.name, kind_name(def.kind));
+        let wants_settings = matches!(def.kind, DefKind::Layer | DefKind::Optimizer);
+        if wants_settings && def.settings.is_none() {
+            let report = bad_signature(
+                def,
+                format!("{kind} has two parameter lists: settings, then inputs"),
+            );
+            self.report(report.help(format!(
+                "write `{}()(…)` where there are no settings",
+                name.value
+            )));
+        }
+        if def.kind != DefKind::Fn && def.result.is_none() {
+            let report = bad_signature(def, format!("{kind} says the type of its result"));
+            self.report(report.help("write `-> type` behind the parameters"));
         }
     }
 
@@ -185,4 +226,32 @@ fn def_kind(keyword: &str) -> DefKind {
         "optimizer" => DefKind::Optimizer,
         _ => DefKind::Fn,
     }
+}
+
+fn kind_name(kind: DefKind) -> &'static str {
+    match kind {
+        DefKind::Fn => "a function",
+        DefKind::Layer => "a layer",
+        DefKind::Model => "a model",
+        DefKind::Optimizer => "an optimizer",
+    }
+}
+
+fn bad_signature(def: &Def, message: String) -> Diagnostic {
+    Diagnostic::error(codes::BAD_SIGNATURE, message).label(def.name.span, "declared here")
+}
+
+fn missing_body(def: &Def) -> Diagnostic {
+    bad_signature(def, format!("{} has a body", kind_name(def.kind)))
+        .help("write `{ … }` instead of `;`")
+}
+
+fn misplaced_grad(def: &Def, rule: &GradRule) -> Diagnostic {
+    let message = format!(
+        "{} cannot have a gradient rule of its own",
+        kind_name(def.kind)
+    );
+    Diagnostic::error(codes::BAD_SIGNATURE, message)
+        .label(rule.span, "only a `fn` can")
+        .help("move what the rule is for into a `fn`")
 }

@@ -8,7 +8,7 @@ use crate::syntax::codes;
 use super::super::grammar::Node;
 use super::Builder;
 
-impl Builder<'_> {
+impl Builder<'_, '_> {
     /// A whole number, where nothing else will do.
     pub(super) fn integer(&mut self, node: &Node<'_>) -> i64 {
         let digits = node.as_str().replace('_', "");

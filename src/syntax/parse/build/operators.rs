@@ -19,16 +19,6 @@ enum Level {
 }
 
 impl Level {
-    fn tighter(self) -> Option<Level> {
-        match self {
-            Level::Or => Some(Level::And),
-            Level::And => Some(Level::Compare),
-            Level::Compare => Some(Level::Sum),
-            Level::Sum => Some(Level::Product),
-            Level::Product => None,
-        }
-    }
-
     fn of(op: BinaryOp) -> Option<Level> {
         match op {
             BinaryOp::Or => Some(Level::Or),
@@ -49,19 +39,54 @@ impl Level {
 /// A chain of one level: the operators and what follows each.
 type Rest = Vec<(Spanned<BinaryOp>, Expr)>;
 
-impl Builder<'_> {
+impl Builder<'_, '_> {
     /// An expression: stages joined by `|>`, or one value.
     pub(super) fn expr(&mut self, node: Node<'_>) -> Expr {
         let mut children = Children::of(node);
-        self.scope(|builder| {
-            let first = builder.level(&mut children, Level::Or);
-            let mut stages = vec![first];
+        let outside = self.loose.take();
+        let expr = self.scope(|builder| {
+            let mut stages = vec![builder.level(&mut children, Level::Or)];
             while children.take_infix("|>").is_some() {
+                builder.loose = None;
                 let stage = builder.level(&mut children, Level::Or);
+                builder.check_stage(stages[0].span, stage.span);
                 stages.push(stage);
             }
             builder.pipe(stages)
-        })
+        });
+        self.loose = outside;
+        expr
+    }
+
+    /// `x |> f @ w` reads as `x |> (f @ w)` to the grammar and as `(x |> f) @ w` to most people, so it is neither.
+    fn check_stage(&mut self, first: Span, stage: Span) {
+        let Some(op) = self.loose.take() else {
+            return;
+        };
+        let sign = self.written(op).unwrap_or_default();
+        let pipe = self.written(Span {
+            end: op.start,
+            ..first
+        });
+        let right = self.written(Span {
+            start: op.end,
+            ..stage
+        });
+        let help = match (pipe, right) {
+            (Some(pipe), Some(right)) => {
+                format!("bracket what belongs together: `({pipe}) {sign} {right}`")
+            }
+            _ => format!("bracket what belongs together: `(… |> …) {sign} …`"),
+        };
+        let report = Diagnostic::error(
+            codes::LOOSE_PIPE,
+            format!("`{sign}` in a stage of `|>`, outside brackets"),
+        )
+        .label(
+            op,
+            "binds tighter than `|>`, and belongs to the stage alone",
+        );
+        self.report(report.help(help));
     }
 
     fn pipe(&mut self, mut stages: Vec<Expr>) -> Expr {
@@ -78,17 +103,53 @@ impl Builder<'_> {
             let first = builder.tighter(children, level);
             let mut rest: Rest = vec![];
             while let Some(op) = builder.infix(children, level) {
+                builder.loose = Some(op.span);
                 rest.push((op, builder.tighter(children, level)));
+            }
+            if level == Level::Compare && rest.len() > 1 {
+                builder.report_chained(&first, &rest);
             }
             builder.chain(first, rest)
         })
     }
 
     fn tighter(&mut self, children: &mut Children<'_>, level: Level) -> Expr {
-        match level.tighter() {
-            Some(tighter) => self.level(children, tighter),
-            None => self.power(children),
+        match level {
+            Level::Or => self.level(children, Level::And),
+            Level::And => self.negation(children),
+            Level::Compare => self.level(children, Level::Sum),
+            Level::Sum => self.level(children, Level::Product),
+            Level::Product => self.power(children),
         }
+    }
+
+    /// `not a == b` is `not (a == b)`.
+    fn negation(&mut self, children: &mut Children<'_>) -> Expr {
+        self.scope(|builder| {
+            let mut prefixes = vec![];
+            while let Some(not) = children.take_if(Rule::prefix, |text| text == "not") {
+                prefixes.push((UnaryOp::Not, builder.span(&not)));
+            }
+            let compared = builder.level(children, Level::Compare);
+            builder.wrap(prefixes, compared)
+        })
+    }
+
+    fn report_chained(&mut self, first: &Expr, rest: &Rest) {
+        let (left, right) = (&rest[0], &rest[1]);
+        let texts = [first.span, left.1.span, right.1.span].map(|span| self.written(span));
+        let (left, right) = (&left.0, &right.0);
+        let help = match texts {
+            [Some(a), Some(b), Some(c)] => {
+                let (left, right) = (left.value.symbol(), right.value.symbol());
+                format!("write `{a} {left} {b} and {b} {right} {c}`")
+            }
+            _ => "compare twice, and join the two with `and`".to_owned(),
+        };
+        let report = Diagnostic::error(codes::CHAINED_COMPARISON, "comparisons do not chain")
+            .label(right.span, "a second comparison")
+            .label(left.span, "its left side is the result of this one");
+        self.report(report.help(help));
     }
 
     fn infix(&mut self, children: &mut Children<'_>, level: Level) -> Option<Spanned<BinaryOp>> {
@@ -111,6 +172,7 @@ impl Builder<'_> {
             let mut tower = vec![builder.prefixed(children, None)];
             while let Some(op) = children.take_infix("^") {
                 let op = Spanned::new(BinaryOp::Pow, builder.span(&op));
+                builder.loose = Some(op.span);
                 tower.push(builder.prefixed(children, Some(op)));
             }
             let mut value: Option<(Spanned<BinaryOp>, Expr)> = None;
@@ -129,7 +191,11 @@ impl Builder<'_> {
     fn prefixed(&mut self, children: &mut Children<'_>, op: Option<Spanned<BinaryOp>>) -> Storey {
         let mut prefixes = vec![];
         while let Some(prefix) = children.one(Rule::prefix) {
-            prefixes.push((unary_op(prefix.as_str()), self.span(&prefix)));
+            let span = self.span(&prefix);
+            if prefix.as_str() == "not" {
+                self.report(loose_not(span));
+            }
+            prefixes.push((UnaryOp::Neg, span));
         }
         Storey {
             op,
@@ -154,11 +220,16 @@ struct Storey {
     base: Expr,
 }
 
-fn unary_op(text: &str) -> UnaryOp {
-    match text {
-        "-" => UnaryOp::Neg,
-        _ => UnaryOp::Not,
-    }
+fn loose_not(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        codes::LOOSE_NOT,
+        "`not` behind an operator that binds tighter",
+    )
+    .label(
+        span,
+        "`not` reaches over comparisons: `not a == b` is `not (a == b)`",
+    )
+    .help("bracket it: `(not …)`")
 }
 
 /// The operator a text stands for; none for `|>`.

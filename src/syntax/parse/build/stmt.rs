@@ -6,7 +6,7 @@ use crate::syntax::ast::{Body, Expr, ExprKind, Pattern, Stmt, StmtKind};
 use super::super::grammar::{Children, Node, Rule};
 use super::Builder;
 
-impl Builder<'_> {
+impl Builder<'_, '_> {
     pub(super) fn stmt(&mut self, node: Node<'_>) -> Stmt {
         let mut children = Children::of(node);
         let docs = self.docs(&mut children);

@@ -1,6 +1,7 @@
 //! Types, sizes and constraints.
 
 use crate::diag::{Diagnostic, did_you_mean};
+use crate::source::Span;
 use crate::syntax::ast::{
     AxisExpr, BinaryOp, Constraint, DimExpr, DimExprKind, Name, Type, TypeKind,
 };
@@ -13,7 +14,7 @@ use super::Builder;
 /// The functions that sizes have, each of two sizes.
 const SIZE_FUNCTIONS: [&str; 4] = ["floor_div", "ceil_div", "min", "max"];
 
-impl Builder<'_> {
+impl Builder<'_, '_> {
     pub(super) fn ty(&mut self, node: Node<'_>) -> Type {
         let span = self.span(&node);
         let form = Children::of(node).must();
@@ -44,7 +45,7 @@ impl Builder<'_> {
     }
 
     /// Brackets around one type only group.
-    fn tuple_type(&mut self, span: crate::source::Span, children: Children<'_>) -> Type {
+    fn tuple_type(&mut self, span: Span, children: Children<'_>) -> Type {
         let mut types: Vec<Type> = children.map(|ty| self.ty(ty)).collect();
         match types.len() {
             1 => types.remove(0),

@@ -1,0 +1,90 @@
+//! What can go wrong while a function runs, and the words for it. The place in the source is the caller's, by the origin.
+
+use crate::ir::{OriginId, Role};
+use crate::ops::{Description, EvalError, codes};
+use crate::types::DType;
+
+/// An error at run time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunError {
+    /// What is wrong.
+    pub fault: RunFault,
+    /// Where the value that could not be computed came from, if it is about one.
+    pub origin: Option<OriginId>,
+}
+
+/// What is wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RunFault {
+    /// An op cannot give its result for these numbers.
+    Eval(EvalError),
+    /// Another number of tensors than the function has inputs.
+    Inputs {
+        /// How many inputs there are.
+        expected: usize,
+        /// How many tensors.
+        found: usize,
+    },
+    /// A tensor that its input has no room for.
+    Input {
+        /// Which input.
+        role: Role,
+        /// The input's type, as a user writes it.
+        expected: String,
+        /// The tensor's element type.
+        dtype: DType,
+        /// The tensor's sizes.
+        shape: Vec<usize>,
+        /// What the symbols of the type are by the other tensors, as a user writes it.
+        known: Vec<(String, i64)>,
+    },
+    /// A size that no input tells, or that comes out negative.
+    Size {
+        /// The size, as a user writes it.
+        dim: String,
+        /// What it comes out as, if anything.
+        value: Option<i64>,
+    },
+}
+
+impl RunError {
+    /// The error in words.
+    pub fn describe(&self) -> Description {
+        match &self.fault {
+            RunFault::Eval(error) => error.describe(),
+            RunFault::Inputs { expected, found } => {
+                let message = format!("{expected} tensors expected, {found} given");
+                Description::new(codes::SIZES, message)
+            }
+            RunFault::Input {
+                role,
+                expected,
+                dtype,
+                shape,
+                known,
+            } => {
+                let message = format!("{role}: expected {expected}, found {dtype}{shape:?}");
+                let known = known.iter().map(|(name, size)| format!("{name} is {size}"));
+                let known: Vec<String> = known.collect();
+                let note = (!known.is_empty()).then(|| known.join(", "));
+                Description::new(codes::SIZES, message).note(note)
+            }
+            RunFault::Size { dim, value } => {
+                let message = match value {
+                    Some(value) => format!("size {dim} comes out as {value}"),
+                    None => format!("size {dim} does not follow from the data"),
+                };
+                Description::new(codes::SIZES, message)
+            }
+        }
+    }
+}
+
+impl From<RunFault> for RunError {
+    fn from(fault: RunFault) -> RunError {
+        RunError {
+            fault,
+            origin: None,
+        }
+    }
+}

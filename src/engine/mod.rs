@@ -1,0 +1,24 @@
+//! Running functions. An engine prepares a function once and runs it on tensors many times; sizes become numbers when the tensors
+//! arrive. Knows no op by name: what an op means is `ops`' business.
+
+mod bind;
+mod error;
+mod interp;
+
+pub use error::{RunError, RunFault};
+pub use interp::Interpreter;
+
+use crate::ir::{FuncId, Module};
+use crate::tensor::Tensor;
+
+/// A way to run functions.
+pub trait Engine {
+    /// Makes a flat function ready to run: `grad::expand` has replaced every call in it.
+    fn prepare(&self, module: &Module, func: FuncId) -> Result<Box<dyn Program>, RunError>;
+}
+
+/// A function ready to run.
+pub trait Program {
+    /// The results for these inputs, in order. An input that nobody else holds may be written over.
+    fn run(&mut self, inputs: Vec<Tensor>) -> Result<Vec<Tensor>, RunError>;
+}

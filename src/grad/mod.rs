@@ -1,0 +1,62 @@
+//! Reverse mode, IR to IR. A gradient is replaced by the function it differentiates, followed by that function's reverse sweep;
+//! innermost first, so that gradients of gradients are the same case. Knows no op: what to do at an instruction is `ops::vjp`'s
+//! answer.
+//!
+//! After [`expand`], every function is flat: it calls nothing, differentiates nothing, and a function with a reverse rule of its own
+//! has become its forward.
+
+mod flatten;
+mod sweep;
+
+use crate::arena::IdMap;
+use crate::ir::{Func, FuncId, Module, OriginId};
+use crate::ops::NotDifferentiable;
+
+/// A derivative that does not exist, and where it is needed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GradError {
+    /// Where the value without a derivative came from.
+    pub origin: OriginId,
+    /// Why it has none.
+    pub why: NotDifferentiable,
+}
+
+/// Makes every function flat. Functions that served others stay behind, marked as nested.
+pub fn expand(module: &mut Module) -> Result<(), GradError> {
+    mark_nested(module);
+    let mut done = IdMap::new();
+    for id in module.funcs.ids() {
+        expand_func(module, id, &mut done)?;
+    }
+    for id in module.funcs.ids() {
+        flatten::drop_rules(module, id);
+    }
+    Ok(())
+}
+
+fn mark_nested(module: &mut Module) {
+    let bodies = module.funcs.iter().flat_map(|(_, func)| &func.body);
+    let served: Vec<FuncId> = bodies.flat_map(|inst| inst.op.callees()).collect();
+    served
+        .into_iter()
+        .for_each(|id| module.funcs[id].is_nested = true);
+}
+
+/// Replaces calls and gradients in a function, after those in the functions it refers to.
+fn expand_func(
+    module: &mut Module,
+    id: FuncId,
+    done: &mut IdMap<Func, ()>,
+) -> Result<(), GradError> {
+    if done.insert(id, ()).is_some() {
+        return Ok(());
+    }
+    let served = module.funcs[id]
+        .body
+        .iter()
+        .flat_map(|inst| inst.op.callees());
+    for served in served.collect::<Vec<_>>() {
+        expand_func(module, served, done)?;
+    }
+    flatten::inline_calls(module, id)
+}

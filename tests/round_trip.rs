@@ -1,0 +1,153 @@
+//! What is printed reads back as the same tree, and prints the same again: for every program of the suite, and for trees nobody
+//! would write.
+
+use std::path::Path;
+
+use nnlc::source::SourceMap;
+use nnlc::syntax::ast::Program;
+use nnlc::syntax::{parse, print};
+use proptest::prelude::*;
+
+fn read(text: &str) -> Program {
+    let mut sources = SourceMap::new();
+    let id = sources.add_file(Path::new("round_trip.nnl"), text);
+    let (program, reports) = parse(&sources, id);
+    program.unwrap_or_else(|| panic!("{text}\n{reports:?}"))
+}
+
+/// A tree without its places and comments.
+fn shape(program: &Program) -> String {
+    let program = Program {
+        comments: vec![],
+        ..program.clone()
+    };
+    let text = format!("{program:?}");
+    let mut parts = text.split("Span { source: #0, start: ");
+    let mut shape = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        shape.push_str(
+            part.split_once('}')
+                .expect("a span's text ends in a brace")
+                .1,
+        );
+    }
+    shape
+}
+
+fn check_round_trip(text: &str) {
+    let program = read(text);
+    let printed = print(&program);
+    let again = read(&printed);
+    assert_eq!(shape(&program), shape(&again), "{printed}");
+    assert_eq!(printed, print(&again));
+}
+
+#[test]
+fn suite_files_read_back() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/parse");
+    for entry in std::fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("the folder can be read").path();
+        if path.extension().is_some_and(|extension| extension == "nnl") {
+            check_round_trip(&std::fs::read_to_string(&path).expect("suite files are UTF-8"));
+        }
+    }
+}
+
+/// Expressions of every form, each bracketed as its author pleased.
+fn expressions() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("x".to_owned()),
+        Just("nn::relu".to_owned()),
+        Just("data".to_owned()),
+        Just("?".to_owned()),
+        Just("true".to_owned()),
+        Just("x.let".to_owned()),
+        Just("10 epochs".to_owned()),
+        (0u32..2000).prop_map(|n| n.to_string()),
+        (0f64..1e9).prop_map(|x| format!("{x:?}")),
+        any::<f64>()
+            .prop_filter("finite", |x| x.is_finite())
+            .prop_map(|x| format!("{:e}", x.abs())),
+        (0u32..1_000_000).prop_map(|n| format!("{}%", f64::from(n) / 1000.0)),
+        "[a-z\\\\\"\n\t\u{1b}é\u{202e}]{0,5}"
+            .prop_map(|text: String| format!("\"{}\"", escape(&text))),
+    ];
+    leaf.prop_recursive(6, 40, 3, |inner| {
+        let operator = prop_oneof![
+            Just("+"),
+            Just("-"),
+            Just("*"),
+            Just("/"),
+            Just("@"),
+            Just("^"),
+            Just("and"),
+            Just("or"),
+            Just("=="),
+            Just("<="),
+            Just(">")
+        ];
+        prop_oneof![
+            (inner.clone(), operator, inner.clone())
+                .prop_map(|(a, op, b)| format!("(({a}) {op} ({b}))")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("{} |> ({b})", bracket(&a))),
+            inner.clone().prop_map(|a| format!("(-({a}))")),
+            inner.clone().prop_map(|a| format!("(not ({a}))")),
+            inner.clone().prop_map(|a| format!("({a})'")),
+            inner.clone().prop_map(|a| format!("({a}).field")),
+            (inner.clone(), inner.clone())
+                .prop_map(|(a, b)| format!("({a})[{b}, {b}:, :({b}), .., :]")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a})({b}, name: {b})")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a}, {b})")),
+            inner.clone().prop_map(|a| format!("[{a}]")),
+            inner.clone().prop_map(|a| format!("{{ if: {a}, b: {a} }}")),
+            inner.clone().prop_map(|a| format!("(fn(v, w) => {a})")),
+            (inner.clone(), inner.clone())
+                .prop_map(|(a, b)| format!("if {a} {{ let y = {b}; {a} }} else {{ {b} }}")),
+            inner.clone().prop_map(|a| format!("repeat {a} {{ {a} }}")),
+        ]
+    })
+}
+
+fn bracket(text: &str) -> String {
+    format!("({text})")
+}
+
+fn escape(text: &str) -> String {
+    let escape = |letter: char| match letter {
+        '\\' => "\\\\".to_owned(),
+        '"' => "\\\"".to_owned(),
+        '\n' => "\\n".to_owned(),
+        plain => plain.to_string(),
+    };
+    text.chars().map(escape).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
+
+    #[test]
+    fn expressions_read_back(text in expressions()) {
+        check_round_trip(&format!("show {text};"));
+    }
+
+    #[test]
+    fn sizes_read_back(text in sizes()) {
+        check_round_trip(&format!("dim n = {text};"));
+    }
+}
+
+fn sizes() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("n".to_owned()),
+        (0i64..i64::MAX).prop_map(|n| n.to_string())
+    ];
+    leaf.prop_recursive(5, 20, 2, |inner| {
+        let operator = prop_oneof![Just("+"), Just("-"), Just("*"), Just("/")];
+        prop_oneof![
+            (inner.clone(), operator.clone(), inner.clone())
+                .prop_map(|(a, op, b)| format!("({a}) {op} ({b})")),
+            (inner.clone(), operator, inner.clone()).prop_map(|(a, op, b)| format!("{a} {op} {b}")),
+            (inner.clone(), inner).prop_map(|(a, b)| format!("ceil_div({a}, {b})")),
+        ]
+    })
+}
