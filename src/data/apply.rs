@@ -13,7 +13,7 @@ use crate::scalar::math::Float;
 /// Applies a fitted transform to every row of a block.
 pub(crate) fn apply<'t>(fitted: &Fitted, block: Block<'t>) -> Result<Block<'t>, Fault> {
     match fitted {
-        Fitted::Standardize { mean, sd } => mapped(fitted, block, |x, at| {
+        Fitted::Standardize { mean, sd } => block.mapped(fitted.name(), |x, at| {
             if sd[at] == 0.0 {
                 0.0
             } else {
@@ -25,7 +25,7 @@ pub(crate) fn apply<'t>(fitted: &Fitted, block: Block<'t>) -> Result<Block<'t>, 
             max,
             low,
             high,
-        } => mapped(fitted, block, |x, at| {
+        } => block.mapped(fitted.name(), |x, at| {
             let range = max[at] - min[at];
             if range == 0.0 {
                 *low
@@ -33,8 +33,8 @@ pub(crate) fn apply<'t>(fitted: &Fitted, block: Block<'t>) -> Result<Block<'t>, 
                 low + (x - min[at]) / range * (high - low)
             }
         }),
-        Fitted::Scale { by } => mapped(fitted, block, |x, _| x * by),
-        Fitted::Clip { low, high } => mapped(fitted, block, |x, _| x.clamp(*low, *high)),
+        Fitted::Scale { by } => block.mapped(fitted.name(), |x, _| x * by),
+        Fitted::Clip { low, high } => block.mapped(fitted.name(), |x, _| x.clamp(*low, *high)),
         Fitted::Log => logarithm(fitted, block, 0.0, Float::ln),
         Fitted::Log1p => logarithm(fitted, block, -1.0, Float::log1p),
         Fitted::Impute { fills } => impute(fills, block),
@@ -47,21 +47,6 @@ pub(crate) fn apply<'t>(fitted: &Fitted, block: Block<'t>) -> Result<Block<'t>, 
     }
 }
 
-fn mapped<'t>(
-    fitted: &Fitted,
-    block: Block<'t>,
-    f: impl Fn(f64, usize) -> f64,
-) -> Result<Block<'t>, Fault> {
-    let width = block.width();
-    let mut values = block.numbers(fitted.name())?.into_owned();
-    for row in values.chunks_exact_mut(width) {
-        row.iter_mut()
-            .enumerate()
-            .for_each(|(at, x)| *x = f(*x, at));
-    }
-    Ok(block.with_numbers(values))
-}
-
 /// A function of the numbers above `bound`.
 fn logarithm<'t>(
     fitted: &Fitted,
@@ -69,12 +54,13 @@ fn logarithm<'t>(
     bound: f64,
     f: impl Fn(f64) -> f64,
 ) -> Result<Block<'t>, Fault> {
+    let block = block.in_numbers(fitted.name())?;
     let values = block.numbers(fitted.name())?;
     if let Some(at) = values.iter().position(|&x| x <= bound) {
         return Err(out_of_domain(fitted.name(), bound, values[at], at, &block));
     }
     drop(values);
-    mapped(fitted, block, |x, _| f(x))
+    block.mapped(fitted.name(), |x, _| f(x))
 }
 
 fn out_of_domain(name: &str, bound: f64, value: f64, at: usize, block: &Block<'_>) -> Fault {

@@ -84,13 +84,39 @@ impl<'t> Block<'t> {
         }
     }
 
+    /// This block with its cells read as numbers, for the transform `wanted_by`; numbers stay where they are.
+    pub(crate) fn in_numbers(self, wanted_by: &str) -> Result<Block<'t>, Fault> {
+        match self.content {
+            Content::Numbers(_) => Ok(self),
+            Content::Cells(_) | Content::Index(_) => {
+                let values = self.numbers(wanted_by)?.into_owned();
+                Ok(self.with_numbers(values))
+            }
+        }
+    }
+
+    /// This block with a function of each number and its feature's place, for the transform `wanted_by`.
+    pub(crate) fn mapped(
+        self,
+        wanted_by: &str,
+        f: impl Fn(f64, usize) -> f64,
+    ) -> Result<Block<'t>, Fault> {
+        let width = self.width();
+        let mut block = self.in_numbers(wanted_by)?;
+        if let Content::Numbers(values) = &mut block.content {
+            for row in values.chunks_exact_mut(width) {
+                row.iter_mut()
+                    .enumerate()
+                    .for_each(|(at, x)| *x = f(*x, at));
+            }
+        }
+        Ok(block)
+    }
+
     /// This block at the end of its chain: cells become numbers.
     pub(crate) fn finished(self) -> Result<Block<'t>, Fault> {
         match self.content {
-            Content::Cells(_) => {
-                let values = self.numbers("a tensor")?.into_owned();
-                Ok(self.with_numbers(values))
-            }
+            Content::Cells(_) => self.in_numbers("a tensor"),
             Content::Numbers(_) | Content::Index(_) => Ok(self),
         }
     }
@@ -115,43 +141,39 @@ impl<'t> Block<'t> {
     /// Some rows of a finished block as a tensor; numbers get the type `float`.
     pub(crate) fn tensor(&self, rows: &[u32], float: DType) -> Result<Tensor, Fault> {
         let shape: Vec<usize> = [rows.len()].into_iter().chain(self.row_shape()).collect();
+        let width = self.width();
         let data = match &self.content {
-            Content::Index(values) => Data::I64(picked(values, self.width(), rows).into()),
-            Content::Numbers(values) => {
-                self.floats(picked(values, self.width(), rows), rows, float)?
-            }
+            Content::Index(values) => Data::I64(picked(values, width, rows, |x| x).into()),
+            Content::Numbers(values) => self.floats(values, rows, float)?,
             Content::Cells(_) => return self.clone().finished()?.tensor(rows, float),
         };
         Ok(Tensor::new(shape, data))
     }
 
-    fn floats(&self, values: Vec<f64>, rows: &[u32], float: DType) -> Result<Data, Fault> {
+    fn floats(&self, values: &[f64], rows: &[u32], float: DType) -> Result<Data, Fault> {
         let largest = if float == DType::F64 {
             f64::MAX
         } else {
             f64::from(f32::MAX)
         };
-        if let Some(at) = values
-            .iter()
-            .position(|value| value.is_nan() || value.abs() > largest)
-        {
-            return Err(self.overflow(values[at], at, rows, float));
+        let width = self.width();
+        let is_out = |value: &f64| value.is_nan() || value.abs() > largest;
+        for &row in rows {
+            let own = &values[row as usize * width..][..width];
+            if let Some(at) = own.iter().position(is_out) {
+                return Err(self.overflow(own[at], row as usize, at, float));
+            }
         }
         Ok(match float {
-            DType::F64 => Data::F64(values.into()),
-            DType::F32 | DType::I64 | DType::I32 | DType::U8 | DType::Bool => Data::F32(
-                values
-                    .into_iter()
-                    .map(|value| value as f32)
-                    .collect::<Vec<f32>>()
-                    .into(),
-            ),
+            DType::F64 => Data::F64(picked(values, width, rows, |x| x).into()),
+            DType::F32 | DType::I64 | DType::I32 | DType::U8 | DType::Bool => {
+                Data::F32(picked(values, width, rows, |x| x as f32).into())
+            }
         })
     }
 
-    fn overflow(&self, value: f64, at: usize, rows: &[u32], float: DType) -> Fault {
-        let row = rows[at / self.width()] as usize;
-        let feature = shown(&self.features[at % self.width()]);
+    fn overflow(&self, value: f64, row: usize, at: usize, float: DType) -> Fault {
+        let feature = shown(&self.features[at]);
         let message = format!(
             "`{value:e}` does not fit into {float}: {}, {feature}",
             self.table.line_of(row)
@@ -180,9 +202,14 @@ fn interleaved(table: &Table, columns: &[Cow<'_, Column>]) -> Result<Vec<f64>, F
     Ok(values)
 }
 
-fn picked<T: Copy>(values: &[T], width: usize, rows: &[u32]) -> Vec<T> {
-    let row = |&row: &u32| values[row as usize * width..][..width].iter().copied();
-    rows.iter().flat_map(row).collect()
+/// A function of the values of some rows.
+fn picked<T: Copy, U>(values: &[T], width: usize, rows: &[u32], f: impl Fn(T) -> U) -> Vec<U> {
+    let mut out = Vec::with_capacity(rows.len() * width);
+    for &row in rows {
+        let own = &values[row as usize * width..][..width];
+        out.extend(own.iter().map(|&value| f(value)));
+    }
+    out
 }
 
 fn too_late(transform: &str) -> Fault {

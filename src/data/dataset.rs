@@ -173,6 +173,11 @@ fn fit_field<'t>(
     let mut block = Block::new(table, &places, is_list(&field.select));
     let mut steps = vec![];
     for transform in &field.transforms {
+        if transform.value.learns_from_numbers() {
+            // Read once for both fitting and applying.
+            let numbers = block.in_numbers(transform.value.name());
+            block = numbers.map_err(|fault| at(fault, transform.span))?;
+        }
         let step = fit(&transform.value, &block, train).map_err(|f| at(f, transform.span))?;
         block = apply(&step, block).map_err(|fault| at(fault, transform.span))?;
         steps.push(step);

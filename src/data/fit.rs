@@ -20,16 +20,14 @@ pub(crate) fn fit(spec: &TransformSpec, block: &Block<'_>, train: &[u32]) -> Res
     check_setting(spec)?;
     match spec {
         TransformSpec::Standardize => {
-            let columns = by_feature(block, train, spec.name())?;
-            let (mean, sd): (Vec<f64>, Vec<f64>) =
-                columns.iter().map(|values| mean_sd(values)).unzip();
+            let spreads = by_feature(block, train, spec.name(), mean_sd)?;
+            let (mean, sd): (Vec<f64>, Vec<f64>) = spreads.into_iter().unzip();
             check_range(block, spec.name(), &sd)?;
             Ok(Fitted::Standardize { mean, sd })
         }
         TransformSpec::Normalize { low, high } => {
-            let columns = by_feature(block, train, spec.name())?;
-            let (min, max): (Vec<f64>, Vec<f64>) =
-                columns.iter().map(|values| extremes(values)).unzip();
+            let spreads = by_feature(block, train, spec.name(), extremes)?;
+            let (min, max): (Vec<f64>, Vec<f64>) = spreads.into_iter().unzip();
             let ranges: Vec<f64> = min.iter().zip(&max).map(|(min, max)| max - min).collect();
             check_range(block, spec.name(), &ranges)?;
             let (low, high) = (*low, *high);
@@ -98,16 +96,23 @@ fn check_setting(spec: &TransformSpec) -> Result<(), Fault> {
     ))
 }
 
-fn by_feature(block: &Block<'_>, train: &[u32], name: &str) -> Result<Vec<Vec<f64>>, Fault> {
+/// What `learn` makes of each feature's values; one column is held at a time.
+fn by_feature<T>(
+    block: &Block<'_>,
+    train: &[u32],
+    name: &str,
+    learn: impl Fn(&[f64]) -> T,
+) -> Result<Vec<T>, Fault> {
     let width = block.width();
     let values = block.numbers(name)?;
-    let column = |place: usize| {
-        train
-            .iter()
-            .map(|&row| values[row as usize * width + place])
-            .collect()
-    };
-    Ok((0..width).map(column).collect())
+    let mut column = vec![];
+    let learnt = (0..width).map(|place| {
+        column.clear();
+        let rows = train.iter().map(|&row| row as usize);
+        column.extend(rows.map(|row| values[row * width + place]));
+        learn(&column)
+    });
+    Ok(learnt.collect())
 }
 
 /// The mean `Σx / n` and the population's standard deviation `√(Σ(x − mean)² / n)`; exactly the value and 0 for a constant.
