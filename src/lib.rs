@@ -13,4 +13,5 @@ pub mod scalar;
 pub mod source;
 pub mod syntax;
 pub mod tensor;
+pub mod train;
 pub mod types;
