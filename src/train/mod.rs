@@ -28,3 +28,4 @@ pub use machine::{Machine, run_report};
 pub use model_file::{ModelFile, load, save};
 pub use run::{Trained, train};
 pub use signature::{Entry, Signature};
+pub use update::first_weights;

@@ -1,5 +1,6 @@
 //! First values and updates: what a run's own functions do to its store.
 
+use crate::ir::Role;
 use crate::lower::Run;
 use crate::tensor::Tensor;
 use crate::train::TrainError;
@@ -142,4 +143,9 @@ pub(crate) fn first_values(run: &Run, machine: &Machine<'_>) -> Result<Store, Tr
         .for_each(|(slot, value)| store.put(slot, value));
     store.clear_gradients();
     Ok(store)
+}
+
+/// The weights a run begins with, parameters and then states.
+pub fn first_weights(run: &Run, machine: &Machine<'_>) -> Result<Vec<(Role, Tensor)>, TrainError> {
+    Ok(first_values(run, machine)?.weights())
 }
