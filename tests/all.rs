@@ -2,5 +2,6 @@
 
 mod gradcheck;
 mod hostile;
+mod render_reports;
 mod round_trip;
 mod suite_runner;

@@ -61,6 +61,7 @@ fn expressions() -> impl Strategy<Value = String> {
         Just("data".to_owned()),
         Just("?".to_owned()),
         Just("true".to_owned()),
+        Just("x.let".to_owned()),
         Just("10 epochs".to_owned()),
         (0u32..2000).prop_map(|n| n.to_string()),
         (0f64..1e9).prop_map(|x| format!("{x:?}")),
@@ -122,6 +123,8 @@ fn escape(text: &str) -> String {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
+
     #[test]
     fn expressions_read_back(text in expressions()) {
         check_round_trip(&format!("show {text};"));

@@ -9,7 +9,7 @@ use nnlc::source::{SourceId, SourceMap};
 use nnlc::syntax::{parse, print};
 
 /// Runs `outcome` over every `.nnl` file of `tests/suite/<folder>` and compares what it returns with the snapshot.
-pub fn each_file(folder: &str, outcome: impl Fn(&SourceMap, SourceId) -> String) {
+pub(crate) fn each_file(folder: &str, outcome: impl Fn(&SourceMap, SourceId) -> String) {
     let base = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/suite")
         .join(folder);
@@ -34,7 +34,7 @@ pub fn each_file(folder: &str, outcome: impl Fn(&SourceMap, SourceId) -> String)
 }
 
 /// Diagnostics as the terminal shows them, without colour.
-pub fn shown(sources: &SourceMap, reports: &Diagnostics) -> String {
+pub(crate) fn shown(sources: &SourceMap, reports: &Diagnostics) -> String {
     render(sources, reports, Style::default())
 }
 

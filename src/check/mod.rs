@@ -1,10 +1,23 @@
-//! The shape checker: draft IR to typed IR. Stands in until the checker is there; nothing passes it.
+//! The shape checker: draft IR to typed IR. Walks each function's nodes in order, asks every primitive for its form in ops, and
+//! solves for the dimensions that signatures leave open. What comes out is [`Checked`]: engines accept nothing else and cannot
+//! meet a shape error. Names no op.
+//!
+//! All errors of the stage are collected. A value that is wrong is reported once; what is computed from it is not.
+
+mod ascribe;
+pub mod codes;
+mod func;
+mod settle;
+mod tell;
+
+use std::collections::BTreeMap;
 
 use crate::arena::IdMap;
-use crate::diag::{Code, Diagnostic, Diagnostics, Stage};
-use crate::ir::draft::{Draft, DraftFunc, DraftId};
-use crate::ir::{FuncId, Module};
+use crate::diag::Diagnostics;
+use crate::ir::draft::{Draft, DraftFunc, DraftId, FloatVar, Spread};
+use crate::ir::{FuncId, Module, OriginId};
 use crate::source::SourceMap;
+use crate::types::{AxisType, DType, Dim, Relation, Shape, TensorType};
 
 /// A module whose shapes are right: a proof one can hold. Only [`check`] makes one.
 #[derive(Clone, Debug)]
@@ -24,14 +37,104 @@ impl Checked {
         self.funcs[draft]
     }
 
+    /// The module, for passes that keep what the check has proven.
+    pub fn into_parts(self) -> (Module, IdMap<DraftFunc, FuncId>) {
+        (self.module, self.funcs)
+    }
+
     /// Rewrites the module by passes that keep what the check has proven.
     pub fn rewrite<T>(&mut self, pass: impl FnOnce(&mut Module) -> T) -> T {
         pass(&mut self.module)
     }
 }
 
-/// Checks the functions `roots` in order.
-pub fn check(_: Draft, _: &[DraftId], _: &SourceMap) -> (Option<Checked>, Diagnostics) {
-    let report = Diagnostic::error(Code::new(Stage::Shape, 199), "there is no checker yet");
-    (None, report.into())
+/// Checks the functions `roots` in order, each finding the types of globals that earlier ones export. The result is there unless
+/// an error was reported.
+pub fn check(
+    draft: Draft,
+    roots: &[DraftId],
+    sources: &SourceMap,
+) -> (Option<Checked>, Diagnostics) {
+    let module = Module {
+        dims: draft.dims.clone(),
+        origins: draft.origins.clone(),
+        ..Module::default()
+    };
+    let mut checker = Checker::new(&draft, sources);
+    let mut module = module;
+    for &root in roots {
+        // What is wrong has been reported; later functions may be right.
+        let _ = checker.root(&mut module, root);
+    }
+    checker.settle(&mut module);
+    let Checker { funcs, reports, .. } = checker;
+    (
+        (!reports.has_errors()).then_some(Checked { module, funcs }),
+        reports,
+    )
+}
+
+/// Marks that what went wrong has been reported already.
+#[derive(Clone, Copy, Debug)]
+struct Reported;
+
+/// Something to hold that could not be decided where it was met.
+struct Pending {
+    relation: Relation,
+    left: Dim,
+    right: Dim,
+    origin: OriginId,
+}
+
+/// What the walk carries along.
+struct Checker<'a> {
+    draft: &'a Draft,
+    sources: &'a SourceMap,
+    reports: Diagnostics,
+    spreads: IdMap<Spread, Vec<AxisType>>,
+    floats: IdMap<FloatVar, DType>,
+    globals: BTreeMap<String, TensorType>,
+    funcs: IdMap<DraftFunc, FuncId>,
+    pending: Vec<Pending>,
+}
+
+impl<'a> Checker<'a> {
+    fn new(draft: &'a Draft, sources: &'a SourceMap) -> Self {
+        let shape = |sizes: &[usize]| {
+            Shape::of(
+                sizes
+                    .iter()
+                    .map(|&size| Dim::int(i64::try_from(size).unwrap_or(i64::MAX))),
+            )
+        };
+        let globals = draft
+            .globals
+            .iter()
+            .map(|(name, dtype, sizes)| (name.clone(), TensorType::new(*dtype, shape(sizes))));
+        Checker {
+            draft,
+            sources,
+            reports: Diagnostics::new(),
+            spreads: IdMap::new(),
+            floats: IdMap::new(),
+            globals: globals.collect(),
+            funcs: IdMap::new(),
+            pending: vec![],
+        }
+    }
+
+    /// Checks an outermost function and makes its results known, if it exports them.
+    fn root(&mut self, module: &mut Module, id: DraftId) -> Result<(), Reported> {
+        let func = self.func(module, id, None)?;
+        if self.draft.funcs[id].exports {
+            let func = &module.funcs[func];
+            for (name, value) in &func.results {
+                let ty = func.ty(*value);
+                let shape = module.dims.resolve_shape(&ty.shape);
+                self.globals
+                    .insert(name.clone(), TensorType::new(ty.dtype, shape));
+            }
+        }
+        Ok(())
+    }
 }

@@ -28,6 +28,7 @@ struct Prepared {
     types: Vec<TensorType>,
     steps: Vec<Step>,
     results: Vec<Use>,
+    is_read: Vec<bool>,
     plans: BTreeMap<Sizes, Plan>,
 }
 
@@ -62,11 +63,15 @@ fn prepare(module: &Module, func: FuncId) -> Prepared {
     let mut last = LastUses::new(func.values.len());
     let results: Vec<ValueId> = func.results.iter().map(|(_, value)| *value).collect();
     let results = last.mark(&results);
-    let step = |inst: &Inst| Step {
-        op: inst.op.clone().map_dims(&|dim| dims.resolve(dim)),
-        operands: last.mark(&inst.operands),
-        results: inst.results.clone(),
-        origin: inst.results.first().map(|&value| func.values[value].origin),
+    let step = |inst: &Inst| {
+        let mut op = inst.op.clone();
+        op.map_dims(&|dim| dims.resolve(dim));
+        Step {
+            op,
+            operands: last.mark(&inst.operands),
+            results: inst.results.clone(),
+            origin: inst.results.first().map(|&value| func.values[value].origin),
+        }
     };
     let mut steps: Vec<Step> = func.body.iter().rev().map(step).collect();
     steps.reverse();
@@ -87,6 +92,7 @@ fn prepare(module: &Module, func: FuncId) -> Prepared {
             .collect(),
         steps,
         results,
+        is_read: last.is_read,
         plans: BTreeMap::new(),
     }
 }
@@ -150,7 +156,8 @@ impl Prepared {
                 Dim::default()
             }
         };
-        let op = step.op.clone().map_dims(&number);
+        let mut op = step.op.clone();
+        op.map_dims(&number);
         let result = |&value: &ValueId| {
             let ty = &self.types[value.index()];
             (
@@ -180,7 +187,7 @@ impl Prepared {
                 origin: step.origin,
             })?;
             for (value, tensor) in step.results.iter().zip(results) {
-                values[value.index()] = Some(tensor);
+                values[value.index()] = Some(tensor).filter(|_| self.is_read[value.index()]);
             }
         }
         Ok(read(&mut values, &self.results))

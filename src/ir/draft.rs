@@ -277,8 +277,8 @@ pub enum NodeKind {
     Part(usize),
     /// A `where` clause to hold here: checked at a use, taken for granted inside the definition. No value.
     Where(Relation, Dim, Dim, Trust),
-    /// `?`: report the type wanted, and stop.
-    Hole,
+    /// `?`: report the type wanted, and which of these bindings have it. The operands are their values.
+    Hole(Vec<String>),
 }
 
 /// Whether a constraint is to be proven or may be used.
@@ -297,6 +297,8 @@ pub struct DraftNode {
     pub kind: NodeKind,
     /// From which values.
     pub operands: Vec<DraftValue>,
+    /// Where each operand was written, if that is known.
+    pub places: Vec<Span>,
     /// Where it was written.
     pub origin: OriginId,
 }
@@ -329,6 +331,8 @@ pub struct Draft {
     pub origins: Arena<Origin>,
     /// The functions.
     pub funcs: Arena<DraftFunc>,
+    /// Fields of the data: where each was declared, and what decides its shape.
+    pub fields: Vec<(Span, String)>,
     /// Tensors that are there before anything runs, by name.
     pub globals: Vec<(String, DType, Vec<usize>)>,
 }

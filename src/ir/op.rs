@@ -116,38 +116,38 @@ impl Op {
         }
     }
 
-    /// The op with `of` applied to every dimension in its attributes.
-    #[must_use]
-    pub fn map_dims(self, of: &dyn Fn(&Dim) -> Dim) -> Op {
-        let shape = |shape: Shape| shape.map_dims(of);
-        let ranges = |ranges: Vec<Range>| ranges.iter().map(|range| range.map_dims(of)).collect();
+    /// Rewrites every dimension among the attributes.
+    pub fn map_dims(&mut self, of: &impl Fn(&Dim) -> Dim) {
         match self {
-            Op::Size(dim, dtype) => Op::Size(of(&dim), dtype),
-            Op::Reshape(to) => Op::Reshape(shape(to)),
-            Op::Broadcast { shape: to, places } => Op::Broadcast {
-                shape: shape(to),
-                places,
-            },
-            Op::Slice(at) => Op::Slice(ranges(at)),
-            Op::Embed(to, at) => Op::Embed(shape(to), ranges(at)),
-            Op::ScatterAdd(axis, size) => Op::ScatterAdd(axis, of(&size)),
-            Op::Iota(to, dtype, axis) => Op::Iota(shape(to), dtype, axis),
-            Op::Random {
-                distribution,
-                place,
-                shape: to,
-                dtype,
-            } => Op::Random {
-                distribution,
-                place,
-                shape: shape(to),
-                dtype,
-            },
-            Op::Const(_) | Op::Map(_) | Op::Cast(_) | Op::StopGradient | Op::Reduce(..) => self,
-            Op::ArgReduce(..) | Op::CumSum(_) | Op::Sort(_) | Op::ArgSort(_) | Op::Ranks(_) => self,
-            Op::Contract(_) | Op::Permute(_) | Op::Concat(_) | Op::Reverse(_) => self,
-            Op::Gather(_) | Op::Inverse | Op::Solve(_) | Op::Qr => self,
-            Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => self,
+            Op::Size(dim, _) | Op::ScatterAdd(_, dim) => *dim = of(dim),
+            Op::Reshape(shape) | Op::Iota(shape, ..) | Op::Broadcast { shape, .. } => {
+                *shape = shape.map_dims(of);
+            }
+            Op::Random { shape, .. } => *shape = shape.map_dims(of),
+            Op::Slice(ranges) => ranges.iter_mut().for_each(|range| range.map_dims(of)),
+            Op::Embed(shape, ranges) => {
+                *shape = shape.map_dims(of);
+                ranges.iter_mut().for_each(|range| range.map_dims(of));
+            }
+            Op::Const(_)
+            | Op::Map(_)
+            | Op::Cast(_)
+            | Op::StopGradient
+            | Op::Reduce(..)
+            | Op::ArgReduce(..) => {}
+            Op::CumSum(_)
+            | Op::Sort(_)
+            | Op::ArgSort(_)
+            | Op::Ranks(_)
+            | Op::Contract(_)
+            | Op::Permute(_) => {}
+            Op::Concat(_)
+            | Op::Reverse(_)
+            | Op::Gather(_)
+            | Op::Inverse
+            | Op::Solve(_)
+            | Op::Qr => {}
+            Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => {}
         }
     }
 }
@@ -173,14 +173,9 @@ impl Range {
         span.ceil_div(&Dim::int(self.step)).unwrap_or(span)
     }
 
-    /// The range with `of` applied to both ends.
-    #[must_use]
-    pub fn map_dims(&self, of: &dyn Fn(&Dim) -> Dim) -> Range {
-        Range {
-            start: of(&self.start),
-            stop: of(&self.stop),
-            step: self.step,
-        }
+    fn map_dims(&mut self, of: &impl Fn(&Dim) -> Dim) {
+        self.start = of(&self.start);
+        self.stop = of(&self.stop);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::lower::value::{Closure, Env, Layer, Val};
 use crate::lower::{Cx, Lowerer, Lowering, Reported, codes};
 use crate::source::Span;
 use crate::syntax::ast::{self, Def, DefKind, Expr, ExprKind, Param, Unit};
-use crate::types::SymKind;
+use crate::types::{Dim, SymKind};
 
 /// An argument: still an expression, because the parameter decides how it is read, or a value already.
 #[derive(Clone)]
@@ -702,10 +702,7 @@ impl Lowerer<'_> {
         };
         let sizes = items.iter().map(|item| match &item.kind {
             ExprKind::Hole => Ok(Val::Poison),
-            _ => {
-                let value = self.eval(cx, item)?;
-                Ok(Val::Dim(self.to_dim(&value, item.span)?))
-            }
+            _ => Ok(Val::Dim(self.size_expr(cx, item)?)),
         });
         Ok(Val::List(sizes.collect::<Lowering<_>>()?))
     }
@@ -722,6 +719,19 @@ impl Lowerer<'_> {
             .into_iter()
             .map(|item| Ok(Val::Str(self.dotted(item)?)));
         Ok(Val::List(names.collect::<Lowering<_>>()?))
+    }
+
+    /// A size as an expression; unlike elsewhere, `min` and `max` of sizes are sizes here.
+    fn size_expr(&mut self, cx: &Cx, expr: &Expr) -> Lowering<Dim> {
+        if let ExprKind::Call(callee, args) = &expr.kind
+            && let ExprKind::Path(path) = &callee.kind
+            && let ([name], [a, b]) = (path.as_slice(), args.as_slice())
+        {
+            let (a, b) = (self.size_expr(cx, &a.value)?, self.size_expr(cx, &b.value)?);
+            return self.dim_call(name, &a, &b);
+        }
+        let value = self.eval(cx, expr)?;
+        self.to_dim(&value, expr.span)
     }
 
     /// A name with dots and numbers, as written: `val.loss`, `body[0].w`.

@@ -111,7 +111,12 @@ impl Lowerer<'_> {
         self.model.begin(id);
         let cx = self.def_cx(id);
         let cx = self.layer_cx(cx, def.kind, def.name.span)?;
-        let cx = self.generic_settings(cx, def, variant)?;
+        let sizes = def
+            .inputs
+            .iter()
+            .filter(|param| ParamKind::of(&param.ty) == ParamKind::Dim);
+        let settings = def.settings.iter().flatten().chain(sizes);
+        let cx = self.generic_settings(cx, settings, variant)?;
         let cx = self.signature(&cx, def, SymKind::Rigid);
         self.constraints(&cx, def, Trust::Assume)?;
         let inner = self.generic_inputs(&cx, def)?;
@@ -175,9 +180,14 @@ impl Lowerer<'_> {
         result.map(|_| ())
     }
 
-    fn generic_settings(&mut self, cx: Cx, def: &Def, variant: &Variant) -> Lowering<Cx> {
+    fn generic_settings<'p>(
+        &mut self,
+        cx: Cx,
+        settings: impl Iterator<Item = &'p Param>,
+        variant: &Variant,
+    ) -> Lowering<Cx> {
         let mut inner = cx;
-        for param in def.settings.iter().flatten() {
+        for param in settings {
             let value = self.stand_in(&inner, param, variant)?;
             inner = inner.with(&param.name.value, value);
         }
@@ -196,6 +206,7 @@ impl Lowerer<'_> {
                     let tree = self.type_tree(&inner, &param.ty)?;
                     self.input_tree(&tree, param)
                 }
+                ParamKind::Dim => continue,
                 _ => self.stand_in(&inner, param, &plain)?,
             };
             inner = inner.with(&param.name.value, value);

@@ -30,7 +30,7 @@ impl Lowerer<'_> {
             ExprKind::Quantity(number, unit) => Ok(Val::Quantity(number.value, *unit)),
             ExprKind::Str(text) => Ok(Val::Str(text.clone())),
             ExprKind::Bool(truth) => Ok(Val::Bool(*truth)),
-            ExprKind::Hole => Ok(Val::Tensor(self.emit(NodeKind::Hole, &[], expr.span))),
+            ExprKind::Hole => Ok(self.hole(cx, expr.span)),
             ExprKind::Path(path) => self.path(cx, path, expr.span),
             ExprKind::List(items) => Ok(Val::List(self.eval_all(cx, items)?)),
             ExprKind::Tuple(items) => Ok(Val::Tuple(self.eval_all(cx, items)?)),
@@ -47,12 +47,8 @@ impl Lowerer<'_> {
             ExprKind::Index(operand, items) => self.index(cx, operand, items, expr.span),
             ExprKind::Member(operand, name) => self.member(cx, operand, name),
             ExprKind::Transpose(operand) => {
-                let operand = self.eval_tensor(cx, operand)?;
-                Ok(Val::Tensor(self.emit(
-                    NodeKind::Prim(Prim::Transpose),
-                    &[operand],
-                    expr.span,
-                )))
+                let value = self.eval(cx, operand)?;
+                self.prim(Prim::Transpose, &[(value, operand.span)], expr.span)
             }
             ExprKind::Lambda(params, body) => Ok(self.lambda(cx, params, body)),
             ExprKind::If(condition, then, otherwise) => {
@@ -66,6 +62,16 @@ impl Lowerer<'_> {
             }
             ExprKind::Repeat(times, body) => self.repeat(cx, times, body),
         }
+    }
+
+    /// A hole with the tensors in scope, for the checker to say which of them fit.
+    fn hole(&mut self, cx: &Cx, span: Span) -> Val {
+        let in_scope = cx.env.iter().filter_map(|(name, value)| match value {
+            Val::Tensor(tensor) => Some((name.to_string(), *tensor)),
+            _ => None,
+        });
+        let (names, values): (Vec<_>, Vec<_>) = in_scope.unzip();
+        Val::Tensor(self.emit(NodeKind::Hole(names), &values, span))
     }
 
     fn eval_all(&mut self, cx: &Cx, items: &[Expr]) -> Lowering<Vec<Val>> {
@@ -218,15 +224,7 @@ impl Lowerer<'_> {
             return Ok(known);
         }
         if op.value == BinaryOp::MatMul {
-            let (a, b) = (
-                self.to_tensor(&left.0, left.1)?,
-                self.to_tensor(&right.0, right.1)?,
-            );
-            return Ok(Val::Tensor(self.emit(
-                NodeKind::Prim(Prim::MatMul),
-                &[a, b],
-                whole,
-            )));
+            return self.prim(Prim::MatMul, &[left, right], whole);
         }
         self.scalar_op(scalar_of(op.value), &[left, right], whole)
     }
@@ -238,13 +236,20 @@ impl Lowerer<'_> {
         operands: &[(Val, Span)],
         span: Span,
     ) -> Lowering<Val> {
-        let operands = operands
-            .iter()
-            .map(|(value, span)| self.to_tensor(value, *span))
-            .collect::<Lowering<Vec<_>>>()?;
-        Ok(Val::Tensor(self.emit(
-            NodeKind::Prim(Prim::Scalar(scalar)),
-            &operands,
+        self.prim(Prim::Scalar(scalar), operands, span)
+    }
+
+    /// A primitive of values written at these places.
+    fn prim(&mut self, prim: Prim, operands: &[(Val, Span)], span: Span) -> Lowering<Val> {
+        let mut tensors = Vec::new();
+        for (value, place) in operands {
+            tensors.push(self.to_tensor(value, *place)?);
+        }
+        let places = operands.iter().map(|(_, place)| *place).collect();
+        Ok(Val::Tensor(self.emit_at(
+            NodeKind::Prim(prim),
+            &tensors,
+            places,
             span,
         )))
     }
@@ -328,16 +333,11 @@ impl Lowerer<'_> {
                 Err(self.wrong_kind("a tensor", &Val::Host(host), operand.span))
             }
             (value, _) => {
-                let tensor = self.to_tensor(&value, operand.span)?;
                 let specs = items
                     .iter()
                     .map(|item| self.index_spec(cx, item))
                     .collect::<Lowering<_>>()?;
-                Ok(Val::Tensor(self.emit(
-                    NodeKind::Prim(Prim::Index(specs)),
-                    &[tensor],
-                    span,
-                )))
+                self.prim(Prim::Index(specs), &[(value, operand.span)], span)
             }
         }
     }

@@ -55,16 +55,26 @@ impl Lowerer<'_> {
 
     /// Appends a node to the innermost function.
     pub(crate) fn emit(&mut self, kind: NodeKind, operands: &[TensorRef], span: Span) -> TensorRef {
+        self.emit_at(kind, operands, vec![], span)
+    }
+
+    /// Appends a node whose operands were written at these places.
+    pub(crate) fn emit_at(
+        &mut self,
+        kind: NodeKind,
+        operands: &[TensorRef],
+        places: Vec<Span>,
+        span: Span,
+    ) -> TensorRef {
         let operands = operands.iter().map(|&operand| self.here(operand)).collect();
         let origin = self.origin(span);
-        self.push(
-            self.frames.len() - 1,
-            DraftNode {
-                kind,
-                operands,
-                origin,
-            },
-        )
+        let node = DraftNode {
+            kind,
+            operands,
+            places,
+            origin,
+        };
+        self.push(self.frames.len() - 1, node)
     }
 
     fn push(&mut self, depth: usize, node: DraftNode) -> TensorRef {
@@ -114,6 +124,7 @@ impl Lowerer<'_> {
         let node = DraftNode {
             kind: NodeKind::Input(role, pattern),
             operands: vec![],
+            places: vec![],
             origin,
         };
         let input = self.push(depth, node);

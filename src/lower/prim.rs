@@ -13,6 +13,9 @@ use crate::source::Span;
 use crate::syntax::ast::Def;
 use crate::tensor::{Distribution, Extreme, MatrixKind, Monoid, place_of};
 
+/// An operand and where it was written.
+type Placed = (TensorRef, Span);
+
 /// The arguments of a primitive, by name.
 struct Args<'a> {
     bound: &'a [Bound],
@@ -152,7 +155,7 @@ impl Lowerer<'_> {
                 (Prim::Unstack(n_parts, args.axis("axis")), n_parts)
             }
         };
-        Ok(self.parts(NodeKind::Prim(prim), &[operand], n_parts, span))
+        Ok(self.parts(NodeKind::Prim(prim), &[operand.0], n_parts, span))
     }
 
     /// A node with several results, and those.
@@ -194,20 +197,19 @@ impl Lowerer<'_> {
         result
     }
 
-    fn operand(&mut self, args: &Args<'_>, name: &str) -> Lowering<TensorRef> {
+    fn operand(&mut self, args: &Args<'_>, name: &str) -> Lowering<Placed> {
         let bound = args.get(name);
-        self.to_tensor(&bound.value, bound.span)
+        Ok((self.to_tensor(&bound.value, bound.span)?, bound.span))
     }
 
-    fn operands(&mut self, args: &Args<'_>, name: &str) -> Lowering<Vec<TensorRef>> {
+    fn operands(&mut self, args: &Args<'_>, name: &str) -> Lowering<Vec<Placed>> {
         let bound = args.get(name).clone();
-        let (Val::Tuple(items) | Val::List(items)) = &bound.value else {
-            return Ok(vec![self.to_tensor(&bound.value, bound.span)?]);
+        let items = match bound.value {
+            Val::Tuple(items) | Val::List(items) => items,
+            single => vec![single],
         };
-        items
-            .iter()
-            .map(|item| self.to_tensor(item, bound.span))
-            .collect()
+        let placed = |item: &Val| Ok((self.to_tensor(item, bound.span)?, bound.span));
+        items.iter().map(placed).collect()
     }
 
     /// Primitives with one tensor as result.
@@ -219,18 +221,16 @@ impl Lowerer<'_> {
                 None => self.arithmetic(name, args, span)?,
             },
         };
-        Ok(Val::Tensor(self.emit(
+        let (operands, places): (Vec<_>, Vec<_>) = operands.into_iter().unzip();
+        Ok(Val::Tensor(self.emit_at(
             NodeKind::Prim(prim),
             &operands,
+            places,
             span,
         )))
     }
 
-    fn reduction(
-        &mut self,
-        name: &str,
-        args: &Args<'_>,
-    ) -> Lowering<Option<(Prim, Vec<TensorRef>)>> {
+    fn reduction(&mut self, name: &str, args: &Args<'_>) -> Lowering<Option<(Prim, Vec<Placed>)>> {
         let reduce = |monoid| Prim::Reduce(monoid, args.axes("over"));
         let prim = match name {
             "sum" => reduce(Monoid::Sum),
@@ -256,7 +256,7 @@ impl Lowerer<'_> {
         name: &str,
         args: &Args<'_>,
         span: Span,
-    ) -> Lowering<Option<(Prim, Vec<TensorRef>)>> {
+    ) -> Lowering<Option<(Prim, Vec<Placed>)>> {
         let prim = match name {
             "permute" => match args.axes("axes") {
                 AxisSet::These(axes) => Prim::Permute(axes),
@@ -314,7 +314,7 @@ impl Lowerer<'_> {
         first: &str,
         second: &str,
         prim: Prim,
-    ) -> Lowering<Option<(Prim, Vec<TensorRef>)>> {
+    ) -> Lowering<Option<(Prim, Vec<Placed>)>> {
         Ok(Some((
             prim,
             vec![self.operand(args, first)?, self.operand(args, second)?],
@@ -326,10 +326,10 @@ impl Lowerer<'_> {
         args: &Args<'_>,
         distribution: Distribution,
         span: Span,
-    ) -> Lowering<Option<(Prim, Vec<TensorRef>)>> {
+    ) -> Lowering<Option<(Prim, Vec<Placed>)>> {
         let like = self.operand(args, "like")?;
-        let seed = self.root_input(Role::Seed, None, span);
-        let step = self.root_input(Role::Step, None, span);
+        let seed = (self.root_input(Role::Seed, None, span), span);
+        let step = (self.root_input(Role::Step, None, span), span);
         let place = place_of(&self.model.draw());
         Ok(Some((
             Prim::Random(distribution, place),
@@ -351,7 +351,7 @@ impl Lowerer<'_> {
             .map_err(|problem| self.bad_pattern("rearrange", problem, place))
     }
 
-    fn einsum(&mut self, args: &Args<'_>, span: Span) -> Lowering<(Prim, Vec<TensorRef>)> {
+    fn einsum(&mut self, args: &Args<'_>, span: Span) -> Lowering<(Prim, Vec<Placed>)> {
         let text = self.to_str(&args.get("pattern").value, span)?;
         let operands = self.operands(args, "operands")?;
         let place = args.get("pattern").span;
@@ -384,7 +384,7 @@ impl Lowerer<'_> {
         name: &str,
         args: &Args<'_>,
         span: Span,
-    ) -> Lowering<(Prim, Vec<TensorRef>)> {
+    ) -> Lowering<(Prim, Vec<Placed>)> {
         match name {
             "einsum" => self.einsum(args, span),
             "inverse" => Ok((Prim::Inverse, vec![self.operand(args, "A")?])),
@@ -404,7 +404,7 @@ impl Lowerer<'_> {
                 let operands = args
                     .bound
                     .iter()
-                    .map(|bound| self.to_tensor(&bound.value, bound.span));
+                    .map(|bound| Ok((self.to_tensor(&bound.value, bound.span)?, bound.span)));
                 Ok((Prim::Scalar(scalar), operands.collect::<Lowering<_>>()?))
             }
         }

@@ -347,7 +347,7 @@ impl Lowerer<'_> {
         self.report(Diagnostic::error(codes::WRONG_KIND, message).label(span, "in this size"))
     }
 
-    fn dim_call(&mut self, name: &Name, a: &Dim, b: &Dim) -> Lowering<Dim> {
+    pub(crate) fn dim_call(&mut self, name: &Name, a: &Dim, b: &Dim) -> Lowering<Dim> {
         let known = match name.value.as_str() {
             "floor_div" => a.floor_div(b),
             "ceil_div" => a.ceil_div(b),

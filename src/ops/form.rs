@@ -98,6 +98,16 @@ pub fn agreeing_operands(prim: &Prim, n_operands: usize) -> Range<usize> {
     }
 }
 
+/// Which operand holds indices; literals there are integers.
+pub fn index_operand(prim: &Prim) -> Option<usize> {
+    matches!(prim, Prim::Take(_)).then_some(1)
+}
+
+/// Whether the result is a plain number, which takes the element type of what it meets.
+pub fn gives_number(prim: &Prim) -> bool {
+    matches!(prim, Prim::Count(_))
+}
+
 fn check_count(prim: &Prim, found: usize) -> Result<(), OpError> {
     let Some((what, expected)) = arity(prim) else {
         return Ok(());

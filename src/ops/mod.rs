@@ -3,7 +3,7 @@
 //! engine.
 //!
 //! [`infer`] gives the types of results, [`eval`] the results, [`vjp`] the gradient as IR, [`kernel`] the class an op belongs to
-//! for a code generator. [`form`] turns a primitive of the language, which speaks of axes by name, into ops, whose attributes are
+//! for a code generator. [`form()`] turns a primitive of the language, which speaks of axes by name, into ops, whose attributes are
 //! resolved.
 
 mod advice;
@@ -28,12 +28,14 @@ mod reduce;
 mod reshape;
 mod rules;
 mod slice;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub use axis::{resolve_axes, resolve_axis, resolve_each, resolve_gap};
 pub use build::Builder;
 pub use error::{Description, ElemKind, EvalError, LetterFault, NotDifferentiable, OpError};
-pub use form::{agreeing_operands, form};
+pub use form::{agreeing_operands, form, gives_number, index_operand};
 pub use verify::verify;
 
 use crate::ir::{Module, Op, ValueId};

@@ -1,21 +1,22 @@
 //! Whether a module is what it has to be: each value defined once and before it is used, each instruction with the results its op
 //! gives for its operands. A failure is a bug of ours, never the user's.
 
-use crate::ir::{Func, FuncId, Inst, Module, ValueId};
+use crate::ir::{Func, Inst, Module, ValueId};
 use crate::ops::infer;
 use crate::types::{TensorType, Unifier};
 
 /// Checks every function; says what is wrong with the first instruction that is.
 pub fn verify(module: &Module) -> Result<(), String> {
-    for (id, func) in module.funcs.iter() {
-        verify_func(module, id).map_err(|fault| format!("{}: {fault}", func.name))?;
+    let mut scratch = module.clone();
+    for (_, func) in module.funcs.iter() {
+        verify_func(module, func, &mut scratch)
+            .map_err(|fault| format!("{}: {fault}", func.name))?;
     }
     Ok(())
 }
 
-fn verify_func(module: &Module, id: FuncId) -> Result<(), String> {
-    let func = &module.funcs[id];
-    let mut scratch = module.clone();
+/// Rules may solve dimensions, and do so in `scratch`.
+fn verify_func(module: &Module, func: &Func, scratch: &mut Module) -> Result<(), String> {
     let mut defined = vec![false; func.values.len()];
     for input in &func.inputs {
         define(&mut defined, input.value)?;
@@ -27,7 +28,7 @@ fn verify_func(module: &Module, id: FuncId) -> Result<(), String> {
             is_defined(&defined, operand).map_err(at)?;
         }
         refers_to_functions(module, inst).map_err(at)?;
-        has_result_types(&mut scratch, func, inst).map_err(at)?;
+        has_result_types(scratch, func, inst).map_err(at)?;
         for &result in &inst.results {
             define(&mut defined, result).map_err(at)?;
         }

@@ -178,33 +178,43 @@ macro_rules! float {
             const INFINITY: $t = $t::INFINITY;
             const ROUNDER: $t = 1.0 / $t::EPSILON;
 
+            #[inline]
             fn from_f64(x: f64) -> $t {
                 x as $t
             }
+            #[inline]
             fn to_f64(self) -> f64 {
                 f64::from(self)
             }
+            #[inline]
             fn abs(self) -> $t {
                 $t::abs(self)
             }
+            #[inline]
             fn with_sign_of(self, y: $t) -> $t {
                 self.copysign(y)
             }
+            #[inline]
             fn sqrt(self) -> $t {
                 $t::sqrt(self)
             }
-            $(fn $method(self) -> $t {
+            $(#[inline]
+            fn $method(self) -> $t {
                 $path(self)
             })*
+            #[inline]
             fn truncated_rem(self, y: $t) -> $t {
                 self % y
             }
+            #[inline]
             fn is_finite(self) -> bool {
                 $t::is_finite(self)
             }
+            #[inline]
             fn general_pow(self, y: $t) -> $t {
                 libm::$pow(self, y)
             }
+            #[inline]
             fn turn(self) -> [$t; 2] {
                 $turn(self)
             }

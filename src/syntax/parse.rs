@@ -3,6 +3,10 @@
 //! module know pest.
 
 mod brackets;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the grammar has a hundred rules and says itself which of them stand where"
+)]
 mod build;
 mod explain;
 mod foreign;

@@ -65,6 +65,10 @@ impl Printer {
 
     /// Braces around lines of their own, each begun by `put`.
     fn block<T>(&mut self, lines: impl IntoIterator<Item = T>, mut put: impl FnMut(&mut Self, T)) {
+        let mut lines = lines.into_iter().peekable();
+        if lines.peek().is_none() {
+            return self.put("{}");
+        }
         self.put("{");
         self.indent += 1;
         for line in lines {

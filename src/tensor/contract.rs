@@ -2,42 +2,85 @@
 //! as such a matrix at some distance between rows, or between columns, is not copied: a transpose is free.
 
 use crate::tensor::layout::permute;
-use crate::tensor::product::{Matrices, products, wrapping_products};
+use crate::tensor::product::{Layout, Matrices, products, wrapping_products};
 use crate::tensor::strided::{Walk, row_major};
 use crate::tensor::{Contract, Data, Element, Letter, Tensor};
 
 /// `result[out] = Σ lhs[lhs] · rhs[rhs]`. Operands have one element type, numbers; letters in common have one size; integers wrap.
 /// The result has the same bytes for any number of threads.
 pub fn contract(letters: &Contract, lhs: &Tensor, rhs: &Tensor) -> Tensor {
+    if let Some([x, y]) = plain(letters, lhs, rhs) {
+        return multiply(vec![x.rows, y.columns], (lhs, &[0], x), (rhs, &[0], y));
+    }
     let groups = Groups::new(letters);
     if groups.wants_swap(&letters.out) {
         return contract(&swapped(letters), rhs, lhs);
     }
     let shape = groups.result_shape([(&letters.lhs, lhs), (&letters.rhs, rhs)]);
-    let (lhs, x) = arrange(
+    let (lhs, i, x) = arrange(
         lhs,
         &letters.lhs,
         [&groups.batch, &groups.rows, &groups.summed],
     );
-    let (rhs, y) = arrange(
+    let (rhs, j, y) = arrange(
         rhs,
         &letters.rhs,
         [&groups.batch, &groups.summed, &groups.columns],
     );
-    let result = match &lhs.data {
-        Data::F32(v) => Tensor::from_vec(shape, products(v, &x, typed(&rhs), &y)),
-        Data::F64(v) => Tensor::from_vec(shape, products(v, &x, typed(&rhs), &y)),
-        Data::I64(v) => Tensor::from_vec(shape, wrapping_products(v, &x, typed(&rhs), &y)),
-        Data::I32(v) => Tensor::from_vec(shape, wrapping_products(v, &x, typed(&rhs), &y)),
-        Data::U8(v) => Tensor::from_vec(shape, wrapping_products(v, &x, typed(&rhs), &y)),
-        Data::Bool(_) => unreachable!("checked: a contraction takes numbers"),
-    };
+    let result = multiply(shape, (&lhs, &i, x), (&rhs, &j, y));
     permute(&result, &groups.places_of(&letters.out))
 }
 
-fn typed<T: Element>(x: &Tensor) -> &[T] {
-    x.as_slice()
-        .expect("checked: operands have one element type")
+/// Two matrices, either of them transposed perhaps: by far the most frequent contraction, recognised without more ado.
+fn plain(letters: &Contract, lhs: &Tensor, rhs: &Tensor) -> Option<[Layout; 2]> {
+    let ([a, b], [c, d], [i, j]) = (&letters.lhs[..], &letters.rhs[..], &letters.out[..]) else {
+        return None;
+    };
+    let x = match [a == i && b != j, b == i && a != j] {
+        [true, _] => Layout::by_row(lhs.shape[0], lhs.shape[1]),
+        [_, true] => Layout::by_column(lhs.shape[1], lhs.shape[0]),
+        [false, false] => return None,
+    };
+    let y = match [d == j && c != i, c == j && d != i] {
+        [true, _] => Layout::by_row(rhs.shape[0], rhs.shape[1]),
+        [_, true] => Layout::by_column(rhs.shape[1], rhs.shape[0]),
+        [false, false] => return None,
+    };
+    Some([x, y])
+}
+
+/// Matrices in a tensor: where each begins, and how it lies.
+type Located<'a> = (&'a Tensor, &'a [usize], Layout);
+
+/// The products in row-major order under this shape.
+fn multiply(shape: Vec<usize>, lhs: Located<'_>, rhs: Located<'_>) -> Tensor {
+    match lhs.0.data {
+        Data::F32(_) => Tensor::from_vec(shape, products::<f32>(matrices(lhs), matrices(rhs))),
+        Data::F64(_) => Tensor::from_vec(shape, products::<f64>(matrices(lhs), matrices(rhs))),
+        Data::I64(_) => Tensor::from_vec(
+            shape,
+            wrapping_products::<i64>(matrices(lhs), matrices(rhs)),
+        ),
+        Data::I32(_) => Tensor::from_vec(
+            shape,
+            wrapping_products::<i32>(matrices(lhs), matrices(rhs)),
+        ),
+        Data::U8(_) => {
+            Tensor::from_vec(shape, wrapping_products::<u8>(matrices(lhs), matrices(rhs)))
+        }
+        Data::Bool(_) => unreachable!("checked: a contraction takes numbers"),
+    }
+}
+
+fn matrices<T: Element>((x, starts, layout): Located<'_>) -> Matrices<'_, T> {
+    let elements = x
+        .as_slice()
+        .expect("checked: operands have one element type");
+    Matrices {
+        elements,
+        starts,
+        layout,
+    }
 }
 
 fn swapped(letters: &Contract) -> Contract {
@@ -112,23 +155,27 @@ impl Groups {
     }
 }
 
-/// An operand read as matrices over letters `[batch, rows, columns]`: as it is where that can be, else brought in that order.
-fn arrange(x: &Tensor, letters: &[Letter], groups: [&[Letter]; 3]) -> (Tensor, Matrices) {
-    if let Some(matrices) = matrices(&x.shape, letters, groups) {
-        return (x.clone(), matrices);
+/// An operand read as matrices over letters `[batch, rows, columns]`: as it is where that can be, else brought in that order. Also
+/// where each matrix begins.
+fn arrange(x: &Tensor, letters: &[Letter], groups: [&[Letter]; 3]) -> (Tensor, Vec<usize>, Layout) {
+    if let Some((starts, layout)) = layout(&x.shape, letters, groups) {
+        return (x.clone(), starts, layout);
     }
     let order = groups.concat();
-    let axes: Vec<usize> = order
+    let axes = order
         .iter()
-        .filter_map(|letter| letters.iter().position(|l| l == letter))
-        .collect();
-    let x = permute(x, &axes);
-    let matrices = matrices(&x.shape, &order, groups).expect("groups in order are matrices");
-    (x, matrices)
+        .filter_map(|letter| letters.iter().position(|l| l == letter));
+    let x = permute(x, &axes.collect::<Vec<_>>());
+    let (starts, layout) = layout(&x.shape, &order, groups).expect("groups in order are matrices");
+    (x, starts, layout)
 }
 
 /// The matrices over these letters, if rows and columns lie at equal distances and one of both side by side.
-fn matrices(shape: &[usize], letters: &[Letter], groups: [&[Letter]; 3]) -> Option<Matrices> {
+fn layout(
+    shape: &[usize],
+    letters: &[Letter],
+    groups: [&[Letter]; 3],
+) -> Option<(Vec<usize>, Layout)> {
     let strides = row_major(shape);
     let walk = |group: &[Letter]| {
         let axes = group
@@ -144,11 +191,8 @@ fn matrices(shape: &[usize], letters: &[Letter], groups: [&[Letter]; 3]) -> Opti
     let [batch, rows, columns] = groups.map(walk);
     let (n_rows, row_stride) = rows.merged().single()?;
     let (n_columns, column_stride) = columns.merged().single()?;
-    Matrices::new(
-        batch.places(),
-        [n_rows, n_columns],
-        [row_stride, column_stride],
-    )
+    let layout = Layout::new([n_rows, n_columns], [row_stride, column_stride])?;
+    Some((batch.places(), layout))
 }
 
 #[cfg(test)]

@@ -30,6 +30,8 @@ pub trait Element:
     fn as_f64(self) -> f64;
     /// The same number as another element type, see [`Tensor::cast`].
     fn cast<T: Element>(self) -> T;
+    /// `yes` where `condition`, else `no`; by bits, so that loops are free of branches.
+    fn pick(condition: bool, yes: Self, no: Self) -> Self;
 }
 
 /// An element type with sums and products.
@@ -51,7 +53,7 @@ pub trait Number: Element {
 }
 
 macro_rules! element {
-    ($t:ident, $variant:ident, of_f64: $of_f64:expr, of_i64: $of_i64:expr, as_f64: $as_f64:expr, cast: $cast:expr) => {
+    ($t:ident, $variant:ident, from_f64: $from_f64:expr, from_i64: $from_i64:expr, as_f64: $as_f64:expr, cast: $cast:expr, pick: $pick:expr) => {
         impl Element for $t {
             const DTYPE: DType = DType::$variant;
 
@@ -73,10 +75,10 @@ macro_rules! element {
                 }
             }
             fn of_f64(x: f64) -> $t {
-                $of_f64(x)
+                $from_f64(x)
             }
             fn of_i64(x: i64) -> $t {
-                $of_i64(x)
+                $from_i64(x)
             }
             fn as_f64(self) -> f64 {
                 $as_f64(self)
@@ -84,16 +86,33 @@ macro_rules! element {
             fn cast<T: Element>(self) -> T {
                 $cast(self)
             }
+            #[inline]
+            fn pick(condition: bool, yes: $t, no: $t) -> $t {
+                $pick(condition, yes, no)
+            }
         }
     };
 }
 
-element!(f32, F32, of_f64: |x| x as f32, of_i64: |x| x as f32, as_f64: f64::from, cast: |x| T::of_f64(f64::from(x)));
-element!(f64, F64, of_f64: |x| x, of_i64: |x| x as f64, as_f64: |x| x, cast: T::of_f64);
-element!(i64, I64, of_f64: |x| x as i64, of_i64: |x| x, as_f64: |x| x as f64, cast: T::of_i64);
-element!(i32, I32, of_f64: |x| x as i32, of_i64: |x| x as i32, as_f64: f64::from, cast: |x| T::of_i64(i64::from(x)));
-element!(u8, U8, of_f64: |x| x as u8, of_i64: |x| x as u8, as_f64: f64::from, cast: |x| T::of_i64(i64::from(x)));
-element!(bool, Bool, of_f64: |x| x != 0.0, of_i64: |x| x != 0, as_f64: f64::from, cast: |x| T::of_i64(i64::from(x)));
+/// `yes` where `condition`, else `no`, for integers.
+macro_rules! masked {
+    ($t:ident) => {
+        |condition, yes, no| {
+            let mask = $t::from(condition).wrapping_neg();
+            (yes & mask) | (no & !mask)
+        }
+    };
+}
+
+element!(f32, F32, from_f64: |x| x as f32, from_i64: |x| x as f32, as_f64: f64::from, cast: |x| T::of_f64(f64::from(x)),
+    pick: |c, x: f32, y: f32| f32::from_bits(masked!(u32)(c, x.to_bits(), y.to_bits())));
+element!(f64, F64, from_f64: |x| x, from_i64: |x| x as f64, as_f64: |x| x, cast: T::of_f64,
+    pick: |c, x: f64, y: f64| f64::from_bits(masked!(u64)(c, x.to_bits(), y.to_bits())));
+element!(i64, I64, from_f64: |x| x as i64, from_i64: |x| x, as_f64: |x| x as f64, cast: T::of_i64, pick: masked!(i64));
+element!(i32, I32, from_f64: |x| x as i32, from_i64: |x| x as i32, as_f64: f64::from, cast: |x| T::of_i64(i64::from(x)), pick: masked!(i32));
+element!(u8, U8, from_f64: |x| x as u8, from_i64: |x| x as u8, as_f64: f64::from, cast: |x| T::of_i64(i64::from(x)), pick: masked!(u8));
+element!(bool, Bool, from_f64: |x| x != 0.0, from_i64: |x| x != 0, as_f64: f64::from, cast: |x| T::of_i64(i64::from(x)),
+    pick: |c: bool, x: bool, y: bool| (c & x) | (!c & y));
 
 macro_rules! number {
     ($t:ident, wide: $wide:ident, bottom: $bottom:expr, top: $top:expr, plus: $plus:expr, times: $times:expr) => {

@@ -155,21 +155,20 @@ fn choose<T: Element>(len: usize, condition: &[bool], yes: Arc<Vec<T>>, no: Data
     if len == 0 {
         return finish(Vec::<T>::new(), 0);
     }
-    let pick = |c: bool, y: T, z: T| if c { y } else { z };
     let n = condition.len().max(yes.len()).max(no.len());
     let values: Vec<T> = match (yes.as_slice(), no.as_slice()) {
-        (&[y], &[z]) => condition.iter().map(|&c| pick(c, y, z)).collect(),
+        (&[y], &[z]) => condition.iter().map(|&c| T::pick(c, y, z)).collect(),
         (&[y], z) if z.len() == condition.len() => {
             let pairs = condition.iter().zip(z);
-            pairs.map(|(&c, &z)| pick(c, y, z)).collect()
+            pairs.map(|(&c, &z)| T::pick(c, y, z)).collect()
         }
         (y, &[z]) if y.len() == condition.len() => {
             let pairs = condition.iter().zip(y);
-            pairs.map(|(&c, &y)| pick(c, y, z)).collect()
+            pairs.map(|(&c, &y)| T::pick(c, y, z)).collect()
         }
         (y, z) if y.len() == n && z.len() == n && condition.len() == n => {
             let triples = condition.iter().zip(y).zip(z);
-            triples.map(|((&c, &y), &z)| pick(c, y, z)).collect()
+            triples.map(|((&c, &y), &z)| T::pick(c, y, z)).collect()
         }
         (y, z) => {
             let triples = condition
@@ -179,7 +178,7 @@ fn choose<T: Element>(len: usize, condition: &[bool], yes: Arc<Vec<T>>, no: Data
                 .zip(z.iter().cycle());
             triples
                 .take(n)
-                .map(|((&c, &y), &z)| pick(c, y, z))
+                .map(|((&c, &y), &z)| T::pick(c, y, z))
                 .collect()
         }
     };

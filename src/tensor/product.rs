@@ -15,60 +15,70 @@ pub(super) trait Real: Float + Number + RealField {}
 impl Real for f32 {}
 impl Real for f64 {}
 
-/// Where equally large matrices lie among the elements of a tensor: neighbours in a row, or else in a column, are neighbours there.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Matrices {
-    starts: Vec<usize>,
-    rows: usize,
-    columns: usize,
+/// How a matrix lies among the elements of a tensor: neighbours in a row, or else in a column, are neighbours there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Layout {
+    pub(super) rows: usize,
+    pub(super) columns: usize,
     row_stride: usize,
     column_stride: usize,
 }
 
-impl Matrices {
-    /// Matrices of `[rows, columns]` at these starts and strides, if rows or columns are contiguous and do not overlap.
-    pub(super) fn new(
-        starts: Vec<usize>,
-        [rows, columns]: [usize; 2],
-        strides: [usize; 2],
-    ) -> Option<Matrices> {
-        let [mut row_stride, mut column_stride] = strides;
-        if columns == 1 && row_stride != 1 {
-            column_stride = 1;
-        }
-        if rows == 1 && column_stride != 1 {
-            row_stride = 1;
-        }
-        if rows == 1 && column_stride == 1 {
-            row_stride = columns;
-        }
-        if columns == 1 && row_stride == 1 {
-            column_stride = rows;
-        }
-        let is_by_row = column_stride == 1 && row_stride >= columns;
-        let is_by_column = row_stride == 1 && column_stride >= rows;
-        (is_by_row || is_by_column || rows * columns == 0).then_some(Matrices {
-            starts,
+impl Layout {
+    /// Row after row.
+    pub(super) fn by_row(rows: usize, columns: usize) -> Layout {
+        Layout {
             rows,
             columns,
-            row_stride,
+            row_stride: columns,
+            column_stride: 1,
+        }
+    }
+
+    /// Column after column.
+    pub(super) fn by_column(rows: usize, columns: usize) -> Layout {
+        Layout {
+            rows,
+            columns,
+            row_stride: 1,
+            column_stride: rows,
+        }
+    }
+
+    /// A matrix of `[rows, columns]` at these strides, if it is one of rows or of columns that do not overlap.
+    pub(super) fn new(
+        [rows, columns]: [usize; 2],
+        [row_stride, column_stride]: [usize; 2],
+    ) -> Option<Layout> {
+        let is_by_row = columns == 1 || column_stride == 1;
+        let is_by_column = rows == 1 || row_stride == 1;
+        if rows * columns == 0 || (is_by_row && (rows == 1 || row_stride >= columns)) {
+            let row_stride = row_stride.max(columns);
+            return Some(Layout {
+                row_stride,
+                ..Layout::by_row(rows, columns)
+            });
+        }
+        let column_stride = column_stride.max(rows);
+        is_by_column.then_some(Layout {
             column_stride,
+            ..Layout::by_column(rows, columns)
         })
     }
 
-    fn view<'a, T>(&self, elements: &'a [T], start: usize) -> MatRef<'a, T> {
-        let last = (self.rows - 1) * self.row_stride + (self.columns - 1) * self.column_stride;
-        let elements = &elements[start..=start + last];
-        if self.column_stride == 1 && self.row_stride >= self.columns {
+    /// The matrix that begins with the first of `elements`.
+    fn view<'a, T>(&self, elements: &'a [T]) -> MatRef<'a, T> {
+        let len = (self.rows - 1) * self.row_stride + (self.columns - 1) * self.column_stride + 1;
+        if self.column_stride == 1 {
             MatRef::from_row_major_slice_with_stride(
-                elements,
+                &elements[..len],
                 self.rows,
                 self.columns,
                 self.row_stride,
             )
         } else {
             MatRef::from_column_major_slice_with_stride(
-                elements,
+                &elements[..len],
                 self.rows,
                 self.columns,
                 self.column_stride,
@@ -77,27 +87,40 @@ impl Matrices {
     }
 }
 
-/// The products of the matrices `x` among `lhs` with the matrices `y` among `rhs`, one after the other in row-major order.
-pub(super) fn products<T: Real>(lhs: &[T], x: &Matrices, rhs: &[T], y: &Matrices) -> Vec<T> {
-    let (m, k, n) = (x.rows, x.columns, y.columns);
+/// Equally large matrices among the elements of a tensor.
+#[derive(Clone, Copy)]
+pub(super) struct Matrices<'a, T> {
+    pub(super) elements: &'a [T],
+    /// Where each begins.
+    pub(super) starts: &'a [usize],
+    pub(super) layout: Layout,
+}
+
+impl<'a, T> Matrices<'a, T> {
+    fn at(self, start: usize) -> MatRef<'a, T> {
+        self.layout.view(&self.elements[start..])
+    }
+}
+
+/// The products of the matrices `x` with the matrices `y`, one after the other in row-major order.
+pub(super) fn products<T: Real>(x: Matrices<'_, T>, y: Matrices<'_, T>) -> Vec<T> {
+    let (m, k, n) = (x.layout.rows, x.layout.columns, y.layout.columns);
     let mut out = vec![<T as Number>::ZERO; x.starts.len() * m * n];
     if m * k * n == 0 {
         return out;
     }
-    let mut jobs = Vec::new();
-    for ((out, &i), &j) in out.chunks_exact_mut(m * n).zip(&x.starts).zip(&y.starts) {
-        let out = MatMut::from_row_major_slice_mut(out, m, n);
-        let job = Job {
-            out,
-            lhs: x.view(lhs, i),
-            rhs: y.view(rhs, j),
-        };
-        job.split(&mut jobs);
-    }
+    let blocks = out.chunks_exact_mut(m * n).zip(x.starts).zip(y.starts);
+    let jobs = blocks.map(|((out, &i), &j)| Job {
+        out: MatMut::from_row_major_slice_mut(out, m, n),
+        lhs: x.at(i),
+        rhs: y.at(j),
+    });
     if m * k * n * x.starts.len() < GRAIN {
-        jobs.into_iter().for_each(Job::work);
+        jobs.for_each(Job::work);
     } else {
-        threads::run(jobs, Job::work);
+        let mut parts = Vec::new();
+        jobs.for_each(|job| job.split(&mut parts));
+        threads::run(parts, Job::work);
     }
     out
 }
@@ -178,25 +201,21 @@ impl<'a, T: Real> Job<'a, T> {
 }
 
 /// As [`products`], for integers.
-pub(super) fn wrapping_products<T: Number>(
-    lhs: &[T],
-    x: &Matrices,
-    rhs: &[T],
-    y: &Matrices,
-) -> Vec<T> {
-    let (m, k, n) = (x.rows, x.columns, y.columns);
+pub(super) fn wrapping_products<T: Number>(x: Matrices<'_, T>, y: Matrices<'_, T>) -> Vec<T> {
+    let (m, k, n) = (x.layout.rows, x.layout.columns, y.layout.columns);
     let mut out = vec![T::ZERO; x.starts.len() * m * n];
     if m * k * n == 0 {
         return out;
     }
-    for ((out, &i), &j) in out.chunks_exact_mut(m * n).zip(&x.starts).zip(&y.starts) {
-        for (row, out) in out.chunks_exact_mut(n).enumerate() {
+    let blocks = out.chunks_exact_mut(m * n).zip(x.starts).zip(y.starts);
+    for ((block, &i), &j) in blocks {
+        for (row, sums) in block.chunks_exact_mut(n).enumerate() {
             for inner in 0..k {
-                let factor = lhs[i + row * x.row_stride + inner * x.column_stride];
-                let terms = rhs[j + inner * y.row_stride..]
-                    .iter()
-                    .step_by(y.column_stride);
-                out.iter_mut()
+                let factor =
+                    x.elements[i + row * x.layout.row_stride + inner * x.layout.column_stride];
+                let terms = &y.elements[j + inner * y.layout.row_stride..];
+                let terms = terms.iter().step_by(y.layout.column_stride);
+                sums.iter_mut()
                     .zip(terms)
                     .for_each(|(sum, &term)| *sum = sum.plus(factor.times(term)));
             }

@@ -17,18 +17,16 @@ pub fn random(
 ) -> Tensor {
     let source = Source::new(seed, place, step);
     match (dtype, distribution) {
-        (DType::F32, Distribution::Uniform) => fill(&source, shape, |word| word.map(uniform32)),
-        (DType::F32, Distribution::Normal) => fill(&source, shape, |[a, b, c, d]| {
-            let ([w, x], [y, z]) = (
-                box_muller(uniform32(a), uniform32(b)),
-                box_muller(uniform32(c), uniform32(d)),
-            );
+        (DType::F32, Distribution::Uniform) => fill(&source, shape, |words| words.map(singles)),
+        (DType::F32, Distribution::Normal) => fill(&source, shape, |words| {
+            let [a, b, c, d] = words.map(singles);
+            let ([w, x], [y, z]) = (box_muller(a, b), box_muller(c, d));
             [w, x, y, z]
         }),
-        (DType::F64, Distribution::Uniform) => fill(&source, shape, pair),
+        (DType::F64, Distribution::Uniform) => fill(&source, shape, doubles),
         (DType::F64, Distribution::Normal) => fill(&source, shape, |words| {
-            let [u, v] = pair(words);
-            box_muller(u, v)
+            let [a, b] = doubles(words);
+            box_muller(a, b)
         }),
         (DType::I64 | DType::I32 | DType::U8 | DType::Bool, _) => {
             unreachable!("checked: random numbers are floats")
@@ -36,37 +34,56 @@ pub fn random(
     }
 }
 
+/// Blocks computed side by side.
+const LANES: usize = 16;
+
+/// Something of each of so many blocks.
+type Lanes<T> = [T; LANES];
+
+/// Element `i` is number `i mod N` of block `i / N`.
 fn fill<T: Element, const N: usize>(
     source: &Source,
     shape: &[usize],
-    elements: impl Fn(Words) -> [T; N],
+    elements: impl Fn([Lanes<u32>; 4]) -> [Lanes<T>; N],
 ) -> Tensor {
     let len: usize = shape.iter().product();
-    let mut out = Vec::with_capacity(len.next_multiple_of(N));
-    out.extend((0..len.div_ceil(N) as u64).flat_map(|block| elements(source.block(block))));
-    out.truncate(len);
+    let mut out = vec![T::default(); len];
+    for (group, out) in out.chunks_mut(LANES * N).enumerate() {
+        let found = elements(source.blocks((group * LANES) as u64));
+        for (lane, block) in out.chunks_mut(N).enumerate() {
+            block
+                .iter_mut()
+                .zip(&found)
+                .for_each(|(x, lanes)| *x = lanes[lane]);
+        }
+    }
     Tensor::from_vec(shape.to_vec(), out)
 }
 
-/// A multiple of 2⁻²⁴ in `[0, 1)`
-fn uniform32(word: u32) -> f32 {
-    (word >> 8) as f32 / (1u32 << 24) as f32
+/// Multiples of 2⁻²⁴ in `[0, 1)`
+fn singles(words: Lanes<u32>) -> Lanes<f32> {
+    words.map(|word| (word >> 8) as i32 as f32 / (1u32 << 24) as f32)
 }
 
-/// A multiple of 2⁻⁵³ in `[0, 1)`
-fn uniform64(high: u32, low: u32) -> f64 {
-    let bits = (u64::from(high) << 32 | u64::from(low)) >> 11;
-    bits as f64 / (1u64 << 53) as f64
+/// Multiples of 2⁻⁵³ in `[0, 1)`
+fn doubles([a, b, c, d]: [Lanes<u32>; 4]) -> [Lanes<f64>; 2] {
+    let double = |high: u32, low: u32| {
+        let bits = (u64::from(high) << 32 | u64::from(low)) >> 11;
+        bits as f64 / (1u64 << 53) as f64
+    };
+    [(a, b), (c, d)].map(|(high, low)| std::array::from_fn(|lane| double(high[lane], low[lane])))
 }
 
-fn pair([a, b, c, d]: Words) -> [f64; 2] {
-    [uniform64(a, b), uniform64(c, d)]
-}
-
-/// `r cos φ, r sin φ` with `r = √(−2 ln(1 − u))` and `φ = 2πv`: two normal numbers from two uniform ones
-fn box_muller<T: Float>(u: T, v: T) -> [T; 2] {
-    let r = (T::from_f64(-2.0) * (T::ONE - u).ln()).sqrt();
-    v.turn().map(|side| r * side)
+/// `r cos 2πv, r sin 2πv` with `r = √(−2 ln(1 − u))`: two normal numbers from two uniform ones
+fn box_muller<T: Float>(u: Lanes<T>, v: Lanes<T>) -> [Lanes<T>; 2] {
+    let mut found = [u, v];
+    let [first, second] = &mut found;
+    for (u, v) in first.iter_mut().zip(second) {
+        let r = (T::from_f64(-2.0) * (T::ONE - *u).ln()).sqrt();
+        let [cosine, sine] = v.turn();
+        (*u, *v) = (r * cosine, r * sine);
+    }
+    found
 }
 
 /// What one call of the generator gives.
@@ -88,8 +105,15 @@ impl Source {
     }
 
     fn block(&self, index: u64) -> Words {
-        let [low, high] = halves(index);
-        philox([low, high, self.step[0], self.step[1]], self.key)
+        self.blocks::<1>(index).map(|[word]| word)
+    }
+
+    /// Consecutive blocks: the first words of all, the second words, and so on.
+    fn blocks<const L: usize>(&self, first: u64) -> [[u32; L]; 4] {
+        let index: [_; L] = std::array::from_fn(|lane| halves(first + lane as u64));
+        let [low, high] = [0, 1].map(|half| index.map(|index| index[half]));
+        let [step_low, step_high] = self.step.map(|half| [half; L]);
+        philox([low, high, step_low, step_high], self.key)
     }
 }
 
@@ -97,21 +121,30 @@ fn halves(x: u64) -> [u32; 2] {
     [x as u32, (x >> 32) as u32]
 }
 
-/// Philox4x32 with ten rounds.
-fn philox(counter: Words, key: [u32; 2]) -> Words {
-    (0..10).fold(counter, |[a, b, c, d], round| {
+/// Philox4x32 with ten rounds, of several counters side by side.
+fn philox<const L: usize>(
+    [mut a, mut b, mut c, mut d]: [[u32; L]; 4],
+    key: [u32; 2],
+) -> [[u32; L]; 4] {
+    for round in 0..10 {
         let k0 = key[0].wrapping_add(0x9E37_79B9u32.wrapping_mul(round));
         let k1 = key[1].wrapping_add(0xBB67_AE85u32.wrapping_mul(round));
-        let [low0, high0] = halves(u64::from(a) * 0xD251_1F53);
-        let [low1, high1] = halves(u64::from(c) * 0xCD9E_8D57);
-        [high1 ^ b ^ k0, low1, high0 ^ d ^ k1, low0]
-    })
+        let lanes = a.iter_mut().zip(&mut b).zip(c.iter_mut().zip(&mut d));
+        for ((a, b), (c, d)) in lanes {
+            let [low0, high0] = halves(u64::from(*a) * 0xD251_1F53);
+            let [low1, high1] = halves(u64::from(*c) * 0xCD9E_8D57);
+            (*a, *b) = (high1 ^ *b ^ k0, low1);
+            (*c, *d) = (high0 ^ *d ^ k1, low0);
+        }
+    }
+    [a, b, c, d]
 }
 
 /// Random words without end.
 #[derive(Clone, Debug)]
 pub struct Stream {
     source: Source,
+    block: Words,
     next: u64,
 }
 
@@ -119,6 +152,7 @@ pub struct Stream {
 pub fn stream(seed: i64, place: u64, step: i64) -> Stream {
     Stream {
         source: Source::new(seed, place, step),
+        block: [0; 4],
         next: 0,
     }
 }
@@ -127,8 +161,11 @@ impl Iterator for Stream {
     type Item = u32;
 
     fn next(&mut self) -> Option<u32> {
-        let words = self.source.block(self.next / 4);
-        let word = words[(self.next % 4) as usize];
+        let place = self.next % 4;
+        if place == 0 {
+            self.block = self.source.block(self.next / 4);
+        }
+        let word = self.block[place as usize];
         self.next += 1;
         Some(word)
     }
@@ -180,6 +217,8 @@ mod tests {
 
     #[test]
     fn philox_gives_the_known_answers() {
+        let philox =
+            |counter: Words, key| super::philox(counter.map(|word| [word]), key).map(|[word]| word);
         let ones = u32::MAX;
         assert_eq!(
             philox([0; 4], [0; 2]),
@@ -256,6 +295,13 @@ mod tests {
         }
         let x = random(Distribution::Uniform, 0, 0, 0, &[100_000], DType::F32).to_f64();
         assert!(x.iter().all(|x| (0.0..1.0).contains(x)));
+    }
+
+    #[test]
+    fn a_stream_has_the_words_of_the_elements() {
+        let uniform = random(Distribution::Uniform, 1, 2, 3, &[99], DType::F32).to_f64();
+        let words = stream(1, 2, 3).map(|word| f64::from(word >> 8) / f64::from(1 << 24));
+        assert!(words.take(99).eq(uniform));
     }
 
     #[test]

@@ -24,12 +24,34 @@ impl Walk {
     /// The elements of `from` met on the walk.
     pub(super) fn read<T: Element>(&self, from: &[T]) -> Vec<T> {
         let len = self.sizes.iter().product();
-        let mut out = Vec::with_capacity(len);
         if len == 0 {
-            return out;
+            return Vec::new();
         }
-        let (outer, run) = self.merged().split_run();
+        let walk = self.merged();
+        match walk.strides.as_slice() {
+            &[.., 1, last] if last > 1 => walk.read_columns(from, len),
+            [..] => walk.read_rows(from, len),
+        }
+    }
+
+    fn read_rows<T: Element>(self, from: &[T], len: usize) -> Vec<T> {
+        let mut out = Vec::with_capacity(len);
+        let (outer, run) = self.split_run();
         outer.visit(&mut |start| read_run(from, start, run, &mut out));
+        out
+    }
+
+    /// The last axis but one is contiguous in `from`, as in a transpose: read in tiles, which stay in the cache.
+    fn read_columns<T: Element>(self, from: &[T], len: usize) -> Vec<T> {
+        let mut out = vec![T::default(); len];
+        let (outer, (n_columns, stride)) = self.split_run();
+        let (outer, (n_rows, _)) = outer.split_run();
+        let mut blocks = out.chunks_exact_mut(n_rows * n_columns);
+        outer.visit(&mut |start| {
+            if let Some(block) = blocks.next() {
+                transpose(&from[start..], stride as usize, block, n_columns);
+            }
+        });
         out
     }
 
@@ -126,6 +148,25 @@ fn read_run<T: Copy>(from: &[T], start: usize, (size, stride): (usize, isize), o
                 .step_by(-stride as usize)
                 .take(size),
         ),
+    }
+}
+
+/// Rows and columns of a tile.
+const TILE: usize = 16;
+
+/// `to[r][c] = from[c · stride + r]`, where `to` has rows of `n_columns`
+fn transpose<T: Copy>(from: &[T], stride: usize, to: &mut [T], n_columns: usize) {
+    for (band_idx, band) in to.chunks_mut(TILE * n_columns).enumerate() {
+        let n_rows = band.len() / n_columns;
+        for first in (0..n_columns).step_by(TILE) {
+            for column in first..n_columns.min(first + TILE) {
+                let start = column * stride + band_idx * TILE;
+                let places = band[column..].iter_mut().step_by(n_columns);
+                places
+                    .zip(&from[start..start + n_rows])
+                    .for_each(|(place, &x)| *place = x);
+            }
+        }
     }
 }
 

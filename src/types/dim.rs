@@ -168,12 +168,25 @@ impl Dim {
         match (self.as_int(), by.as_int()) {
             (_, Some(0)) => None,
             (Some(a), Some(b)) if b > 0 => Some(Dim::int(ints(a, b))),
-            _ => {
-                Some(self.exact_div(by).unwrap_or_else(|| {
-                    Dim::atom(atom(Box::new(self.clone()), Box::new(by.clone())))
-                }))
-            }
+            _ => Some(self.exact_div(by).unwrap_or_else(|| {
+                let (whole, part) = self.reduced(by);
+                Dim::atom(atom(Box::new(whole), Box::new(part)))
+            })),
         }
+    }
+
+    /// Both sides of a fraction without the whole number that divides all their coefficients: `3 d` over `3 h` is `d` over `h`.
+    pub fn reduced(&self, by: &Dim) -> (Dim, Dim) {
+        let coefficients = self.terms.iter().chain(&by.terms).map(|(_, value)| *value);
+        let common = coefficients.fold(0, greatest_common_divisor).max(1);
+        let divided = |dim: &Dim| Dim {
+            terms: dim
+                .terms
+                .iter()
+                .map(|(m, value)| (m.clone(), value / common))
+                .collect(),
+        };
+        (divided(self), divided(by))
     }
 
     /// The smaller of two dimensions.
@@ -294,6 +307,14 @@ impl Dim {
     pub fn display<'a>(&'a self, symbols: &'a Symbols) -> impl fmt::Display + 'a {
         DisplayDim { dim: self, symbols }
     }
+}
+
+fn greatest_common_divisor(a: i64, b: i64) -> i64 {
+    let (mut a, mut b) = (a.saturating_abs(), b.saturating_abs());
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
 }
 
 impl Monomial {
@@ -491,6 +512,8 @@ mod tests {
     fn divides_exactly_where_it_can() {
         let (_, n, m) = symbols();
         assert_eq!((&n * &m).floor_div(&m), Some(n.clone()));
+        let threefold = |dim: &Dim| &Dim::int(3) * dim;
+        assert_eq!(threefold(&n).floor_div(&threefold(&m)), n.floor_div(&m));
         assert_eq!(n.floor_div(&Dim::int(0)), None);
         assert_eq!(Dim::int(-7).floor_div(&Dim::int(2)), Some(Dim::int(-4)));
     }

@@ -159,7 +159,11 @@ impl Unifier {
             Relation::AtMost => (&right - &left).as_int().map(|gap| gap >= 0),
             Relation::Divides => match (left.as_int(), right.as_int()) {
                 (Some(a), Some(b)) => Some(a != 0 && b % a == 0),
-                _ => right.exact_div(&left).map(|_| true),
+                _ => {
+                    let (whole, part) = right.reduced(&left);
+                    let is_known = self.facts.contains(&(Relation::Divides, part, whole));
+                    (is_known || right.exact_div(&left).is_some()).then_some(true)
+                }
             },
         }
     }

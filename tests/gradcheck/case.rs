@@ -20,7 +20,11 @@ pub(crate) struct Case {
 /// Numbers without pattern, different from each other, and away from integers and their halves; every other one is negative.
 pub(crate) fn numbers(shape: &[usize], salt: usize) -> Tensor {
     let of = |place: usize| {
-        let sign = if (place + salt) % 2 == 0 { 1.0 } else { -1.0 };
+        let sign = if (place + salt).is_multiple_of(2) {
+            1.0
+        } else {
+            -1.0
+        };
         sign * positive_number(place, salt)
     };
     let elements = (0..shape.iter().product()).map(of).collect();

@@ -21,6 +21,7 @@ pub(super) fn pair_brackets(layout: &mut Layout<'_>, reports: &mut Reports) {
         layout,
         reports,
         open: vec![],
+        n_open: [0; 3],
         waiting: vec![Waiting::default()],
         n_waiting: 0,
         is_forgiving: false,
@@ -50,6 +51,8 @@ struct Pairing<'p, 's, 'r> {
     layout: &'p mut Layout<'s>,
     reports: &'r mut Reports,
     open: Vec<Frame>,
+    /// How many of each sort are open.
+    n_open: [usize; 3],
     /// One entry for the top level and for each open bracket.
     waiting: Vec<Waiting>,
     n_waiting: usize,
@@ -73,7 +76,11 @@ impl Pairing<'_, '_, '_> {
     }
 
     fn open(&mut self, at: usize, bracket: Bracket) {
+        if bracket == Bracket::Curly {
+            self.begin_block();
+        }
         self.open.push(Frame { at, bracket });
+        self.n_open[bracket as usize] += 1;
         self.waiting.push(Waiting::default());
         self.check_depth(at);
     }
@@ -90,23 +97,26 @@ impl Pairing<'_, '_, '_> {
     }
 
     fn close(&mut self, at: usize, bracket: Bracket) {
-        let Some(depth) = self.open.iter().rposition(|frame| frame.bracket == bracket) else {
-            self.layout.tokens[at].is_bad = true;
-            if !self.is_forgiving {
-                self.reports.push(stray(bracket, self.layout.place(at)));
-            }
-            return;
-        };
+        if self.n_open[bracket as usize] == 0 {
+            return self.stray(at, bracket);
+        }
+        let depth = self.open.iter().rposition(|frame| frame.bracket == bracket);
+        let depth = depth.expect("some bracket of this sort is open");
         self.abandon(depth + 1, at, "something around it ends here");
         self.pop(at + 1);
-        if bracket == Bracket::Curly {
-            self.end_block();
+    }
+
+    fn stray(&mut self, at: usize, bracket: Bracket) {
+        self.layout.tokens[at].is_bad = true;
+        if !self.is_forgiving {
+            self.reports.push(stray(bracket, self.layout.place(at)));
         }
     }
 
     /// Ends the innermost group before the token `behind`.
     fn pop(&mut self, behind: usize) -> Option<Frame> {
         let frame = self.open.pop()?;
+        self.n_open[frame.bracket as usize] -= 1;
         self.stop_waiting();
         self.waiting.pop();
         let behind = u32::try_from(behind).expect("there are fewer tokens than bytes");
@@ -120,8 +130,8 @@ impl Pairing<'_, '_, '_> {
             .expect("the top level is always there")
     }
 
-    /// A block that ends may be the one that an `if` or `repeat` waited for.
-    fn end_block(&mut self) {
+    /// A block may be the one that an `if` or `repeat` waited for.
+    fn begin_block(&mut self) {
         let words = &mut self.innermost().words;
         let ended = usize::from(*words > 0);
         *words -= ended;

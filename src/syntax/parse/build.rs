@@ -10,6 +10,8 @@ mod operators;
 mod stmt;
 mod types;
 
+use std::ops::Range;
+
 use crate::diag::Diagnostic;
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::Name;
@@ -17,6 +19,7 @@ use crate::syntax::codes;
 
 use super::grammar::{Children, Node, Rule};
 use super::layout::Layout;
+use super::lex::Token;
 
 /// How deep brackets and trees may nest.
 pub(super) const NESTING: usize = 256;
@@ -24,6 +27,8 @@ pub(super) const NESTING: usize = 256;
 /// What is needed to turn one piece of a text into trees.
 pub(super) struct Builder<'l, 's> {
     layout: &'l Layout<'s>,
+    /// The tokens of the piece.
+    tokens: &'l [Token],
     /// Where the piece begins.
     base: usize,
     /// What was found wrong.
@@ -35,10 +40,11 @@ pub(super) struct Builder<'l, 's> {
 }
 
 impl<'l, 's> Builder<'l, 's> {
-    pub(super) fn new(layout: &'l Layout<'s>, base: usize) -> Builder<'l, 's> {
+    pub(super) fn new(layout: &'l Layout<'s>, range: &Range<usize>) -> Builder<'l, 's> {
         Builder {
             layout,
-            base,
+            tokens: &layout.tokens[range.clone()],
+            base: layout.bytes(range).start,
             reports: vec![],
             height: 0,
             loose: None,
@@ -51,7 +57,7 @@ impl<'l, 's> Builder<'l, 's> {
             self.base + node.as_span().start(),
             self.base + node.as_span().end(),
         );
-        let tokens = &self.layout.tokens;
+        let tokens = self.tokens;
         let next = tokens.partition_point(|token| token.start() < end);
         let last = next.checked_sub(1).map(|last| tokens[last].end());
         self.layout

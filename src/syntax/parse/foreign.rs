@@ -109,7 +109,7 @@ const MARKS: [(&str, &str); 37] = [
     ("%%", "`%` stands behind a number, as in `80%`"),
     (
         "%",
-        "`%` stands behind a number, as in `80%`; the remainder of a division is `mod(a, b)`",
+        "`%` stands behind a number, as in `80%`; there is no operator for remainders",
     ),
     ("&", "write `and`"),
     ("|", "write `or`; a pipe is `|>`"),

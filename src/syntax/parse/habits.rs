@@ -1,4 +1,7 @@
-//! The mistakes that many make, one function each: it looks at where the grammar stopped and says what was meant, or nothing.
+//! The mistakes that many make, one function each: it looks at where the grammar stopped and says what was meant, or nothing. Here
+//! are words, names and missing parts; `marks` has the confusions of punctuation.
+
+mod marks;
 
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::syntax::codes;
@@ -6,7 +9,9 @@ use crate::syntax::codes;
 use super::explain::Site;
 use super::foreign;
 use super::lex::{Bracket, TokenKind};
-use super::phrases::{EXPRESSION, NAME, OPERATOR, SIZE, TYPE};
+use super::phrases::{NAME, SIZE, TYPE};
+
+pub(super) use marks::{comma_between, semicolon_after};
 
 type Habit = fn(&Site<'_, '_>) -> Option<Diagnostic>;
 
@@ -17,23 +22,23 @@ pub(super) const ALL: &[Habit] = &[
     use_path,
     reserved_name,
     dangling_doc,
-    result_type,
+    marks::result_type,
     missing_result,
-    wrong_arrow,
-    assignment,
-    named_argument,
-    equals_for_colon,
-    colon_for_equals,
-    single_equals,
+    marks::wrong_arrow,
+    marks::assignment,
+    marks::named_argument,
+    marks::equals_for_colon,
+    marks::colon_for_equals,
+    marks::single_equals,
     untyped_parameter,
     record_in_block,
     tuple_part,
     fractional_size,
-    strict_relation,
+    marks::strict_relation,
     missing_else,
-    semicolon_in_list,
-    missing_comma,
-    missing_semicolon,
+    marks::semicolon_in_list,
+    marks::missing_comma,
+    marks::missing_semicolon,
 ];
 
 /// `def f`, `return x`: a word of another language leads the statement.
@@ -101,19 +106,6 @@ fn dangling_doc(site: &Site<'_, '_>) -> Option<Diagnostic> {
     )
 }
 
-/// `fn f(x: [n]): [n]`
-fn result_type(site: &Site<'_, '_>) -> Option<Diagnostic> {
-    let is_result = site.found() == ":" && site.wanted.has("`->`");
-    is_result.then(|| {
-        Diagnostic::error(
-            codes::WRONG_ARROW,
-            "a result type stands behind `->`, found `:`",
-        )
-        .label(site.place(), "between the parameters and the result")
-        .help("write `->` instead of `:`")
-    })
-}
-
 /// `fn f(x: [n]) -> { x }`: the braces are read as a record type.
 fn missing_result(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let (brace, _) = site.enclosing()?;
@@ -175,139 +167,6 @@ fn fractional_size(site: &Site<'_, '_>) -> Option<Diagnostic> {
     })
 }
 
-/// `where n > 2`
-fn strict_relation(site: &Site<'_, '_>) -> Option<Diagnostic> {
-    let wider = match site.found() {
-        "<" => "a + 1 <= b",
-        ">" => "a >= b + 1",
-        _ => return None,
-    };
-    site.wanted.has("a relation such as `<=`").then(|| {
-        Diagnostic::error(
-            codes::UNEXPECTED,
-            format!("sizes are not related by `{}`", site.found()),
-        )
-        .label(
-            site.place(),
-            "the relations are `==`, `<=`, `>=` and `divides`",
-        )
-        .help(format!("sizes are whole numbers: write `{wider}`"))
-    })
-}
-
-/// `[1; 2]`
-fn semicolon_in_list(site: &Site<'_, '_>) -> Option<Diagnostic> {
-    let is_list = site.found() == ";" && site.wanted.has("`,`");
-    is_list.then(|| {
-        Diagnostic::error(codes::UNEXPECTED, "expected `,`, found `;`")
-            .label(
-                site.place(),
-                "a `;` ends a statement, and this one has brackets open",
-            )
-            .help("write `,`")
-    })
-}
-
-/// `->` for `=>`, or the other way round.
-fn wrong_arrow(site: &Site<'_, '_>) -> Option<Diagnostic> {
-    let (right, why) = match site.found() {
-        "->" if site.wanted.has("`=>`") => (
-            "=>",
-            "a function without a name is written `fn(x) => value`",
-        ),
-        "=>" if site.wanted.has("`->`") => ("->", "the type of a result is written `-> type`"),
-        _ => return None,
-    };
-    let report = Diagnostic::error(
-        codes::WRONG_ARROW,
-        format!("expected `{right}`, found `{}`", site.found()),
-    );
-    Some(
-        report
-            .label(site.place(), why)
-            .help(format!("write `{right}`")),
-    )
-}
-
-/// `x = 5;`
-fn assignment(site: &Site<'_, '_>) -> Option<Diagnostic> {
-    let first = site.first();
-    let is_assignment = site.found() == "="
-        && site.at == first + 1
-        && site.layout.kind(first) == Some(TokenKind::Word)
-        && !foreign::is_reserved(site.layout.word(first))
-        && !site.wanted.has("`:`");
-    is_assignment.then(|| {
-        let name = site.layout.word(first);
-        Diagnostic::error(codes::UNEXPECTED, "a value gets a name with `let`")
-            .label(site.layout.place(first), "no statement begins like this")
-            .help(format!(
-                "write `let {name} = …;`; a second `let` may use the name again"
-            ))
-    })
-}
-
-/// `adam(lr = 0.1)`
-fn named_argument(site: &Site<'_, '_>) -> Option<Diagnostic> {
-    let is_argument = site.found() == "="
-        && matches!(site.enclosing(), Some((_, Bracket::Round)))
-        && matches!(site.before(2), "(" | ",")
-        && site.wanted.has(OPERATOR);
-    is_argument.then(|| {
-        let name = site.before(1);
-        Diagnostic::error(
-            codes::COLON_OR_EQUALS,
-            "an argument is given by name with `:`, found `=`",
-        )
-        .label(site.place(), format!("behind the name `{name}`"))
-        .help(format!("write `{name}: …`"))
-    })
-}
-
-/// `epochs = 10` in a block of fields, `x = [n]` in parameters.
-fn equals_for_colon(site: &Site<'_, '_>) -> Option<Diagnostic> {
-    let is_field = site.found() == "=" && site.wanted.has("`:`");
-    is_field.then(|| {
-        let name = site.before(1);
-        let (what, value) = match site.enclosing() {
-            Some((_, Bracket::Round)) => ("a parameter", "type"),
-            Some((_, Bracket::Square | Bracket::Curly)) | None => ("a field", "value"),
-        };
-        Diagnostic::error(
-            codes::COLON_OR_EQUALS,
-            format!("{what} is written `name: {value}`, found `=`"),
-        )
-        .label(site.place(), "a `:` is wanted here")
-        .help(format!("write `{name}: …`"))
-    })
-}
-
-/// `dim n: 3;`
-fn colon_for_equals(site: &Site<'_, '_>) -> Option<Diagnostic> {
-    let is_binding = site.found() == ":" && site.wanted.has("`=`");
-    is_binding.then(|| {
-        Diagnostic::error(
-            codes::COLON_OR_EQUALS,
-            "a value stands behind `=`, found `:`",
-        )
-        .label(site.place(), "an `=` is wanted here")
-        .help(format!("write `{} = …`", site.before(1)))
-    })
-}
-
-/// `if x = 3 { … }`
-fn single_equals(site: &Site<'_, '_>) -> Option<Diagnostic> {
-    let is_comparison = site.found() == "=" && site.wanted.has(OPERATOR);
-    is_comparison.then(|| {
-        Diagnostic::error(
-            codes::COLON_OR_EQUALS,
-            "`=` gives a name to a value and stands in `let` only",
-        )
-        .label(site.place(), "inside an expression")
-        .help("to compare, write `==`")
-    })
-}
-
 /// `fn f(x)`
 fn untyped_parameter(site: &Site<'_, '_>) -> Option<Diagnostic> {
     let ends = matches!(site.found(), "," | ")" | "}");
@@ -360,43 +219,4 @@ fn missing_else(site: &Site<'_, '_>) -> Option<Diagnostic> {
             .note("an `if` is an expression: it has a value either way")
             .help("add `else { … }`")
     })
-}
-
-/// Two things side by side in a list.
-fn missing_comma(site: &Site<'_, '_>) -> Option<Diagnostic> {
-    let is_missing =
-        site.wanted.has("`,`") && !site.wanted.has("`;`") && site.layout.begins_operand(site.at);
-    is_missing.then(|| {
-        comma_between(
-            site.layout.place_before(site.at),
-            site.before(1),
-            site.found(),
-        )
-    })
-}
-
-/// The report on two neighbours without a comma.
-pub(super) fn comma_between(place: crate::source::Span, left: &str, right: &str) -> Diagnostic {
-    Diagnostic::error(
-        codes::MISSING_COMMA,
-        format!("expected `,` between `{left}` and `{right}`"),
-    )
-    .label(place, "a `,` is missing here")
-    .help(format!("write `{left}, {right}`"))
-}
-
-/// A statement that runs into the next.
-fn missing_semicolon(site: &Site<'_, '_>) -> Option<Diagnostic> {
-    let is_missing = site.wanted.has("`;`") && !site.wanted.has(EXPRESSION) && site.begins_anew();
-    is_missing.then(|| semicolon_after(site.layout.place_before(site.at)))
-}
-
-/// The report on a statement without its end.
-pub(super) fn semicolon_after(place: crate::source::Span) -> Diagnostic {
-    Diagnostic::error(
-        codes::MISSING_SEMICOLON,
-        "expected `;` at the end of this statement",
-    )
-    .label(place, "a `;` is missing here")
-    .help("add `;`")
 }

@@ -105,6 +105,9 @@ impl<'s> Layout<'s> {
     /// Whether a declaration begins here. Nothing else in the language begins with these pairs of words, so that this holds
     /// inside brackets that someone forgot to close, too.
     pub(super) fn begins_declaration(&self, at: usize) -> bool {
+        if self.kind(at) != Some(TokenKind::Word) {
+            return false;
+        }
         let next = at + 1;
         match self.word(at) {
             "fn" | "layer" | "model" | "optimizer" => self.is_name(next) && self.is(next + 1, "("),
@@ -119,6 +122,11 @@ impl<'s> Layout<'s> {
 
     /// Whether a statement begins here that no expression can run into.
     pub(super) fn begins_statement(&self, at: usize) -> bool {
+        // Fields, arguments and members may be called by any word.
+        let is_member = at.checked_sub(1).is_some_and(|before| self.is(before, "."));
+        if self.kind(at) != Some(TokenKind::Word) || is_member || self.is(at + 1, ":") {
+            return false;
+        }
         match self.word(at) {
             "let" | "param" | "state" | "tap" | "assert" | "show" | "save" => true,
             "next" => self.is_name(at + 1) && self.is(at + 2, "="),
@@ -129,11 +137,12 @@ impl<'s> Layout<'s> {
     /// Whether something new begins here, which no item or statement can run into. Behind a keyword it is a name that happens to
     /// be reserved, and for the grammar to refuse.
     pub(super) fn begins_anew(&self, at: usize) -> bool {
-        let follows_keyword = at
-            .checked_sub(1)
-            .is_some_and(|before| foreign::LEADING.contains(&self.word(before)));
-        let is_doc = self.kind(at) == Some(TokenKind::Doc);
-        is_doc || (!follows_keyword && (self.begins_statement(at) || self.begins_declaration(at)))
+        let begins = match self.kind(at) {
+            Some(TokenKind::Doc) => return true,
+            _ => self.begins_statement(at) || self.begins_declaration(at),
+        };
+        let follows_keyword = |before: usize| foreign::LEADING.contains(&self.word(before));
+        begins && (self.begins_line(at) || !at.checked_sub(1).is_some_and(follows_keyword))
     }
 
     /// Whether a word begins a line right behind a `}`: unless it joins the two, something was not ended.

@@ -2,6 +2,9 @@
 //! brackets and marks apart, so that a text can be cut where its errors stop. What a token means is the grammar's matter; what
 //! no token of the language can be, such as `&&` or `“`, is reported here.
 
+mod number;
+mod text;
+
 use crate::diag::Diagnostic;
 use crate::source::{SourceId, Span, Spanned};
 use crate::syntax::codes;
@@ -70,6 +73,7 @@ pub(super) fn lex(text: &str, source: SourceId, reports: &mut Reports) -> Lexed 
         source,
         reports,
         lexed: Lexed::default(),
+        is_return_reported: false,
     };
     while lexer.at < text.len() {
         lexer.step();
@@ -84,6 +88,8 @@ struct Lexer<'s, 'r> {
     source: SourceId,
     reports: &'r mut Reports,
     lexed: Lexed,
+    /// Whether a lone carriage return is reported: where there is one, there are thousands.
+    is_return_reported: bool,
 }
 
 impl Lexer<'_, '_> {
@@ -144,12 +150,18 @@ impl Lexer<'_, '_> {
 
     /// Whether a value has just ended, so that a quote is a transpose and a point takes a member.
     fn follows_operand(&self) -> bool {
-        let Some(last) = self.lexed.tokens.last() else {
+        let mut before = self.lexed.tokens.iter().rev();
+        let Some(last) = before.next() else {
             return false;
         };
         let text = &self.text[last.start()..last.end()];
         match last.kind {
-            TokenKind::Word => !foreign::is_reserved(text),
+            TokenKind::Word => {
+                let is_member = before
+                    .next()
+                    .is_some_and(|point| self.text[point.start()..point.end()] == *".");
+                is_member || matches!(text, "true" | "false") || !foreign::is_reserved(text)
+            }
             TokenKind::Number | TokenKind::Text | TokenKind::Close(_) => true,
             TokenKind::Mark => matches!(text, "'" | "?"),
             TokenKind::Open(_) | TokenKind::Doc | TokenKind::ModuleDoc => false,
@@ -157,14 +169,15 @@ impl Lexer<'_, '_> {
     }
 
     fn carriage_return(&mut self) {
-        if self.bytes.get(self.at + 1) != Some(&b'\n') {
+        if self.bytes.get(self.at + 1) != Some(&b'\n') && !self.is_return_reported {
+            self.is_return_reported = true;
             let report = Diagnostic::error(
                 codes::BAD_CHARACTER,
                 "a carriage return without a line feed",
             );
             let report = report.label(self.span(self.at, self.at + 1), "here, `\\r` stands alone");
             self.reports
-                .push_once(report.help("end lines in `\\n` or `\\r\\n`"));
+                .push(report.help("end lines in `\\n` or `\\r\\n`"));
         }
         self.at += 1;
     }
@@ -213,118 +226,6 @@ impl Lexer<'_, '_> {
         warn_of_suspicious(&self.text[self.at..end], span, self.reports);
     }
 
-    fn string(&mut self) {
-        let mut end = self.at + 1;
-        loop {
-            match self.bytes.get(end) {
-                Some(b'"') => break,
-                Some(b'\\') if self.bytes.get(end + 1).is_some_and(|&byte| byte != b'\n') => {
-                    end = self.escape(end);
-                }
-                None | Some(b'\n') => return self.unclosed_string(end),
-                Some(_) => end += 1,
-            }
-        }
-        self.remark(end);
-        self.token(TokenKind::Text, end + 1);
-    }
-
-    /// Reads the escape that begins at `at`; returns where it ends.
-    fn escape(&mut self, at: usize) -> usize {
-        let character = self.text[at + 1..].chars().next().map_or(0, char::len_utf8);
-        let end = match self.bytes[at + 1] {
-            b'n' | b't' | b'"' | b'\\' => return at + 2,
-            b'u' if self.bytes.get(at + 2) == Some(&b'{') => {
-                let digits = self.run(at + 3, |byte| byte.is_ascii_hexdigit());
-                let code = u32::from_str_radix(&self.text[at + 3..digits], 16).ok();
-                let is_closed = self.bytes.get(digits) == Some(&b'}');
-                if is_closed && code.and_then(char::from_u32).is_some() {
-                    return digits + 1;
-                }
-                digits + usize::from(is_closed)
-            }
-            _ => at + 1 + character,
-        };
-        let text = self.text[at..end]
-            .escape_debug()
-            .to_string()
-            .replace("\\\\", "\\");
-        let report = Diagnostic::error(codes::BAD_ESCAPE, format!("strings have no escape `{text}`"))
-            .label(self.span(at, end), "not an escape")
-            .help("the escapes are `\\n`, `\\t`, `\\\"`, `\\\\` and `\\u{1F600}`; a backslash itself is `\\\\`");
-        self.reports.push(report);
-        end
-    }
-
-    fn unclosed_string(&mut self, end: usize) {
-        let report = Diagnostic::error(
-            codes::UNCLOSED_STRING,
-            "this string is not closed on its line",
-        )
-        .label(self.span(self.at, self.at + 1), "opened here")
-        .help("close it with `\"`; a line break inside a string is written `\\n`");
-        self.bad(TokenKind::Text, end, report);
-    }
-
-    /// `'text'`, as other languages write it.
-    fn quoted(&mut self) {
-        let inside = self.run(self.at + 1, |byte| byte != b'\'' && byte != b'\n');
-        if self.bytes.get(inside) != Some(&b'\'') {
-            return self.token(TokenKind::Mark, self.at + 1);
-        }
-        let text = self.text[self.at + 1..inside].to_owned();
-        let report = Diagnostic::error(codes::FOREIGN, "strings stand in double quotes")
-            .label(
-                self.span(self.at, inside + 1),
-                "`'` is the transpose of a matrix",
-            )
-            .help(format!("write `\"{text}\"`"));
-        self.bad(TokenKind::Text, inside + 1, report);
-    }
-
-    fn number(&mut self) {
-        let end = self.number_end();
-        let tail = self.run(end, |byte| is_word_byte(byte) || byte == b'%');
-        let lone_point = self.bytes.get(end) == Some(&b'.')
-            && !self
-                .bytes
-                .get(end + 1)
-                .is_some_and(|&byte| byte == b'.' || is_word_byte(byte));
-        if tail > end {
-            let report = foreign::bad_number(&self.text[self.at..end], &self.text[end..tail]);
-            let span = self.span(self.at, tail);
-            return self.bad(TokenKind::Number, tail, report(span));
-        }
-        if lone_point {
-            let report = Diagnostic::error(codes::BAD_NUMBER, "a number does not end in a point")
-                .label(
-                    self.span(self.at, end + 1),
-                    "digits are missing after the point",
-                )
-                .help(format!("write `{}.0`", &self.text[self.at..end]));
-            return self.bad(TokenKind::Number, end + 1, report);
-        }
-        self.token(TokenKind::Number, end);
-    }
-
-    /// Where the number that begins here ends, by the grammar's rule.
-    fn number_end(&self) -> usize {
-        let digit = |byte: u8| byte.is_ascii_digit();
-        let mut end = self.run(self.at, |byte| digit(byte) || byte == b'_');
-        let fraction = self.run((end + 1).min(self.bytes.len()), digit);
-        if self.bytes.get(end) == Some(&b'.') && fraction > end + 1 {
-            end = fraction;
-        }
-        let sign = usize::from(matches!(self.bytes.get(end + 1), Some(b'+' | b'-')));
-        let digits = (end + 1 + sign).min(self.bytes.len());
-        let exponent = self.run(digits, digit);
-        match self.bytes.get(end) {
-            Some(b'e' | b'E') if exponent > digits => exponent,
-            Some(b'%') => end + 1,
-            _ => end,
-        }
-    }
-
     fn word(&mut self) {
         let end = self.run(self.at, is_word_byte);
         match self.text[end..].chars().next() {
@@ -341,18 +242,6 @@ impl Lexer<'_, '_> {
         let report = foreign::bad_word(&self.text[self.at..end]);
         let span = self.span(self.at, end);
         self.bad(TokenKind::Word, end, report(span));
-    }
-
-    /// `.5`
-    fn bare_fraction(&mut self) {
-        let end = self.run(self.at + 1, |byte| byte.is_ascii_digit());
-        let report = Diagnostic::error(codes::BAD_NUMBER, "a number begins with a digit")
-            .label(
-                self.span(self.at, end),
-                "a digit is missing before the point",
-            )
-            .help(format!("write `0{}`", &self.text[self.at..end]));
-        self.bad(TokenKind::Number, end, report);
     }
 
     fn mark(&mut self) {

@@ -86,7 +86,7 @@ impl Reader<'_, '_> {
         let bytes = layout.bytes(range);
         let pairs = Grammar::parse(Rule::only_item, &layout.text[bytes.clone()]);
         let pairs = pairs.map_err(|error| self.failure(range, bytes.start, error))?;
-        let mut builder = Builder::new(layout, bytes.start);
+        let mut builder = Builder::new(layout, range);
         let item = builder.item(Children::among(pairs).must());
         builder
             .reports
@@ -101,7 +101,7 @@ impl Reader<'_, '_> {
         let bytes = layout.bytes(range);
         let pairs = Grammar::parse(rule, &layout.text[bytes.clone()]);
         let pairs = pairs.map_err(|error| self.failure(range, bytes.start, error))?;
-        let mut builder = Builder::new(layout, bytes.start);
+        let mut builder = Builder::new(layout, range);
         builder.part(Children::among(pairs));
         builder
             .reports

@@ -15,12 +15,13 @@ use super::split::{Ending, Part, Piece, parts};
 impl Reader<'_, '_> {
     /// Explains an item that was not read. `failure` is where the grammar stopped, if it was asked.
     pub(super) fn recover(&mut self, piece: &Piece, failure: Option<Failure>) {
-        let n_before = self.reports.n_errors();
-        if !self.reports.is_full() {
-            parts(self.layout, piece)
-                .into_iter()
-                .for_each(|part| self.part(part));
+        if self.reports.is_full() {
+            return self.reports.count(failure.is_some());
         }
+        let n_before = self.reports.n_errors();
+        parts(self.layout, piece)
+            .into_iter()
+            .for_each(|part| self.part(part));
         if let Some(failure) = failure.filter(|_| self.reports.n_errors() == n_before) {
             self.explain(piece.range.clone(), failure);
         }

@@ -23,13 +23,9 @@ impl Reports {
         }
     }
 
-    /// Adds a report unless one with its first line is there: some mistakes are made a thousand times over.
-    pub(super) fn push_once(&mut self, report: Diagnostic) {
-        let is_same =
-            |kept: &Diagnostic| kept.code == report.code && kept.message == report.message;
-        if !self.kept.iter().any(is_same) {
-            self.push(report);
-        }
+    /// Counts an error that will not be shown.
+    pub(super) fn count(&mut self, is_error: bool) {
+        self.n_errors += usize::from(is_error);
     }
 
     /// How many errors were found.

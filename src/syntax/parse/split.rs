@@ -184,24 +184,23 @@ fn cut(
 ) -> Vec<Piece> {
     let mut pieces = vec![];
     let mut start = layout.behind_hashes(range.start).min(range.end);
+    let mut first = layout.behind_docs(&(start..range.end));
     let mut at = start;
     while at < range.end {
-        if at > layout.behind_docs(&(start..range.end)) && begins(at) {
-            pieces.push(Piece {
-                range: start..at,
-                ending: Ending::Cut,
-            });
-            start = at;
-        }
         let behind = layout.after(at).min(range.end);
+        let ending = match layout.is(at, mark) {
+            true => Some((behind, Ending::Whole)),
+            false => (at > first && begins(at)).then_some((at, Ending::Cut)),
+        };
         at = behind;
-        if layout.is(behind - 1, mark) {
+        if let Some((end, ending)) = ending {
             pieces.push(Piece {
-                range: start..behind,
-                ending: Ending::Whole,
+                range: start..end,
+                ending,
             });
-            start = layout.behind_hashes(behind).min(range.end);
-            at = start;
+            start = layout.behind_hashes(end).min(range.end);
+            first = layout.behind_docs(&(start..range.end));
+            at = start.max(first);
         }
     }
     if start < range.end {

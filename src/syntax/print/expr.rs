@@ -1,6 +1,8 @@
 //! Expressions, with brackets only where the grammar would read something else without them.
 
-use crate::syntax::ast::{Arg, BinaryOp, Body, Expr, ExprKind, IndexItem, Name, Number, UnaryOp};
+use crate::syntax::ast::{
+    Arg, BinaryOp, Body, Expr, ExprKind, IndexItem, Name, Number, UnaryOp, Unit,
+};
 
 use super::Printer;
 
@@ -86,14 +88,12 @@ impl Printer {
     pub(super) fn expr(&mut self, expr: &Expr) {
         match &expr.kind {
             ExprKind::Number(number) => self.put(&number_text(number)),
-            ExprKind::Quantity(number, unit) => {
-                self.put(&format!("{} {}", number_text(number), unit.name()))
-            }
+            ExprKind::Quantity(number, unit) => self.put(&quantity_text(number, *unit)),
             ExprKind::Str(text) => self.put(&quoted(text)),
             ExprKind::Bool(value) => self.put(&value.to_string()),
             ExprKind::Hole => self.put("?"),
             ExprKind::Path(names) => {
-                self.joined(names, "::", |printer, name| printer.put(&name.value))
+                self.joined(names, "::", |printer, name| printer.put(&name.value));
             }
             ExprKind::List(items) => self.listed("[", items, "]"),
             ExprKind::Tuple(items) => self.listed("(", items, ")"),
@@ -168,9 +168,10 @@ impl Printer {
         rest: &[(crate::source::Spanned<BinaryOp>, Expr)],
     ) {
         self.at_least(level.tighter(), first);
-        let right = match level {
-            Level::Pow => Level::Neg,
-            other => other.tighter(),
+        let right = if level == Level::Pow {
+            Level::Neg
+        } else {
+            level.tighter()
         };
         for (op, operand) in rest {
             self.put(&format!(" {} ", op.value.symbol()));
@@ -240,7 +241,7 @@ impl Printer {
             Some(ladder)
                 if otherwise.stmts.is_empty() && matches!(ladder.kind, ExprKind::If(..)) =>
             {
-                self.expr(ladder)
+                self.expr(ladder);
             }
             _ => self.body(otherwise),
         }
@@ -253,6 +254,15 @@ fn number_text(number: &Number) -> String {
         None if number.is_percent => format!("{}%", hundredfold(number.value)),
         None => format!("{:?}", number.value),
     }
+}
+
+/// `1 epoch`, `10 epochs`
+fn quantity_text(number: &Number, unit: Unit) -> String {
+    let name = match (number.int, unit) {
+        (Some(1), Unit::Epochs | Unit::Steps | Unit::Samples) => unit.name().trim_end_matches('s'),
+        _ => unit.name(),
+    };
+    format!("{} {name}", number_text(number))
 }
 
 /// A hundred times a number, exactly: its shortest decimal with the point moved.
@@ -282,7 +292,7 @@ pub(super) fn quoted(text: &str) -> String {
             '\n' => literal.push_str("\\n"),
             '\t' => literal.push_str("\\t"),
             hidden if is_hidden(hidden) => {
-                literal.push_str(&format!("\\u{{{:x}}}", u32::from(hidden)))
+                literal.push_str(&format!("\\u{{{:x}}}", u32::from(hidden)));
             }
             plain => literal.push(plain),
         }

@@ -1,7 +1,8 @@
 //! Items: declarations, definitions and the statements of the top level.
 
 use crate::syntax::ast::{
-    Block, Body, Def, DefKind, DimDecl, Field, Item, ItemKind, Param, Test, TypeDecl, Use, UseName,
+    Block, Body, Def, DefKind, DimDecl, Expr, Field, Item, ItemKind, Param, Test, TypeDecl, Use,
+    UseName,
 };
 
 use super::Printer;
@@ -74,7 +75,7 @@ impl Printer {
         if !declared.params.is_empty() {
             self.put("[");
             self.joined(&declared.params, ", ", |printer, param| {
-                printer.put(&param.value)
+                printer.put(&param.value);
             });
             self.put("]");
         }
@@ -118,23 +119,19 @@ impl Printer {
         let Some(body) = &def.body else {
             return self.put(";");
         };
-        match (short_body(def, body), &def.grad) {
-            (Some(value), None) => {
-                self.after(" = ", value);
-                self.put(";");
-            }
-            (_, grad) => {
-                self.put(" ");
-                self.tall_body(body);
-                if let Some(rule) = grad {
-                    self.put(" grad(");
-                    self.joined(&rule.params, ", ", |printer, param| {
-                        printer.put(&param.value)
-                    });
-                    self.put(") ");
-                    self.tall_body(&rule.body);
-                }
-            }
+        if let Some(value) = short_body(def, body) {
+            self.after(" = ", value);
+            return self.put(";");
+        }
+        self.put(" ");
+        self.tall_body(body);
+        if let Some(rule) = &def.grad {
+            self.put(" grad(");
+            self.joined(&rule.params, ", ", |printer, param| {
+                printer.put(&param.value);
+            });
+            self.put(") ");
+            self.tall_body(&rule.body);
         }
     }
 
@@ -176,9 +173,9 @@ fn keyword(kind: DefKind) -> &'static str {
     }
 }
 
-/// The value of a function that is nothing else.
-fn short_body<'p>(def: &Def, body: &'p Body) -> Option<&'p crate::syntax::ast::Expr> {
-    let is_short = def.kind == DefKind::Fn && body.stmts.is_empty();
+/// The value of a function that has nothing else.
+fn short_body<'p>(def: &Def, body: &'p Body) -> Option<&'p Expr> {
+    let is_short = def.kind == DefKind::Fn && def.grad.is_none() && body.stmts.is_empty();
     body.value.as_deref().filter(|_| is_short)
 }
 
