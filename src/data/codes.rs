@@ -86,3 +86,12 @@ pub const BAD_FOLDS: Code = code(443);
 
 /// Saved transforms that cannot be read.
 pub const BAD_SAVED: Code = code(450);
+
+/// A source or transform that a later version will know.
+pub const NOT_SUPPORTED: Code = code(460);
+/// Columns of different lengths in a table that stands in the program.
+pub const UNEQUAL_COLUMNS: Code = code(461);
+/// A column of cells of different kinds in a table that stands in the program.
+pub const MIXED_CELLS: Code = code(462);
+/// Random numbers, too few or too many of them.
+pub const BAD_RANDOM: Code = code(463);

@@ -11,23 +11,15 @@ use crate::data::fault::{Fault, counted, shown};
 use crate::data::header::Header;
 use crate::data::infer::Growing;
 use crate::data::open::{open, unreadable};
-use crate::data::select;
-use crate::data::spec::{CsvSpec, DataSpec, MissingSpec, SourceSpec};
+use crate::data::spec::{CsvSpec, MissingSpec};
 use crate::data::table::{Missing, Table};
 use crate::data::watch::Watch;
 use crate::diag::Diagnostics;
 
 type Csv = Reader<Watch<BufReader<File>>>;
 
-/// Reads the columns that a spec uses; a relative path starts at `folder`, the program's.
-pub fn read_table(spec: &DataSpec, folder: &Path) -> Result<Table, Diagnostics> {
-    let SourceSpec::Csv(source) = &spec.source;
-    let choose = |header: Header<'_>| select::used(spec, header);
-    read(source, &spec.missing, folder, choose)
-}
-
 /// Reads the columns of a file that `choose` picks from its header.
-pub(crate) fn read(
+pub(crate) fn read_csv(
     source: &CsvSpec,
     missing: &MissingSpec,
     folder: &Path,
@@ -96,6 +88,7 @@ fn finish(
         .collect();
     Table {
         file: source.path.value.clone(),
+        row_word: "line",
         header,
         columns,
         lines,

@@ -1,8 +1,10 @@
-//! From files to tensors. A program's `data` block becomes a [`DataSpec`]; [`read_table`] reads the columns it uses, [`schema`]
+//! From files to tensors. A program's `data` block becomes a [`DataSpec`] in [`read_block`]; [`read_table`] reads the columns it uses, [`schema`]
 //! says what a model will meet, and [`prepare`] splits the rows, fits the transforms on the train part and applies them.
-//! Nothing leaks: only train rows are looked at when fitting. Knows sources, diagnostics and tensors; no syntax, no IR, no ops.
+//! Nothing leaks: only train rows are looked at when fitting. Knows sources, diagnostics and tensors; the syntax tree in `read`
+//! only, and of lowering only the facts it asks for in `facts`; no IR, no ops.
 
 pub mod codes;
+mod read;
 mod spec;
 
 mod fault;
@@ -13,7 +15,10 @@ mod table;
 mod watch;
 
 mod csv;
+mod inline;
+mod random;
 mod select;
+mod source;
 
 mod category;
 mod missing;
@@ -28,6 +33,7 @@ mod transform;
 
 mod batch;
 mod dataset;
+mod facts;
 mod predict;
 mod saved;
 mod warn;
@@ -36,13 +42,15 @@ mod warn;
 mod tests;
 
 pub use batch::{Batches, epoch_order, gather_rows};
-pub use csv::read_table;
 pub use dataset::{Dataset, FieldSchema, Part, prepare, schema};
 pub use predict::read_rows;
+pub use read::read_block;
 pub use saved::{SavedError, from_json, to_json};
+pub use source::read_table;
 pub use spec::{
-    Classes, Columns, CsvSpec, DataSpec, FieldSpec, Fill, MissingPolicy, MissingSpec, PartsSpec,
-    Selector, ShareSpec, SourceSpec, SplitBy, SplitSpec, TransformSpec, Unknown,
+    Classes, Columns, CsvSpec, DataSpec, FieldSpec, Fill, InlineCell, InlineColumn, InlineSpec,
+    MissingPolicy, MissingSpec, PartsSpec, RandomSpec, Selector, ShareSpec, SourceSpec, SplitBy,
+    SplitSpec, TransformSpec, Unknown,
 };
 pub use table::{Cells, Column, Missing, Table};
 pub use transform::{FillValue, Fitted, FittedField};

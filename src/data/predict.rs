@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::data::apply::apply;
 use crate::data::block::Block;
 use crate::data::codes;
-use crate::data::csv::read;
+use crate::data::csv::read_csv;
 use crate::data::fault::{Fault, shown};
 use crate::data::header::Header;
 use crate::data::missing::complete;
@@ -31,7 +31,7 @@ pub fn read_rows(
         let places = places.map_err(|fault| fault.at(source.path.span))?;
         Ok(places.into_iter().collect())
     };
-    read(source, missing, folder, choose)
+    read_csv(source, missing, folder, choose)
 }
 
 impl FittedField {

@@ -30,6 +30,14 @@ pub(crate) fn shares(split: &SplitSpec, n: usize) -> Result<Shares, Diagnostics>
     }
 }
 
+/// Whether named shares can serve; folds wait for the number of rows.
+pub(crate) fn check(split: &SplitSpec) -> Result<(), Diagnostics> {
+    match &split.parts {
+        PartsSpec::Shares(parts) => named_shares(parts, split).map(|_| ()),
+        PartsSpec::Whole | PartsSpec::Folds { .. } => Ok(()),
+    }
+}
+
 impl Shares {
     /// The number of shares.
     pub(crate) fn len(&self) -> usize {

@@ -1,4 +1,4 @@
-//! What a program asks of its data: the `data name { … }` block as plain structs. Lowering fills them in; the rest of this room
+//! What a program asks of its data: the `data name { … }` block as plain structs. `read` fills them in; the rest of this room
 //! reads them. Every piece keeps its span, so that each error has its place. Nothing here has seen a file.
 
 use crate::source::{Span, Spanned};
@@ -25,6 +25,10 @@ pub struct DataSpec {
 pub enum SourceSpec {
     /// `csv("data/iris.csv")`
     Csv(CsvSpec),
+    /// `table({ a: [0, 1], y: ["no", "yes"] })`
+    Inline(InlineSpec),
+    /// `random(rows: 128, normal: 4, classes: 3)`
+    Random(RandomSpec),
 }
 
 /// A file of separated values with a header row.
@@ -34,6 +38,57 @@ pub struct CsvSpec {
     pub path: Spanned<String>,
     /// The separator, `,` when the program names none; one ASCII byte.
     pub delimiter: Option<Spanned<char>>,
+}
+
+/// A table that stands in the program.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InlineSpec {
+    /// Its columns in order.
+    pub columns: Vec<InlineColumn>,
+    /// The whole source.
+    pub span: Span,
+}
+
+/// One column of a table in the program.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InlineColumn {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// Its cells, one a row.
+    pub cells: Vec<Spanned<InlineCell>>,
+    /// The list of cells.
+    pub span: Span,
+}
+
+/// A cell of a table in the program.
+#[derive(Clone, Debug, PartialEq)]
+pub enum InlineCell {
+    /// `true`
+    Bool(bool),
+    /// `3`
+    Int(i64),
+    /// `0.5`, or a calculation
+    Float(f64),
+    /// `"yes"`
+    Text(String),
+}
+
+/// Numbers drawn at random, a pure function of the seed: columns `x0`, `x1`, … of standard normal numbers, `u0`, `u1`, … uniform
+/// on `[0, 1)`, and `class`, all classes equally likely.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RandomSpec {
+    /// The number of rows.
+    pub rows: Spanned<usize>,
+    /// The number of columns `x`.
+    pub normal: usize,
+    /// The number of columns `u`.
+    pub uniform: usize,
+    /// The number of classes, where there is a column `class`.
+    pub classes: Option<Spanned<usize>>,
+    /// The seed.
+    pub seed: u64,
+    /// The whole source.
+    pub span: Span,
 }
 
 /// Which cells count as missing, and what becomes of their rows. Filling in is a transform, see [`TransformSpec::Impute`].

@@ -9,6 +9,8 @@ use crate::data::header::Header;
 pub struct Table {
     /// The file as messages call it.
     pub file: String,
+    /// What `lines` counts: `line` of a file, `row` of a table that has no lines.
+    pub row_word: &'static str,
     /// Every column name of the file, in order, used or not.
     pub header: Vec<String>,
     /// The used columns, in file order.
@@ -75,13 +77,15 @@ impl Table {
 
     /// A row as messages call it: `` line 12 of `iris.csv` ``.
     pub(crate) fn line_of(&self, row: usize) -> String {
-        format!("line {} of {}", self.lines[row], shown(&self.file))
+        let (word, line) = (self.row_word, self.lines[row]);
+        format!("{word} {line} of {}", shown(&self.file))
     }
 
     /// This table with only the given rows, ascending.
     pub(crate) fn keep(&self, rows: &[u32]) -> Table {
         Table {
             file: self.file.clone(),
+            row_word: self.row_word,
             header: self.header.clone(),
             columns: self
                 .columns

@@ -2,6 +2,7 @@
 
 mod batches;
 mod hostile;
+mod read;
 mod real;
 mod saved;
 mod splits;
@@ -58,6 +59,15 @@ impl Build {
         build
     }
 
+    /// A spec of nothing, for the places of a program.
+    fn of_text(text: &str) -> Build {
+        let text = text.to_owned();
+        Build {
+            text,
+            ..Build::csv("")
+        }
+    }
+
     /// Writes a word and remembers where.
     fn span(&mut self, text: &str) -> Span {
         let start = self.text.len() as u32;
@@ -78,7 +88,9 @@ impl Build {
 
     fn delimiter(mut self, letter: char) -> Build {
         let span = self.span(&letter.to_string());
-        let SourceSpec::Csv(source) = &mut self.spec.source;
+        let SourceSpec::Csv(source) = &mut self.spec.source else {
+            panic!("only a file has a delimiter")
+        };
         source.delimiter = Some(Spanned::new(letter, span));
         self
     }

@@ -158,6 +158,22 @@ impl FittedField {
         })
     }
 
+    /// The number of categories of the last `one_hot` or `label`, over all columns for `one_hot`.
+    pub(crate) fn n_categories(&self) -> Option<usize> {
+        self.steps.iter().rev().find_map(|step| match step {
+            Fitted::OneHot { categories, .. } => Some(categories.iter().map(Vec::len).sum()),
+            Fitted::Label { categories } => categories.iter().map(Vec::len).max(),
+            Fitted::Standardize { .. }
+            | Fitted::Normalize { .. }
+            | Fitted::Scale { .. }
+            | Fitted::Log
+            | Fitted::Log1p
+            | Fitted::Clip { .. }
+            | Fitted::Impute { .. }
+            | Fitted::Binary { .. } => None,
+        })
+    }
+
     /// Predictions of this field in the units of the file. The last axis holds the features when the field is a vector. `None`
     /// where the field is one of categories, or the tensor not one of numbers of its width.
     pub fn invert(&self, predictions: &Tensor) -> Option<Tensor> {

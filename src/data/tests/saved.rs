@@ -24,7 +24,9 @@ fn transforms_come_back_bit_for_bit() {
 #[test]
 fn new_data_goes_through_the_same_transforms() {
     let (build, data) = fitted();
-    let SourceSpec::Csv(source) = &build.spec.source;
+    let SourceSpec::Csv(source) = &build.spec.source else {
+        panic!("the source is a file")
+    };
     let table = read_rows(
         source,
         &MissingSpec::default(),

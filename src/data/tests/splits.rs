@@ -15,6 +15,7 @@ fn table(classes: &[u8]) -> Table {
     };
     Table {
         file: "classes.csv".into(),
+        row_word: "line",
         header: vec!["a".into(), "class".into()],
         columns: vec![
             ints("a", 0, (0..).take(classes.len()).collect()),

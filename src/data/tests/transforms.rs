@@ -14,6 +14,7 @@ fn column(values: &[f64]) -> Table {
         .for_each(|value| growing.push(&format!("{value:?}")));
     Table {
         file: "numbers.csv".into(),
+        row_word: "line",
         header: vec!["a".into()],
         columns: vec![growing.finish("a".into(), 0)],
         lines: (2..).take(values.len()).collect(),
