@@ -133,14 +133,14 @@ impl Session {
             .globals
             .iter()
             .map(|(name, tensor)| of(name.clone(), tensor));
-        let fields = data.iter().flat_map(Loaded::globals);
-        own.chain(fields.map(|(name, tensor)| of(name, &tensor)))
+        let fields = data.iter().flat_map(|loaded| loaded.set.globals());
+        own.chain(fields.map(|(name, tensor)| of(name, tensor)))
             .collect()
     }
 }
 
 fn facts(data: &[Loaded]) -> Vec<DataFacts> {
-    data.iter().map(Loaded::facts).collect()
+    data.iter().map(|loaded| loaded.set.facts()).collect()
 }
 
 /// The texts that a program is made of.

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::data::{DataSpec, Dataset, FieldSchema, prepare, read_table};
+use crate::data::{Dataset, prepare, read_block, read_table};
 use crate::diag::{Diagnostic, Diagnostics, did_you_mean};
-use crate::lower::{DataFacts, FieldFacts};
 use crate::session::codes;
-use crate::source::{SourceMap, Span};
+use crate::source::{SourceMap, Span, Spanned};
 use crate::syntax::ast::{self, Expr, ExprKind, Field, ItemKind, Program};
-use crate::tensor::Tensor;
 use crate::types::DType;
 
 /// A data block that has been read.
@@ -99,75 +97,6 @@ fn word(expr: &Expr) -> Option<String> {
     }
 }
 
-impl Loaded {
-    /// What lowering has to know. Data that nothing splits has one part, which serves as `train` and as `all`.
-    pub(crate) fn facts(&self) -> DataFacts {
-        let parts = self
-            .set
-            .parts
-            .iter()
-            .map(|part| (part.name.clone(), part.rows.len()));
-        let mut parts: Vec<(String, usize)> = parts.collect();
-        if let [(name, n_rows)] = &parts[..]
-            && name == "all"
-        {
-            parts.insert(0, ("train".to_owned(), *n_rows));
-        }
-        DataFacts {
-            name: self.set.name.clone(),
-            fields: self.set.schema.iter().map(field_facts).collect(),
-            parts,
-        }
-    }
-
-    /// Every field of every part by the name programs know it under: `iris.train.x`.
-    pub(crate) fn globals(&self) -> impl Iterator<Item = (String, Tensor)> {
-        let facts = self.facts();
-        let mut found = vec![];
-        for (name, _) in &facts.parts {
-            let fields = self
-                .set
-                .part(name)
-                .into_iter()
-                .flat_map(|part| &part.fields);
-            found.extend(fields.map(|(field, tensor)| (facts.global(name, field), tensor.clone())));
-        }
-        found.into_iter()
-    }
-}
-
-fn field_facts(schema: &FieldSchema) -> FieldFacts {
-    FieldFacts {
-        name: schema.name.clone(),
-        dtype: schema.dtype,
-        row_shape: schema.row_shape.clone(),
-        span: schema.shape_span,
-        because: because(schema),
-    }
-}
-
-/// Why a row has its shape: `3 categories of species`, `4 columns`, `column price`.
-pub(crate) fn because(schema: &FieldSchema) -> String {
-    match (&schema.categories, &schema.columns[..]) {
-        (Some(categories), [column]) if !schema.row_shape.is_empty() => {
-            format!(
-                "{} categories of `{}`",
-                categories.len(),
-                column.escape_debug()
-            )
-        }
-        (_, [column]) => format!("column `{}`", column.escape_debug()),
-        (_, columns) if schema.features.len() == columns.len() => {
-            format!("{} columns", columns.len())
-        }
-        (_, columns) => format!(
-            "{} values made of {} columns",
-            schema.features.len(),
-            columns.len()
-        ),
-    }
-}
-
 /// Sizes of file-wide dimensions that the data decides: `one_hot(size: classes)`.
 pub(crate) fn solved(
     program: &Program,
@@ -176,31 +105,21 @@ pub(crate) fn solved(
 ) -> BTreeMap<String, i64> {
     let mut solved: BTreeMap<String, (i64, Span)> = BTreeMap::new();
     let declared: Vec<&str> = program.items.iter().filter_map(open_dim).collect();
-    for schema in data.iter().flat_map(|loaded| &loaded.set.schema) {
-        let (Some(symbol), Some(categories)) = (&schema.size, &schema.categories) else {
+    let fields = data
+        .iter()
+        .flat_map(|loaded| loaded.set.schema.iter().zip(&loaded.set.fitted));
+    for (schema, fitted) in fields {
+        let (Some(symbol), Some(categories)) = (&schema.size, fitted.n_categories()) else {
             continue;
         };
-        let size = i64::try_from(categories.len()).unwrap_or(i64::MAX);
+        let size = i64::try_from(categories).unwrap_or(i64::MAX);
         if !declared.contains(&symbol.value.as_str()) {
             reports.push(undeclared(&symbol.value, symbol.span, &declared));
         }
-        match solved.insert(symbol.value.clone(), (size, symbol.span)) {
-            Some((other, place)) if other != size => {
-                let message = format!(
-                    "the data decides `{}` twice: {other} and {size}",
-                    symbol.value
-                );
-                let report = Diagnostic::error(codes::SIZES_DIFFER, message);
-                let report = report
-                    .label(symbol.span, because(schema))
-                    .label(place, format!("{other} here"));
-                reports.push(
-                    report.help(
-                        "give each its own `dim`, or name the classes: `one_hot(classes: […])`",
-                    ),
-                );
-            }
-            Some(_) | None => {}
+        if let Some((other, place)) = solved.insert(symbol.value.clone(), (size, symbol.span))
+            && other != size
+        {
+            reports.push(decided_twice(symbol, size, place, other));
         }
     }
     solved
@@ -218,6 +137,16 @@ fn open_dim(item: &ast::Item) -> Option<&str> {
     }
 }
 
+fn decided_twice(symbol: &Spanned<String>, size: i64, place: Span, other: i64) -> Diagnostic {
+    let name = &symbol.value;
+    let message = format!("the data decides `{name}` twice: {other} and {size}");
+    let report = Diagnostic::error(codes::SIZES_DIFFER, message);
+    let report = report
+        .label(symbol.span, format!("{size} categories here"))
+        .label(place, format!("{other} here"));
+    report.help("give each a `dim` of its own, or name the classes: `one_hot(classes: […])`")
+}
+
 fn undeclared(name: &str, span: Span, declared: &[&str]) -> Diagnostic {
     let message = format!("no dimension `{name}` is left for the data to decide");
     let report = Diagnostic::error(codes::UNDECLARED_SIZE, message).label(span, "decided here");
@@ -225,12 +154,4 @@ fn undeclared(name: &str, span: Span, declared: &[&str]) -> Diagnostic {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("declare it without a size: `dim {name};`"),
     })
-}
-
-/// Stands in until data blocks can be read.
-fn read_block(block: &ast::Block<Field>) -> Result<DataSpec, Diagnostics> {
-    let message = "data blocks cannot be read yet";
-    Err(Diagnostic::error(codes::UNDECLARED_SIZE, message)
-        .label(block.name.span, "here")
-        .into())
 }

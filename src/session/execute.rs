@@ -25,8 +25,8 @@ impl Session {
         compiled: Compiled,
         sink: &mut Sink<'_>,
     ) -> Result<Flow, Diagnostics> {
-        for (name, tensor) in compiled.data.iter().flat_map(|loaded| loaded.globals()) {
-            self.globals.insert(name, tensor);
+        for (name, tensor) in compiled.data.iter().flat_map(|loaded| loaded.set.globals()) {
+            self.globals.insert(name, tensor.clone());
         }
         let engine = self.options.engine.engine();
         let mut execution = Execution {

@@ -6,7 +6,7 @@ use crate::diag::{Diagnostic, did_you_mean};
 use crate::ir::Role;
 use crate::lower::{Run, Show, Shown};
 use crate::session::codes;
-use crate::session::data::{Loaded, because};
+use crate::session::data::Loaded;
 use crate::session::output::{Curve, DataView, FieldView, RunView, View};
 use crate::source::Span;
 use crate::tensor::Tensor;
@@ -118,11 +118,13 @@ fn run_view(plan: &Run, trained: &Trained) -> RunView {
 }
 
 fn data_view(loaded: &Loaded) -> DataView {
-    let fields = loaded.set.schema.iter().map(|schema| FieldView {
-        name: schema.name.clone(),
-        dtype: schema.dtype,
-        row_shape: schema.row_shape.clone(),
-        because: because(schema),
+    let facts = loaded.set.facts();
+    let fields = facts.fields.into_iter().zip(&loaded.set.schema);
+    let fields = fields.map(|(facts, schema)| FieldView {
+        name: facts.name,
+        dtype: facts.dtype,
+        row_shape: facts.row_shape,
+        because: facts.because,
         categories: schema.categories.clone(),
     });
     DataView {
