@@ -32,7 +32,7 @@ use crate::lower::layer::ModelState;
 use crate::lower::run::{Fed, LoweredRun};
 use crate::lower::scope::{DefId, Global};
 use crate::lower::types::Signature;
-use crate::lower::value::{Env, ScopeId, Val};
+use crate::lower::value::{Env, Val};
 use crate::source::{SourceMap, Span};
 use crate::syntax::ast;
 use crate::types::{Dim, SymKind};
@@ -43,8 +43,9 @@ pub use plan::{
     Action, Assert, Compute, EarlyStop, Evaluate, Length, Metrics, Run, RunSettings, Script, Show,
     Shown,
 };
-pub use scope::{Library, Scope, World};
+pub use scope::{Documented, Library, Scope, World};
 pub use script::{Mode, Surroundings, lower_script};
+pub use value::ScopeId;
 
 /// Marks that what went wrong has been reported already.
 #[derive(Clone, Copy, Debug)]

@@ -15,7 +15,7 @@ use crate::syntax::{ast, parse};
 pub(crate) type DefId = Id<DefEntry>;
 
 /// A definition and the file it stands in.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct DefEntry {
     pub(crate) def: ast::Def,
     pub(crate) scope: ScopeId,
@@ -41,18 +41,31 @@ pub(crate) struct Entry {
 }
 
 /// One file: what its names mean.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Scope {
     names: BTreeMap<String, Entry>,
 }
 
 /// All files of a program: the user's, and what it uses of the library.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct World {
     pub(crate) scopes: Arena<Scope>,
     pub(crate) defs: Arena<DefEntry>,
     modules: BTreeMap<String, ScopeId>,
     prelude: Vec<ScopeId>,
+}
+
+/// A definition with its docs.
+#[derive(Clone, Debug)]
+pub struct Documented {
+    /// The module of the library that it stands in; none for a user's.
+    pub module: Option<String>,
+    /// Its file.
+    pub scope: ScopeId,
+    /// Its name.
+    pub name: String,
+    /// Its doc lines.
+    pub docs: Vec<String>,
 }
 
 /// The library's files by module name, and those that every program sees.
@@ -98,6 +111,43 @@ impl World {
         self.declare(scope, program, reports);
         self.import_all(scope, program, reports);
         scope
+    }
+
+    /// Adds a small program that sees what the file `home` sees, and what any module declares under a name that is free there.
+    pub fn add_beside(
+        &mut self,
+        home: ScopeId,
+        program: &ast::Program,
+        reports: &mut Diagnostics,
+    ) -> ScopeId {
+        let mut names = self.scopes[home].names.clone();
+        for module in self.modules.values() {
+            for (name, entry) in &self.scopes[*module].names {
+                if !names.contains_key(name) && self.find(home, name).is_none() {
+                    names.insert(name.clone(), entry.clone());
+                }
+            }
+        }
+        let scope = self.scopes.push(Scope { names });
+        self.declare(scope, program, reports);
+        self.import_all(scope, program, reports);
+        scope
+    }
+
+    /// Every definition in the order of the files, with its docs.
+    pub fn documented(&self) -> Vec<Documented> {
+        let module = |scope: ScopeId| {
+            let mut modules = self.modules.iter();
+            let found = modules.find(|(_, module)| **module == scope);
+            found.map(|(name, _)| name.clone())
+        };
+        let documented = self.defs.iter().map(|(_, entry)| Documented {
+            module: module(entry.scope),
+            scope: entry.scope,
+            name: entry.def.name.value.clone(),
+            docs: entry.docs.clone(),
+        });
+        documented.collect()
     }
 
     fn declare(&mut self, scope: ScopeId, program: &ast::Program, reports: &mut Diagnostics) {

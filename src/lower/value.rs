@@ -114,7 +114,7 @@ pub(crate) enum Host {
 }
 
 /// Identity of a file's scope.
-pub(crate) type ScopeId = Id<crate::lower::scope::Scope>;
+pub type ScopeId = Id<crate::lower::scope::Scope>;
 
 /// Local names, innermost first; sharing tails makes closures cheap.
 #[derive(Clone, Debug, Default)]

@@ -1,0 +1,172 @@
+//! One user's world: sources, definitions, data, tensors by name, trained runs; and the way a program takes through the stages.
+//!
+//! ```text
+//! load_file ─→ Program ─→ compile ─→ Compiled ─→ execute ─→ Output, Output, …
+//!    parse, --set          names, definitions, data, script, check, grad, opt       actions in order
+//! ```
+//!
+//! A stage gives what it made and its reports; it made nothing if a report is an error. Everything is a transaction: a program or a
+//! line at the prompt changes the session when it has been executed, or not at all. Prints nothing; what is to be seen goes to a
+//! sink.
+
+pub mod codes;
+mod compile;
+mod compute;
+mod data;
+mod examples;
+mod execute;
+mod output;
+mod overrides;
+mod program_file;
+mod show;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::diag::Diagnostics;
+use crate::engine::{Engine, Interpreter};
+use crate::lower::{Library, Run, World};
+use crate::session::data::Loaded;
+use crate::source::{SourceId, SourceMap};
+use crate::stdlib;
+use crate::syntax::ast::Program;
+use crate::syntax::{parse, parse_line};
+use crate::tensor::{Tensor, set_threads};
+use crate::train::Trained;
+use crate::types::DType;
+
+pub use compile::Compiled;
+pub use examples::{Example, Verdict};
+pub use execute::Sink;
+pub use output::{Curve, DataView, FieldView, Output, RunView, View};
+
+/// What the command line decides.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Options {
+    /// What runs functions.
+    pub engine: EngineKind,
+    /// Threads to use; zero for as many as there are.
+    pub threads: usize,
+    /// `--seed`: the seed of every run.
+    pub seed: Option<u64>,
+    /// `--set`: settings of the program that are to be others, `train.epochs=5`.
+    pub sets: Vec<String>,
+    /// The element type of data where a run does not say.
+    pub dtype: Option<DType>,
+}
+
+/// What runs functions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EngineKind {
+    /// The reference: instruction by instruction.
+    #[default]
+    Interpreter,
+}
+
+impl EngineKind {
+    /// The engine itself.
+    pub fn engine(self) -> Box<dyn Engine> {
+        match self {
+            EngineKind::Interpreter => Box::new(Interpreter),
+        }
+    }
+}
+
+/// One user's world.
+pub struct Session {
+    options: Options,
+    sources: SourceMap,
+    /// The library alone.
+    library: World,
+    /// Everything that has been executed.
+    program: Program,
+    /// The texts that it came from.
+    committed: Vec<SourceId>,
+    data: Vec<Loaded>,
+    globals: BTreeMap<String, Tensor>,
+    runs: Vec<(Run, Trained)>,
+}
+
+impl Session {
+    /// A session that knows the library. The library's own mistakes are reported like a user's.
+    pub fn new(options: Options) -> (Session, Diagnostics) {
+        set_threads(options.threads);
+        let (mut sources, mut reports) = (SourceMap::new(), Diagnostics::new());
+        let library = Library {
+            files: stdlib::FILES,
+            prelude: stdlib::PRELUDE,
+        };
+        let library = World::new(library, &mut sources, &mut reports);
+        let session = Session {
+            options,
+            sources,
+            library,
+            program: Program {
+                docs: vec![],
+                items: vec![],
+                comments: vec![],
+            },
+            committed: vec![],
+            data: vec![],
+            globals: BTreeMap::new(),
+            runs: vec![],
+        };
+        (session, reports)
+    }
+
+    /// Reads and parses a program, with the settings of the command line in place of its own.
+    pub fn load_file(&mut self, path: &Path) -> (Option<Program>, Diagnostics) {
+        match program_file::read(path) {
+            Ok(text) => self.load_text(path, &text),
+            Err(report) => (None, report.into()),
+        }
+    }
+
+    /// Parses a program that stands at `path`: its paths start at the folder of that.
+    pub fn load_text(&mut self, path: &Path, text: &str) -> (Option<Program>, Diagnostics) {
+        let id = self.sources.add_file(path, text);
+        let (program, mut reports) = parse(&self.sources, id);
+        let Some(mut program) = program else {
+            return (None, reports);
+        };
+        reports.append(self.override_settings(&mut program));
+        ((!reports.has_errors()).then_some(program), reports)
+    }
+
+    /// Parses a line at the prompt.
+    pub fn load_line(&mut self, text: &str) -> (Option<Program>, Diagnostics) {
+        let id = self.sources.add_file(Path::new("<prompt>"), text);
+        parse_line(&self.sources, id)
+    }
+
+    /// All source texts, for the places of reports.
+    pub fn sources(&self) -> &SourceMap {
+        &self.sources
+    }
+
+    /// The library and its modules.
+    pub fn library(&self) -> &World {
+        &self.library
+    }
+
+    /// What has been executed so far.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// A tensor of the top level by name: `x`, `iris.train.x`, `fit/Dense[0].w`.
+    pub fn global(&self, name: &str) -> Option<&Tensor> {
+        self.globals.get(name)
+    }
+
+    /// The names of all tensors of the top level.
+    pub fn global_names(&self) -> impl Iterator<Item = &str> {
+        self.globals.keys().map(String::as_str)
+    }
+
+    /// A trained run by name.
+    pub fn trained(&self, run: &str) -> Option<&Trained> {
+        let found = self.runs.iter().find(|(plan, _)| plan.name == run);
+        found.map(|(_, trained)| trained)
+    }
+}

@@ -1,0 +1,30 @@
+//! The codes of the session itself, one a line; the numbers are stable.
+
+use crate::diag::{Code, Stage};
+
+/// A program file that does not exist.
+pub const NO_PROGRAM: Code = Code::new(Stage::File, 701);
+/// A path that names a folder, a pipe or a device.
+pub const NOT_A_FILE: Code = Code::new(Stage::File, 702);
+/// A program file that the system refuses to read.
+pub const UNREADABLE: Code = Code::new(Stage::File, 703);
+/// A program file that is longer than any program.
+pub const TOO_LARGE: Code = Code::new(Stage::File, 704);
+
+/// `--set` that names nothing of the program.
+pub const UNKNOWN_SETTING: Code = Code::new(Stage::Name, 70);
+/// `--set` that cannot be read.
+pub const BAD_SETTING: Code = Code::new(Stage::Name, 71);
+
+/// Two fields of the data decide one dimension differently.
+pub const SIZES_DIFFER: Code = Code::new(Stage::Link, 210);
+/// A field of the data decides a dimension that the program does not declare.
+pub const UNDECLARED_SIZE: Code = Code::new(Stage::Link, 211);
+
+/// A curve that a run did not record.
+pub const UNKNOWN_CURVE: Code = Code::new(Stage::Train, 520);
+/// Something is asked of a run that was not trained.
+pub const NOT_TRAINED: Code = Code::new(Stage::Train, 521);
+
+/// An assertion that does not hold.
+pub const ASSERTION: Code = Code::new(Stage::Num, 620);

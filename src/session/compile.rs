@@ -1,0 +1,190 @@
+//! A program through the stages that come before anything runs.
+
+use std::collections::BTreeSet;
+
+use crate::arena::Id;
+use crate::check::{Checked, check};
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::grad::{GradError, expand};
+use crate::ir::Module;
+use crate::lower::{
+    Action, DataFacts, Mode, Run, Scope, Surroundings, World, lower_definitions, lower_script,
+};
+use crate::ops;
+use crate::session::Session;
+use crate::session::data::{Loaded, read_all, solved};
+use crate::source::{SourceId, SourceMap, Span};
+use crate::syntax::ast::{Item, ItemKind, Program};
+
+/// A program ready to run.
+#[derive(Debug)]
+pub struct Compiled {
+    /// All functions, checked, flat and optimized.
+    pub(crate) checked: Checked,
+    /// The runs in the order they are declared.
+    pub(crate) runs: Vec<Run>,
+    /// What to do, in order.
+    pub(crate) actions: Vec<Action>,
+    /// The data, read.
+    pub(crate) data: Vec<Loaded>,
+    /// The program so far, and the texts it is made of.
+    pub(crate) program: Program,
+    pub(crate) texts: Vec<SourceId>,
+}
+
+impl Compiled {
+    /// All functions, for dumps.
+    pub fn module(&self) -> &Module {
+        self.checked.module()
+    }
+
+    /// The runs in the order they are declared.
+    pub fn runs(&self) -> &[Run] {
+        &self.runs
+    }
+
+    /// What is to be done, in order.
+    pub fn actions(&self) -> &[Action] {
+        &self.actions
+    }
+}
+
+impl Session {
+    /// Takes a program, together with what has been executed before, through all stages up to the first that reports an error.
+    pub fn compile(&self, program: Program, mode: Mode) -> (Option<Compiled>, Diagnostics) {
+        let mut reports = Diagnostics::new();
+        let texts = texts(&program);
+        let program = extended(&self.program, program);
+        let mut world = self.library.clone();
+        let scope = world.add(&program, &mut reports);
+        if !reports.has_errors() {
+            self.check_definitions(&world, scope, &mut reports);
+        }
+        let compiled = match reports.has_errors() {
+            true => None,
+            false => self.compile_script(&world, scope, program, texts, mode, &mut reports),
+        };
+        (compiled, reports)
+    }
+
+    /// Definitions for their own sake, so that mistakes are told where they are made.
+    fn check_definitions(&self, world: &World, scope: Id<Scope>, reports: &mut Diagnostics) {
+        let (definitions, found) = lower_definitions(world, &self.sources, scope);
+        let has_errors = found.has_errors();
+        reports.append(found);
+        if !has_errors {
+            reports.append(check(definitions.draft, &definitions.roots, &self.sources).1);
+        }
+    }
+
+    pub(super) fn compile_script(
+        &self,
+        world: &World,
+        scope: Id<Scope>,
+        program: Program,
+        texts: Vec<SourceId>,
+        mode: Mode,
+        reports: &mut Diagnostics,
+    ) -> Option<Compiled> {
+        let (data, found) = read_all(&program, &self.sources, &self.data, self.options.dtype);
+        reports.append(found);
+        let solved = solved(&program, &data, reports);
+        if reports.has_errors() {
+            return None;
+        }
+        let around = Surroundings {
+            globals: self.surrounding(&data),
+            data: facts(&data),
+            solved,
+        };
+        let (script, found) = lower_script(world, &self.sources, scope, &program, around, mode);
+        reports.append(found);
+        if reports.has_errors() {
+            return None;
+        }
+        let (checked, found) = check(script.draft, &script.roots, &self.sources);
+        reports.append(found);
+        let mut checked = checked?;
+        if let Err(error) = checked.rewrite(expand) {
+            reports.push(not_differentiable(
+                &error,
+                checked.module(),
+                &self.sources,
+                program.items.first(),
+            ));
+            return None;
+        }
+        Some(Compiled {
+            checked,
+            runs: script.runs,
+            actions: script.actions,
+            data,
+            program,
+            texts,
+        })
+    }
+
+    /// Tensors that are there before anything runs: those of the session, and fields of the data.
+    fn surrounding(&self, data: &[Loaded]) -> Vec<(String, crate::types::DType, Vec<usize>)> {
+        let of = |name: String, tensor: &crate::tensor::Tensor| {
+            (name, tensor.dtype(), tensor.shape().to_vec())
+        };
+        let own = self
+            .globals
+            .iter()
+            .map(|(name, tensor)| of(name.clone(), tensor));
+        let fields = data.iter().flat_map(|loaded| loaded.set.globals());
+        own.chain(fields.map(|(name, tensor)| of(name, tensor)))
+            .collect()
+    }
+}
+
+fn facts(data: &[Loaded]) -> Vec<DataFacts> {
+    data.iter().map(|loaded| loaded.set.facts()).collect()
+}
+
+/// The texts that a program is made of.
+fn texts(program: &Program) -> Vec<SourceId> {
+    let texts: BTreeSet<SourceId> = program.items.iter().map(|item| item.span.source).collect();
+    texts.into_iter().collect()
+}
+
+/// A program and what follows it. A declaration takes the place of an earlier one of the same name.
+fn extended(program: &Program, more: Program) -> Program {
+    let replaced: Vec<&str> = more.items.iter().filter_map(declared).collect();
+    let is_kept = |item: &&Item| declared(item).is_none_or(|name| !replaced.contains(&name));
+    let kept: Vec<Item> = program.items.iter().filter(is_kept).cloned().collect();
+    Program {
+        items: kept.into_iter().chain(more.items).collect(),
+        ..more
+    }
+}
+
+/// The name an item declares; statements declare none, since a later `let` is another value.
+fn declared(item: &Item) -> Option<&str> {
+    match &item.kind {
+        ItemKind::Dim(decl) => Some(&decl.name.value),
+        ItemKind::Type(decl) => Some(&decl.name.value),
+        ItemKind::Def(def) => Some(&def.name.value),
+        ItemKind::Data(block) | ItemKind::Train(block) => Some(&block.name.value),
+        ItemKind::Use(_) | ItemKind::Test(_) | ItemKind::Stmt(_) => None,
+    }
+}
+
+fn not_differentiable(
+    error: &GradError,
+    module: &Module,
+    sources: &SourceMap,
+    program: Option<&Item>,
+) -> Diagnostic {
+    let origins =
+        std::iter::successors(Some(error.origin), |&origin| module.origins[origin].caller);
+    let places: Vec<Span> = origins.map(|origin| module.origins[origin].span).collect();
+    let user = places.iter().copied().find(|place| sources.is_user(*place));
+    let message = format!("`{}` has no derivative, and one is needed", error.why.what);
+    let report = Diagnostic::error(ops::codes::NOT_DIFFERENTIABLE, message).note(error.why.why);
+    match user.or_else(|| program.map(|item| item.span)) {
+        Some(span) => report.label(span, "on the way from the loss to a parameter"),
+        None => report,
+    }
+}

@@ -1,0 +1,157 @@
+//! The data blocks of a program: read, cut and fitted; and what lowering has to know of them.
+
+use std::collections::BTreeMap;
+
+use crate::data::{Dataset, prepare, read_block, read_table};
+use crate::diag::{Diagnostic, Diagnostics, did_you_mean};
+use crate::session::codes;
+use crate::source::{SourceMap, Span, Spanned};
+use crate::syntax::ast::{self, Expr, ExprKind, Field, ItemKind, Program};
+use crate::types::DType;
+
+/// A data block that has been read.
+#[derive(Clone, Debug)]
+pub(crate) struct Loaded {
+    block: ast::Block<Field>,
+    float: DType,
+    /// Its tensors.
+    pub(crate) set: Dataset,
+}
+
+/// Reads the data blocks of a program; those that `known` has read already are taken from there.
+pub(crate) fn read_all(
+    program: &Program,
+    sources: &SourceMap,
+    known: &[Loaded],
+    dtype: Option<DType>,
+) -> (Vec<Loaded>, Diagnostics) {
+    let (mut all, mut reports) = (vec![], Diagnostics::new());
+    for block in program.items.iter().filter_map(data_block) {
+        let float = float_of(program, &block.name.value, dtype);
+        let same = known
+            .iter()
+            .find(|loaded| loaded.block == *block && loaded.float == float);
+        match same
+            .cloned()
+            .map_or_else(|| read(block, sources, float), Ok)
+        {
+            Ok(loaded) => all.push(loaded),
+            Err(found) => reports.append(found),
+        }
+    }
+    let warnings = all.iter().flat_map(|loaded| &loaded.set.warnings);
+    warnings.for_each(|warning| reports.push(warning.clone()));
+    (all, reports)
+}
+
+fn read(
+    block: &ast::Block<Field>,
+    sources: &SourceMap,
+    float: DType,
+) -> Result<Loaded, Diagnostics> {
+    let spec = read_block(block)?;
+    let folder = &sources.get(block.name.span.source).folder;
+    let table = read_table(&spec, folder)?;
+    let set = prepare(&spec, &table, float)?;
+    Ok(Loaded {
+        block: block.clone(),
+        float,
+        set,
+    })
+}
+
+fn data_block(item: &ast::Item) -> Option<&ast::Block<Field>> {
+    match &item.kind {
+        ItemKind::Data(block) => Some(block),
+        ItemKind::Use(_) | ItemKind::Dim(_) | ItemKind::Type(_) | ItemKind::Def(_) => None,
+        ItemKind::Train(_) | ItemKind::Test(_) | ItemKind::Stmt(_) => None,
+    }
+}
+
+/// The element type of a block's floats: the `precision` of the run that takes it, or what the session says.
+fn float_of(program: &Program, data: &str, dtype: Option<DType>) -> DType {
+    let blocks = program.items.iter().filter_map(|item| match &item.kind {
+        ItemKind::Train(block) => Some(block),
+        ItemKind::Use(_) | ItemKind::Dim(_) | ItemKind::Type(_) | ItemKind::Def(_) => None,
+        ItemKind::Data(_) | ItemKind::Test(_) | ItemKind::Stmt(_) => None,
+    });
+    let field = |block: &ast::Block<Field>, name: &str| {
+        let mut fields = block.fields.iter();
+        fields
+            .find(|field| field.name.value == name)
+            .and_then(|field| word(&field.value))
+    };
+    let mut takers = blocks.filter(|block| field(block, "data").as_deref() == Some(data));
+    let precision = takers.find_map(|block| field(block, "precision")?.parse::<DType>().ok());
+    precision
+        .filter(|dtype| dtype.is_float())
+        .or(dtype)
+        .unwrap_or(DType::F32)
+}
+
+/// A name by itself.
+fn word(expr: &Expr) -> Option<String> {
+    match &expr.kind {
+        ExprKind::Path(path) if path.len() == 1 => Some(path[0].value.clone()),
+        _ => None,
+    }
+}
+
+/// Sizes of file-wide dimensions that the data decides: `one_hot(size: classes)`.
+pub(crate) fn solved(
+    program: &Program,
+    data: &[Loaded],
+    reports: &mut Diagnostics,
+) -> BTreeMap<String, i64> {
+    let mut solved: BTreeMap<String, (i64, Span)> = BTreeMap::new();
+    let declared: Vec<&str> = program.items.iter().filter_map(open_dim).collect();
+    let fields = data
+        .iter()
+        .flat_map(|loaded| loaded.set.schema.iter().zip(&loaded.set.fitted));
+    for (schema, fitted) in fields {
+        let (Some(symbol), Some(categories)) = (&schema.size, fitted.n_categories()) else {
+            continue;
+        };
+        let size = i64::try_from(categories).unwrap_or(i64::MAX);
+        if !declared.contains(&symbol.value.as_str()) {
+            reports.push(undeclared(&symbol.value, symbol.span, &declared));
+        }
+        if let Some((other, place)) = solved.insert(symbol.value.clone(), (size, symbol.span))
+            && other != size
+        {
+            reports.push(decided_twice(symbol, size, place, other));
+        }
+    }
+    solved
+        .into_iter()
+        .map(|(name, (size, _))| (name, size))
+        .collect()
+}
+
+/// A dimension that is declared without a size.
+fn open_dim(item: &ast::Item) -> Option<&str> {
+    match &item.kind {
+        ItemKind::Dim(decl) if decl.value.is_none() => Some(&decl.name.value),
+        ItemKind::Dim(_) | ItemKind::Use(_) | ItemKind::Type(_) | ItemKind::Def(_) => None,
+        ItemKind::Data(_) | ItemKind::Train(_) | ItemKind::Test(_) | ItemKind::Stmt(_) => None,
+    }
+}
+
+fn decided_twice(symbol: &Spanned<String>, size: i64, place: Span, other: i64) -> Diagnostic {
+    let name = &symbol.value;
+    let message = format!("the data decides `{name}` twice: {other} and {size}");
+    let report = Diagnostic::error(codes::SIZES_DIFFER, message);
+    let report = report
+        .label(symbol.span, format!("{size} categories here"))
+        .label(place, format!("{other} here"));
+    report.help("give each a `dim` of its own, or name the classes: `one_hot(classes: […])`")
+}
+
+fn undeclared(name: &str, span: Span, declared: &[&str]) -> Diagnostic {
+    let message = format!("no dimension `{name}` is left for the data to decide");
+    let report = Diagnostic::error(codes::UNDECLARED_SIZE, message).label(span, "decided here");
+    report.help(match did_you_mean(name, declared.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("declare it without a size: `dim {name};`"),
+    })
+}

@@ -1,0 +1,147 @@
+//! What a program gives while it runs, for whoever shows it: values resolved, nothing rendered.
+
+use std::path::PathBuf;
+
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::ir::Role;
+use crate::source::Span;
+use crate::tensor::Tensor;
+use crate::train::{Best, Ended, Event, History};
+use crate::types::DType;
+
+/// One thing to be seen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// Something happened in a run.
+    Event(Event),
+    /// `show`, or an expression at the prompt.
+    Show {
+        /// The expression as written.
+        title: String,
+        /// Where.
+        span: Span,
+        /// Its value.
+        value: View,
+    },
+    /// Every assertion of a test holds.
+    TestPassed {
+        /// What the test is called.
+        name: String,
+    },
+    /// A test failed.
+    TestFailed {
+        /// What the test is called.
+        name: String,
+        /// Each assertion that does not hold, or what could not be computed.
+        failures: Diagnostics,
+    },
+    /// A run was saved.
+    Saved {
+        /// Its name.
+        run: String,
+        /// Where to.
+        path: PathBuf,
+    },
+    /// A run's weights were loaded.
+    Loaded {
+        /// Its name.
+        run: String,
+        /// Where from.
+        path: PathBuf,
+    },
+    /// What deserves a second look.
+    Warning(Diagnostic),
+}
+
+/// A value to show.
+#[derive(Clone, Debug, PartialEq)]
+pub enum View {
+    /// A tensor.
+    Tensor(Tensor),
+    /// Text as it stands.
+    Text(String),
+    /// Parts without names.
+    Tuple(Vec<View>),
+    /// Parts by name.
+    Record(Vec<(String, View)>),
+    /// Curves of a run.
+    Plot {
+        /// The run's name.
+        run: String,
+        /// What the horizontal axis counts: `epoch` or `step`.
+        unit: &'static str,
+        /// The curves.
+        curves: Vec<Curve>,
+    },
+    /// Everything a run recorded.
+    History {
+        /// The run's name.
+        run: String,
+        /// The records.
+        history: History,
+    },
+    /// A run.
+    Run(Box<RunView>),
+    /// A data block.
+    Data(DataView),
+}
+
+/// One value over a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curve {
+    /// What it is called: `val.loss`.
+    pub name: String,
+    /// Time in the unit of the plot, and value.
+    pub points: Vec<(f64, f64)>,
+}
+
+/// A run at a glance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunView {
+    /// Its name.
+    pub name: String,
+    /// The model's name.
+    pub model: String,
+    /// The data block's name.
+    pub data: String,
+    /// Parameters, then states, by role, with element type and sizes.
+    pub weights: Vec<(Role, DType, Vec<usize>)>,
+    /// How many numbers the parameters are.
+    pub n_params: usize,
+    /// Epochs begun.
+    pub epochs: u64,
+    /// Updates done.
+    pub steps: u64,
+    /// The last value of each thing that was recorded.
+    pub values: Vec<(String, f64)>,
+    /// The best evaluation, where one is watched.
+    pub best: Option<Best>,
+    /// Why it ended.
+    pub ended: Ended,
+}
+
+/// A data block at a glance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DataView {
+    /// Its name.
+    pub name: String,
+    /// Its parts with their numbers of rows.
+    pub parts: Vec<(String, usize)>,
+    /// Its fields.
+    pub fields: Vec<FieldView>,
+}
+
+/// A field of the data at a glance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FieldView {
+    /// Its name.
+    pub name: String,
+    /// Its element type.
+    pub dtype: DType,
+    /// The shape of one row.
+    pub row_shape: Vec<usize>,
+    /// Why a row has that shape: `3 categories of species`.
+    pub because: String,
+    /// The names of its categories, where it has some.
+    pub categories: Option<Vec<String>>,
+}

@@ -1,0 +1,163 @@
+//! What `show` shows: names become the tensors, curves and tables they stand for.
+
+use std::collections::BTreeMap;
+
+use crate::diag::{Diagnostic, did_you_mean};
+use crate::ir::Role;
+use crate::lower::{Run, Show, Shown};
+use crate::session::codes;
+use crate::session::data::Loaded;
+use crate::session::output::{Curve, DataView, FieldView, RunView, View};
+use crate::source::Span;
+use crate::tensor::Tensor;
+use crate::train::Trained;
+
+/// What names stand for.
+pub(super) struct Known<'a> {
+    pub(super) globals: &'a BTreeMap<String, Tensor>,
+    pub(super) runs: &'a [(Run, Trained)],
+    pub(super) data: &'a [Loaded],
+}
+
+impl Known<'_> {
+    /// The value of a `show`.
+    pub(super) fn view(&self, show: &Show) -> Result<View, Diagnostic> {
+        self.of(&show.value, show.span)
+    }
+
+    fn of(&self, shown: &Shown, span: Span) -> Result<View, Diagnostic> {
+        match shown {
+            Shown::Tensor(name) => match self.globals.get(name) {
+                Some(tensor) => Ok(View::Tensor(tensor.clone())),
+                None => Err(unbound(name, span)),
+            },
+            Shown::Text(text) => Ok(View::Text(text.clone())),
+            Shown::Tuple(parts) => {
+                let parts = parts.iter().map(|part| self.of(part, span));
+                Ok(View::Tuple(parts.collect::<Result<_, _>>()?))
+            }
+            Shown::Record(fields) => {
+                let fields = fields
+                    .iter()
+                    .map(|(name, field)| Ok((name.clone(), self.of(field, span)?)));
+                Ok(View::Record(fields.collect::<Result<_, _>>()?))
+            }
+            Shown::Plot { run, curves } => self.plot(run, curves, span),
+            Shown::History(run) => {
+                let (_, trained) = self.run(run, span)?;
+                Ok(View::History {
+                    run: run.clone(),
+                    history: trained.history.clone(),
+                })
+            }
+            Shown::Run(run) => {
+                let (plan, trained) = self.run(run, span)?;
+                Ok(View::Run(Box::new(run_view(plan, trained))))
+            }
+            Shown::Data(name) => match self.data.iter().find(|loaded| loaded.set.name == *name) {
+                Some(loaded) => Ok(View::Data(data_view(loaded))),
+                None => Err(unbound(name, span)),
+            },
+        }
+    }
+
+    fn run(&self, name: &str, span: Span) -> Result<&(Run, Trained), Diagnostic> {
+        let found = self.runs.iter().find(|(plan, _)| plan.name == name);
+        found.ok_or_else(|| not_trained(name, span))
+    }
+
+    /// Curves by name; the losses where none is named.
+    fn plot(&self, run: &str, names: &[String], span: Span) -> Result<View, Diagnostic> {
+        let (_, trained) = self.run(run, span)?;
+        let history = &trained.history;
+        let losses = || {
+            history
+                .names()
+                .into_iter()
+                .filter(|name| name.ends_with(".loss"))
+                .map(str::to_owned)
+                .collect()
+        };
+        let names = if names.is_empty() {
+            losses()
+        } else {
+            names.to_vec()
+        };
+        let curve = |name: String| match history.curve(&name) {
+            points if points.is_empty() => Err(no_curve(run, &name, &history.names(), span)),
+            points => Ok(Curve { name, points }),
+        };
+        let curves = names.into_iter().map(curve).collect::<Result<_, _>>()?;
+        Ok(View::Plot {
+            run: run.to_owned(),
+            unit: history.unit(),
+            curves,
+        })
+    }
+}
+
+fn run_view(plan: &Run, trained: &Trained) -> RunView {
+    let weights = trained.weights.iter();
+    let params = weights
+        .clone()
+        .filter(|(role, _)| matches!(role, Role::Param(_)));
+    RunView {
+        name: plan.name.clone(),
+        model: plan.model.clone(),
+        data: plan.data.clone(),
+        n_params: params.map(|(_, tensor)| tensor.len()).sum(),
+        weights: weights
+            .map(|(role, tensor)| (role.clone(), tensor.dtype(), tensor.shape().to_vec()))
+            .collect(),
+        epochs: trained.epochs,
+        steps: trained.steps,
+        values: trained.history.last_values(),
+        best: trained.best,
+        ended: trained.ended,
+    }
+}
+
+fn data_view(loaded: &Loaded) -> DataView {
+    let facts = loaded.set.facts();
+    let fields = facts.fields.into_iter().zip(&loaded.set.schema);
+    let fields = fields.map(|(facts, schema)| FieldView {
+        name: facts.name,
+        dtype: facts.dtype,
+        row_shape: facts.row_shape,
+        because: facts.because,
+        categories: schema.categories.clone(),
+    });
+    DataView {
+        name: loaded.set.name.clone(),
+        parts: loaded
+            .set
+            .parts
+            .iter()
+            .map(|part| (part.name.clone(), part.rows.len()))
+            .collect(),
+        fields: fields.collect(),
+    }
+}
+
+fn unbound(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(
+        crate::train::codes::UNBOUND,
+        format!("nothing has computed `{name}`"),
+    )
+    .label(span, "needed here")
+}
+
+/// A run that something is asked of has not been trained.
+pub(super) fn not_trained(run: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(codes::NOT_TRAINED, format!("`{run}` has not been trained"))
+        .label(span, "needed here")
+}
+
+fn no_curve(run: &str, name: &str, recorded: &[&str], span: Span) -> Diagnostic {
+    let message = format!("run `{run}` did not record `{name}`");
+    let report = Diagnostic::error(codes::UNKNOWN_CURVE, message).label(span, "plotted here");
+    report.help(match did_you_mean(name, recorded.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("it recorded `{}`", recorded.join("`, `")),
+    })
+}

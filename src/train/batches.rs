@@ -1,0 +1,48 @@
+//! The rows of a part as batches of tensors. A part that one batch holds in order is handed on as it is, without a copy.
+
+use crate::data::{Batches, Part, epoch_order, gather_rows};
+use crate::tensor::Tensor;
+
+/// The order in which an epoch visits the rows of a part; a run without batches takes them as they stand.
+pub(crate) fn shuffled(
+    part: &Part,
+    size: Option<u64>,
+    seed: u64,
+    run: &str,
+    epoch: u64,
+) -> Batches {
+    let n_rows = part.rows.len();
+    match size {
+        Some(size) => Batches::new(epoch_order(seed, run, epoch, n_rows), clamped(size, n_rows)),
+        None => Batches::in_order(n_rows, n_rows),
+    }
+}
+
+/// The rows of a part as they stand, in batches, of which at most `limit`.
+pub(crate) fn in_order(part: &Part, size: Option<u64>, limit: Option<u64>) -> Batches {
+    let n_rows = part.rows.len();
+    let size = clamped(size.unwrap_or(u64::MAX), n_rows);
+    let limit = usize::try_from(limit.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
+    Batches::in_order(n_rows.min(size.saturating_mul(limit)), size)
+}
+
+fn clamped(size: u64, n_rows: usize) -> usize {
+    usize::try_from(size).unwrap_or(usize::MAX).min(n_rows)
+}
+
+/// How many batches an epoch has.
+pub(crate) fn n_batches(n_rows: usize, size: Option<u64>) -> u64 {
+    let n_rows = n_rows as u64;
+    n_rows.div_ceil(size.unwrap_or(n_rows).max(1)).max(1)
+}
+
+/// Some rows of every field of a part.
+pub(crate) fn rows_of(part: &Part, rows: &[u32]) -> Vec<Tensor> {
+    let whole = rows.len() == part.rows.len()
+        && rows.iter().enumerate().all(|(at, row)| at == *row as usize);
+    let fields = part.fields.iter().map(|(_, field)| field);
+    if whole {
+        return fields.cloned().collect();
+    }
+    fields.map(|field| gather_rows(field, rows)).collect()
+}

@@ -1,0 +1,124 @@
+//! Why a run cannot go on, and the words for it.
+
+use crate::diag::{Diagnostic, did_you_mean};
+use crate::source::Span;
+use crate::train::codes;
+
+/// Why a run cannot go on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TrainError {
+    /// The loss of a batch is not a finite number.
+    Diverged(Box<Divergence>),
+    /// A weight is not finite although every loss was.
+    Weights {
+        /// Its path.
+        path: String,
+        /// Where the run was declared.
+        run: Span,
+    },
+    /// `early_stop` watches what is never recorded.
+    NeverRecorded {
+        /// What it watches.
+        on: String,
+        /// Where that was written.
+        span: Span,
+        /// What is recorded.
+        recorded: Vec<String>,
+    },
+    /// A function could not be run.
+    Failed(Box<Diagnostic>),
+}
+
+/// A loss that is not a finite number, and where it was met.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Divergence {
+    /// The loss.
+    pub loss: f64,
+    /// Where the loss was written.
+    pub span: Span,
+    /// The update it belongs to, from 1.
+    pub step: u64,
+    /// The epoch, from 1.
+    pub epoch: u64,
+    /// The batch within its epoch, from 1.
+    pub batch: usize,
+    /// The batches of an epoch.
+    pub n_batches: usize,
+    /// The rows of the batch, as the data counts them, from 0.
+    pub rows: Vec<u32>,
+}
+
+impl TrainError {
+    /// The error in words.
+    pub fn report(&self) -> Diagnostic {
+        match self {
+            TrainError::Diverged(divergence) => diverged(divergence),
+            TrainError::Weights { path, run } => {
+                let message = format!("after training, parameter `{path}` is not finite");
+                let report = Diagnostic::error(codes::WEIGHTS_NOT_FINITE, message);
+                let report = report.label(*run, "the last update of this run broke it");
+                report.help(
+                    "lower the learning rate, or clip the gradients: `clip: global_norm(1.0)`",
+                )
+            }
+            TrainError::NeverRecorded { on, span, recorded } => {
+                let message = format!("`early_stop` watches `{on}`, which this run never records");
+                let report = Diagnostic::error(codes::NEVER_RECORDED, message);
+                let report = report.label(*span, "not recorded");
+                report.help(
+                    match did_you_mean(on, recorded.iter().map(String::as_str)) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!(
+                            "it records `{}`; a metric has to stand in `metrics`",
+                            recorded.join("`, `")
+                        ),
+                    },
+                )
+            }
+            TrainError::Failed(report) => (**report).clone(),
+        }
+    }
+}
+
+fn diverged(at: &Divergence) -> Diagnostic {
+    let what = if at.loss.is_nan() {
+        "not a number"
+    } else {
+        "infinite"
+    };
+    let Divergence {
+        step,
+        epoch,
+        batch,
+        n_batches,
+        ..
+    } = at;
+    let message = format!("the loss is {what} in step {step}");
+    let report = Diagnostic::error(codes::DIVERGED, message);
+    let report = report.label(
+        at.span,
+        format!(
+            "{} at batch {batch} of {n_batches} of epoch {epoch}",
+            at.loss
+        ),
+    );
+    let report = report.note(rows(&at.rows));
+    report.help(match step {
+        1 => "the first loss already: look for `ln`, `/` or `sqrt` of 0, and `standardize` the inputs",
+        _ => "lower the learning rate, clip the gradients (`clip: global_norm(1.0)`), or `standardize` the inputs",
+    })
+}
+
+/// The rows of a batch, counted from 1 as a reader of the file counts them.
+fn rows(rows: &[u32]) -> String {
+    const SHOWN: usize = 8;
+    let named = rows
+        .iter()
+        .take(SHOWN)
+        .map(|row| (u64::from(*row) + 1).to_string());
+    let named = named.collect::<Vec<_>>().join(", ");
+    match rows.len().saturating_sub(SHOWN) {
+        0 => format!("the batch holds row {named} of the data"),
+        more => format!("the batch holds rows {named} and {more} more of the data"),
+    }
+}

@@ -1,0 +1,106 @@
+//! What a run tells while it goes on. Nothing here depends on the clock: whoever shows events may time them.
+
+use crate::lower::Length;
+
+/// Something that happened in a run. Events of one run stand between its [`Event::RunStart`] and its [`Event::Done`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A run begins.
+    RunStart {
+        /// Its name.
+        run: String,
+        /// The model's name.
+        model: String,
+        /// The data block's name.
+        data: String,
+        /// How many numbers are trained or frozen, states left out.
+        n_params: usize,
+        /// Rows of the part that is trained on.
+        n_rows: usize,
+        /// How long it is to last.
+        length: Length,
+        /// Updates in one epoch.
+        steps_per_epoch: u64,
+    },
+    /// One update is done.
+    Step {
+        /// The epoch, from 1.
+        epoch: u64,
+        /// The update, from 1.
+        step: u64,
+        /// The loss of its batches.
+        loss: f64,
+    },
+    /// Values have been recorded: at the end of an epoch, and wherever the run evaluates.
+    Epoch {
+        /// The run's name.
+        run: String,
+        /// The epoch, from 1.
+        epoch: u64,
+        /// The updates done so far.
+        step: u64,
+        /// How long the run is to last.
+        length: Length,
+        /// What was recorded, by name: `train.loss`, `val.loss`, `val.accuracy`.
+        values: Vec<(String, f64)>,
+    },
+    /// The watched value has not improved for too long.
+    EarlyStop {
+        /// The run's name.
+        run: String,
+        /// The value watched.
+        on: String,
+        /// The epoch it stops in.
+        epoch: u64,
+        /// The updates done.
+        step: u64,
+        /// The best evaluation, if any was a number.
+        best: Option<Best>,
+    },
+    /// A run is over.
+    Done {
+        /// Its name.
+        run: String,
+        /// Epochs begun.
+        epochs: u64,
+        /// Updates done.
+        steps: u64,
+        /// The best evaluation, where one is watched.
+        best: Option<Best>,
+        /// Whether the weights are those of the best evaluation.
+        restored: bool,
+        /// Why it is over.
+        ended: Ended,
+    },
+}
+
+/// The best evaluation of a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Best {
+    /// The epoch, from 1.
+    pub epoch: u64,
+    /// The updates done by then.
+    pub step: u64,
+    /// The watched value.
+    pub value: f64,
+}
+
+/// Why a run is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It has lasted as long as it was to.
+    Length,
+    /// The watched value no longer improved.
+    Early,
+    /// Whoever listens asked for it.
+    Interrupted,
+}
+
+/// What whoever listens to events wants next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// Go on.
+    Continue,
+    /// Finish the step, and stop.
+    Stop,
+}

@@ -1,0 +1,410 @@
+//! The loop: epochs of batches, an update for each or for each group of them, evaluations in between. Which rows a batch holds is a
+//! function of seed, run and epoch, and noise one of seed and step, so a run depends on nothing else.
+
+use crate::data::{Dataset, Part};
+use crate::ir::Role;
+use crate::lower::{Length, Run};
+use crate::tensor::Tensor;
+use crate::train::batches::{n_batches, rows_of, shuffled};
+use crate::train::evaluate::{Evaluator, field_names, train_part};
+use crate::train::event::{Best, Ended, Event, Flow};
+use crate::train::history::{History, Record};
+use crate::train::machine::Machine;
+use crate::train::stopping::Watch;
+use crate::train::store::Store;
+use crate::train::update::{Update, first_values};
+use crate::train::wiring::{Feed, Names};
+use crate::train::{Divergence, TrainError};
+
+/// What a run came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trained {
+    /// The run's name.
+    pub run: String,
+    /// Parameters, then states, by role.
+    pub weights: Vec<(Role, Tensor)>,
+    /// States of the optimizer by path.
+    pub opt_states: Vec<(String, Tensor)>,
+    /// What was recorded.
+    pub history: History,
+    /// Epochs begun.
+    pub epochs: u64,
+    /// Updates done.
+    pub steps: u64,
+    /// The best evaluation, where one is watched.
+    pub best: Option<Best>,
+    /// Whether the weights are those of the best evaluation.
+    pub restored: bool,
+    /// Why it ended.
+    pub ended: Ended,
+}
+
+/// Trains a run on a data set, telling `sink` of every event.
+pub fn train(
+    run: &Run,
+    machine: &Machine<'_>,
+    data: &Dataset,
+    sink: &mut dyn FnMut(Event) -> Flow,
+) -> Result<Trained, TrainError> {
+    let mut training = Training::begin(run, machine, data, sink)?;
+    while training.ended.is_none() {
+        training.epoch()?;
+    }
+    training.finish()
+}
+
+/// A run that is going on.
+struct Training<'a> {
+    run: &'a Run,
+    machine: &'a Machine<'a>,
+    data: &'a Dataset,
+    part: &'a Part,
+    sink: &'a mut dyn FnMut(Event) -> Flow,
+    store: Store,
+    update: Update,
+    evaluator: Evaluator,
+    evaluated: Vec<&'a Part>,
+    watch: Option<Watch<'a>>,
+    history: History,
+    /// The loss of the batches since the last record.
+    seen: Mean,
+    /// The loss of the batches since the last update.
+    group: Mean,
+    epoch: u64,
+    step: u64,
+    /// Batches looked at: what noise is drawn by where several make an update.
+    n_batches: u64,
+    ended: Option<Ended>,
+}
+
+/// A mean of losses, each weighted by its rows.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mean {
+    total: f64,
+    rows: f64,
+}
+
+impl<'a> Training<'a> {
+    fn begin(
+        run: &'a Run,
+        machine: &'a Machine<'a>,
+        data: &'a Dataset,
+        sink: &'a mut dyn FnMut(Event) -> Flow,
+    ) -> Result<Training<'a>, TrainError> {
+        check_watched(run, machine)?;
+        let part = train_part(data);
+        let fields = field_names(part);
+        let store = first_values(run, machine)?;
+        let names = Names {
+            store: &store,
+            fields: &fields,
+            outputs: &run.outputs,
+        };
+        let update = Update::new(run, machine, names)?;
+        let evaluator = Evaluator::new(run, run.metrics.as_ref(), machine, &store, &fields)?;
+        let steps_per_epoch =
+            n_batches(part.rows.len(), run.settings.batch).div_ceil(run.settings.accumulate.max(1));
+        let mut training = Training {
+            evaluated: evaluated_parts(run, data),
+            watch: run.settings.early_stop.as_ref().map(Watch::new),
+            history: History::new(run.settings.length, steps_per_epoch),
+            seen: Mean::default(),
+            group: Mean::default(),
+            epoch: 0,
+            step: 0,
+            n_batches: 0,
+            ended: None,
+            run,
+            machine,
+            data,
+            part,
+            sink,
+            store,
+            update,
+            evaluator,
+        };
+        training.tell_start(steps_per_epoch);
+        Ok(training)
+    }
+
+    fn tell_start(&mut self, steps_per_epoch: u64) {
+        let start = Event::RunStart {
+            run: self.run.name.clone(),
+            model: self.run.model.clone(),
+            data: self.data.name.clone(),
+            n_params: self.store.n_params(),
+            n_rows: self.part.rows.len(),
+            length: self.run.settings.length,
+            steps_per_epoch,
+        };
+        self.tell(start);
+    }
+
+    fn tell(&mut self, event: Event) {
+        match (self.sink)(event) {
+            Flow::Continue => {}
+            Flow::Stop => {
+                self.ended.get_or_insert(Ended::Interrupted);
+            }
+        }
+    }
+
+    fn epoch(&mut self) -> Result<(), TrainError> {
+        self.epoch += 1;
+        let settings = &self.run.settings;
+        let batches = shuffled(
+            self.part,
+            settings.batch,
+            settings.seed,
+            &self.run.name,
+            self.epoch,
+        );
+        for (at, rows) in batches.iter().enumerate() {
+            let is_last = at + 1 == batches.len();
+            let loss = self.batch(rows, is_last)?;
+            if !loss.is_finite() {
+                return Err(self.diverged(loss, rows, [at + 1, batches.len()]));
+            }
+            if self.update.is_done() {
+                self.updated(is_last)?;
+            }
+            if self.ended.is_some() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The loss of a batch, after the update that it completes, if any.
+    fn batch(&mut self, rows: &[u32], is_last: bool) -> Result<f64, TrainError> {
+        self.n_batches += 1;
+        let fields = rows_of(self.part, rows);
+        let feed = Feed {
+            fields: &fields,
+            outputs: &[],
+            step: self.step + 1,
+            seed: self.run.settings.seed,
+        };
+        let loss = self.update.batch(
+            self.machine,
+            &mut self.store,
+            feed,
+            (self.n_batches, is_last),
+        )?;
+        self.seen.add(loss, rows.len());
+        self.group.add(loss, rows.len());
+        Ok(loss)
+    }
+
+    /// What follows an update: events, a record where one is due, perhaps the end.
+    fn updated(&mut self, is_last: bool) -> Result<(), TrainError> {
+        self.step += 1;
+        let loss = std::mem::take(&mut self.group).mean();
+        self.tell(Event::Step {
+            epoch: self.epoch,
+            step: self.step,
+            loss,
+        });
+        let is_interrupted = self.ended.is_some();
+        let is_over = match self.run.settings.length {
+            Length::Epochs(epochs) => is_last && self.epoch >= epochs,
+            Length::Steps(steps) => self.step >= steps,
+        };
+        let is_due = match self.run.settings.evaluate.every {
+            Length::Epochs(every) => is_last && self.epoch.is_multiple_of(every),
+            Length::Steps(every) => self.step.is_multiple_of(every),
+        };
+        if is_over {
+            self.ended.get_or_insert(Ended::Length);
+        }
+        if is_last || is_due || is_over || is_interrupted {
+            self.record((is_due || is_over) && !is_interrupted)?;
+        }
+        Ok(())
+    }
+
+    /// Records the loss since the last record, and what an evaluation gives.
+    fn record(&mut self, evaluates: bool) -> Result<(), TrainError> {
+        let loss = std::mem::take(&mut self.seen).mean();
+        let mut values = vec![("train.loss".to_owned(), loss)];
+        if evaluates {
+            for part in self.evaluated.clone() {
+                values.extend(self.evaluate(part)?);
+            }
+        }
+        let record = Record {
+            epoch: self.epoch,
+            step: self.step,
+            values,
+        };
+        self.history.push(record.clone());
+        self.tell(Event::Epoch {
+            run: self.run.name.clone(),
+            epoch: record.epoch,
+            step: record.step,
+            length: self.run.settings.length,
+            values: record.values.clone(),
+        });
+        self.watch(&record);
+        Ok(())
+    }
+
+    /// The loss of a part and its metrics that are scalars. The loss of the train part is that of its batches.
+    fn evaluate(&mut self, part: &Part) -> Result<Vec<(String, f64)>, TrainError> {
+        let limit = self.run.settings.evaluate.batches;
+        let found = self
+            .evaluator
+            .evaluate(self.machine, &mut self.store, part, limit)?;
+        let loss = (part.name != self.part.name).then_some(("loss".to_owned(), found.loss));
+        let metrics = found.metrics.iter().filter(|(_, value)| value.rank() == 0);
+        let metrics = metrics.filter_map(|(name, value)| Some((name.clone(), value.item()?)));
+        let prefix = shown_name(part, self.part);
+        Ok(loss
+            .into_iter()
+            .chain(metrics)
+            .map(|(name, value)| (format!("{prefix}.{name}"), value))
+            .collect())
+    }
+
+    fn watch(&mut self, record: &Record) {
+        let Some(watch) = &mut self.watch else { return };
+        let is_out_of_patience = watch.sees(record, &self.store);
+        let (on, best) = (watch.rule().on.clone(), watch.best());
+        if is_out_of_patience && self.ended.is_none() {
+            self.ended = Some(Ended::Early);
+            self.tell(Event::EarlyStop {
+                run: self.run.name.clone(),
+                on,
+                epoch: record.epoch,
+                step: record.step,
+                best,
+            });
+        }
+    }
+
+    fn diverged(&self, loss: f64, rows: &[u32], [batch, n_batches]: [usize; 2]) -> TrainError {
+        TrainError::Diverged(Box::new(Divergence {
+            loss,
+            span: self.run.loss_span,
+            step: self.step + 1,
+            epoch: self.epoch,
+            batch,
+            n_batches,
+            rows: rows
+                .iter()
+                .map(|&row| self.part.rows[row as usize])
+                .collect(),
+        }))
+    }
+
+    fn finish(mut self) -> Result<Trained, TrainError> {
+        let best = self.watch.as_ref().and_then(Watch::best);
+        let restored = self
+            .watch
+            .take()
+            .is_some_and(|watch| watch.restore(&mut self.store));
+        let weights = self.store.weights();
+        if let Some((role, _)) = weights.iter().find(|(_, tensor)| !tensor.is_finite()) {
+            return Err(TrainError::Weights {
+                path: role.path().to_owned(),
+                run: self.run.span,
+            });
+        }
+        let ended = self.ended.unwrap_or(Ended::Length);
+        let (run, epochs, steps) = (self.run.name.clone(), self.epoch, self.step);
+        self.tell(Event::Done {
+            run: run.clone(),
+            epochs,
+            steps,
+            best,
+            restored,
+            ended,
+        });
+        let opt_states = self.store.opt_states();
+        Ok(Trained {
+            run,
+            weights,
+            opt_states,
+            history: self.history,
+            epochs,
+            steps,
+            best,
+            restored,
+            ended,
+        })
+    }
+}
+
+impl Mean {
+    fn add(&mut self, loss: f64, rows: usize) {
+        self.total += loss * rows as f64;
+        self.rows += rows as f64;
+    }
+
+    fn mean(self) -> f64 {
+        self.total / self.rows
+    }
+}
+
+/// The parts that are evaluated: those asked for, and the one that early stopping watches.
+fn evaluated_parts<'a>(run: &Run, data: &'a Dataset) -> Vec<&'a Part> {
+    let watched = run
+        .settings
+        .early_stop
+        .iter()
+        .filter_map(|rule| rule.on.split_once('.'));
+    let watched = watched
+        .filter(|on| *on != ("train", "loss"))
+        .map(|(part, _)| part);
+    let mut parts: Vec<&Part> = vec![];
+    for name in run
+        .settings
+        .evaluate
+        .on
+        .iter()
+        .map(String::as_str)
+        .chain(watched)
+    {
+        let part = data
+            .part(name)
+            .filter(|part| !parts.iter().any(|known| known.name == part.name));
+        parts.extend(part);
+    }
+    parts
+}
+
+/// What a part is called in a history: the one that is trained on is `train`, even where nothing was split.
+fn shown_name<'a>(part: &'a Part, train: &Part) -> &'a str {
+    if part.name == train.name {
+        "train"
+    } else {
+        &part.name
+    }
+}
+
+/// `early_stop` must watch what is recorded: the loss of a part, or a metric that is a scalar.
+fn check_watched(run: &Run, machine: &Machine<'_>) -> Result<(), TrainError> {
+    let Some(rule) = &run.settings.early_stop else {
+        return Ok(());
+    };
+    let (part, value) = rule.on.split_once('.').unwrap_or((&rule.on, ""));
+    let metrics = run.metrics.iter().flat_map(|metrics| {
+        let func = machine.body(metrics.func);
+        let scalars = func
+            .results
+            .iter()
+            .zip(&metrics.names)
+            .filter(|((_, result), _)| func.ty(*result).shape.rank() == 0);
+        scalars.map(|(_, name)| name.as_str()).collect::<Vec<_>>()
+    });
+    let known: Vec<&str> = std::iter::once("loss").chain(metrics).collect();
+    if known.contains(&value) {
+        return Ok(());
+    }
+    let recorded = known.iter().map(|name| format!("{part}.{name}")).collect();
+    Err(TrainError::NeverRecorded {
+        on: rule.on.clone(),
+        span: rule.span,
+        recorded,
+    })
+}
