@@ -9,6 +9,7 @@ pub mod grad;
 pub mod ir;
 pub mod lower;
 pub mod ops;
+pub mod opt;
 pub mod scalar;
 pub mod source;
 pub mod syntax;

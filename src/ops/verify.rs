@@ -13,7 +13,8 @@ pub fn verify(module: &Module) -> Result<(), String> {
     Ok(())
 }
 
-fn verify_func(module: &Module, id: FuncId) -> Result<(), String> {
+/// Checks one function, as [`verify`] does all.
+pub fn verify_func(module: &Module, id: FuncId) -> Result<(), String> {
     let func = &module.funcs[id];
     let mut scratch = module.clone();
     let mut defined = vec![false; func.values.len()];
