@@ -1,4 +1,73 @@
-//! `nnlc`: a compiler, interpreter and REPL for `.nnl`.
+//! `nnlc`: a compiler, interpreter and REPL for `.nnl`, a declarative language for neural networks and the linear algebra under
+//! them. This page is the architecture.
+//!
+//! # The way a program takes
+//!
+//! ```text
+//! text ─ syntax ─→ tree ─ lower ─→ draft IR ─ check ─→ Checked ─ grad, opt ─→ Checked ─ engine ─→ tensors
+//!                               names            shapes         gradients               numbers
+//! data ─ data ──→ facts ──────────┘
+//! ```
+//!
+//! A stage is a function. It collects all its errors and hands them over as [`diag::Diagnostics`]; between stages an error stops
+//! the way. [`session`] walks it, [`train`] loops over it, [`cli`] shows it.
+//!
+//! 1. [`syntax`]: text to tree. The grammar is `grammar/nnl.pest`; one file family sees its rules.
+//! 2. [`lower`]: tree to [`ir::draft`]. Names are resolved, functions and layers inlined at each use, parameters collected under
+//!    their paths, static choices made. Types pass through as patterns.
+//! 3. [`check`]: draft to [`ir::Module`], typed SSA over tensors. Each primitive finds its form in ops; dimensions, integer
+//!    polynomials over symbols, are solved as values flow forward. [`check::Checked`] has a private constructor: it is a proof one
+//!    can hold, and engines accept nothing else. Definitions are checked once for every size, then again for each use.
+//! 4. [`grad`]: reverse mode from IR to IR, so that a gradient can be printed, optimised and differentiated again.
+//! 5. [`opt`]: passes in order, one a file.
+//! 6. [`engine`]: an interpreter whose semantics are [`ops`]' own. Sizes become numbers when tensors arrive.
+//!
+//! # The rooms, lowest first
+//!
+//! Each uses those above it in this table and none below; `tests/layers.rs` reads every `use crate::…` and holds the same table.
+//!
+//! | room | what lives there |
+//! |---|---|
+//! | [`arena`], [`source`] | typed ids and side tables; texts and places in them |
+//! | [`diag`], [`types`] | reports; element types, dimensions, shapes, the unifier |
+//! | [`scalar`] | scalar functions: value and derivative once, over an abstract algebra |
+//! | [`tensor`] | tensors of numbers; faer, random numbers, model files |
+//! | [`syntax`], [`stdlib`], [`ir`] | the tree; the library's texts; draft and typed IR |
+//! | [`ops`] | one paragraph an op: shape rule, meaning, gradient, kernel class |
+//! | [`lower`], [`check`] | tree to draft; draft to proof |
+//! | [`grad`], [`opt`] | gradients; passes |
+//! | [`engine`], [`data`] | running functions; rows of files to tensors |
+//! | [`train`] | the loop, its events, histories, saved models |
+//! | [`session`] | one user's world, a transaction at a time |
+//! | [`cli`] | commands; the only room that prints |
+//!
+//! # Invariants
+//!
+//! - syntax knows no shapes; ir knows no source text beyond spans; ops know no spans and no engine.
+//! - `check`, `grad`, `opt` beyond its own subject, and engines name no op: they ask [`ops`].
+//! - lowering and checking know no name of the library but those of primitives; layers, losses, optimizers, initialisers,
+//!   schedules and metrics are `.nnl` in `stdlib/`.
+//! - faer is seen under [`tensor`] only; there is no unsafe code.
+//! - library code neither prints nor exits; only [`cli`] knows a terminal.
+//! - same program, seed and binary: same bytes, for any thread count. Hash maps are never iterated.
+//! - randomness is a pure function of (seed, place, step); adding a layer elsewhere changes no other initial weight.
+//! - no panic reaches a user: an `expect` states what the check has proven.
+//!
+//! # How to add
+//!
+//! - **a scalar function**: its variant, value and derivative in [`scalar`], its signature in `stdlib/prim.nnl`.
+//! - **an op**: first ask whether the library can say it. Else its variant in [`ir::Op`] and [`ir::draft::Prim`], its paragraph in
+//!   a family of [`ops`], its signature in `stdlib/prim.nnl`; the compiler lists the matches that want an arm.
+//! - **a layer, loss, optimizer, initialiser, schedule, metric**: a definition in `stdlib/`, with docs and an `@example`. No Rust.
+//! - **an error**: a code in its stage's `codes.rs`, a report where it is found, a file under `tests/suite/error/`.
+//!
+//! # Words
+//!
+//! *op* a node kind; *primitive* an op or scalar function as the language speaks of it; *form* a primitive in ops; *value* an SSA
+//! result; *draft* what lowering makes; *pattern* a type as written; *loose* of no element type yet; *cotangent* the incoming
+//! gradient; *vjp* the rule, *grad* the transform; *monoid* what a reduction folds with; *param* trained, *state* carried but not
+//! trained; *logits* before softmax, *loss* a scalar; *step* one update, *epoch* one pass over the data; *run* a `train` block;
+//! *part* a share of the data; *engine* what runs functions; *session* one user's world.
 
 pub mod arena;
 pub mod check;
@@ -10,6 +79,7 @@ pub mod grad;
 pub mod ir;
 pub mod lower;
 pub mod ops;
+pub mod opt;
 pub mod scalar;
 pub mod session;
 pub mod source;

@@ -36,7 +36,7 @@ pub use axis::{resolve_axes, resolve_axis, resolve_each, resolve_gap};
 pub use build::Builder;
 pub use error::{Description, ElemKind, EvalError, LetterFault, NotDifferentiable, OpError};
 pub use form::{agreeing_operands, form, gives_number, index_operand};
-pub use verify::verify;
+pub use verify::{verify, verify_func};
 
 use crate::ir::{Module, Op, ValueId};
 use crate::ops::rules::{Fault, Flows, operand_count};

@@ -1,7 +1,7 @@
 //! Whether a module is what it has to be: each value defined once and before it is used, each instruction with the results its op
 //! gives for its operands. A failure is a bug of ours, never the user's.
 
-use crate::ir::{Func, Inst, Module, ValueId};
+use crate::ir::{Func, FuncId, Inst, Module, ValueId};
 use crate::ops::infer;
 use crate::types::{TensorType, Unifier};
 
@@ -9,14 +9,19 @@ use crate::types::{TensorType, Unifier};
 pub fn verify(module: &Module) -> Result<(), String> {
     let mut scratch = module.clone();
     for (_, func) in module.funcs.iter() {
-        verify_func(module, func, &mut scratch)
+        check_func(module, func, &mut scratch)
             .map_err(|fault| format!("{}: {fault}", func.name))?;
     }
     Ok(())
 }
 
+/// Checks one function, as [`verify`] does all.
+pub fn verify_func(module: &Module, id: FuncId) -> Result<(), String> {
+    check_func(module, &module.funcs[id], &mut module.clone())
+}
+
 /// Rules may solve dimensions, and do so in `scratch`.
-fn verify_func(module: &Module, func: &Func, scratch: &mut Module) -> Result<(), String> {
+fn check_func(module: &Module, func: &Func, scratch: &mut Module) -> Result<(), String> {
     let mut defined = vec![false; func.values.len()];
     for input in &func.inputs {
         define(&mut defined, input.value)?;

@@ -1,0 +1,76 @@
+//! Evaluates what depends on constants alone. Names no op: an op says itself what it means, and whatever makes more elements than
+//! it reads (a repetition, a count) stays, because an engine writes these faster than it could read them. Random numbers depend on
+//! the run even where seed and step are known.
+
+use crate::ir::{FuncId, Inst, Module, Op};
+use crate::ops;
+use crate::opt::Note;
+use crate::opt::rewriter::{Rewriter, rewrite};
+use crate::tensor::Tensor;
+use crate::types::{DType, Dim, TensorType};
+
+/// What is folded reads no more elements than this.
+const MAX_READ: usize = 1 << 16;
+
+/// Constant folding.
+pub(super) fn fold(module: &mut Module, id: FuncId) -> Vec<Note> {
+    rewrite(module, id, |r, inst| {
+        let folded = folded(r, inst);
+        Ok(folded.map(|tensors| tensors.into_iter().map(|x| r.b.constant(x)).collect()))
+    })
+}
+
+fn folded(r: &Rewriter<'_>, inst: &Inst) -> Option<Vec<Tensor>> {
+    if !folds(&inst.op) {
+        return None;
+    }
+    let operands = inst.operands.iter().map(|&value| r.constant(value));
+    let operands: Vec<Tensor> = operands.map(|x| x.cloned()).collect::<Option<_>>()?;
+    let results = inst.results.iter().map(|&value| known(r.b.ty(value)));
+    let results: Vec<(DType, Vec<usize>)> = results.collect::<Option<_>>()?;
+    let n_read: usize = operands.iter().map(Tensor::len).sum();
+    let n_made: usize = results.iter().map(|(_, shape)| size(shape)).sum();
+    if n_read > MAX_READ || n_made > n_read.max(1) {
+        return None;
+    }
+    let op = resolved(r, &inst.op)?;
+    ops::eval(&op, operands, &results, &|dim| number(dim).unwrap_or(0)).ok()
+}
+
+fn size(shape: &[usize]) -> usize {
+    shape.iter().product()
+}
+
+/// Whether the op means the same in every run, and is not a constant already.
+fn folds(op: &Op) -> bool {
+    match op {
+        Op::Const(_) | Op::Random { .. } => false,
+        Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => false,
+        Op::Size(..) | Op::Map(_) | Op::Cast(_) | Op::StopGradient | Op::Reduce(..) => true,
+        Op::ArgReduce(..) | Op::CumSum(_) | Op::Sort(_) | Op::ArgSort(_) | Op::Ranks(_) => true,
+        Op::Contract(_) | Op::Permute(_) | Op::Reshape(_) | Op::Broadcast { .. } => true,
+        Op::Slice(_) | Op::Embed(..) | Op::Concat(_) | Op::Reverse(_) | Op::Gather(_) => true,
+        Op::ScatterAdd(..) | Op::Iota(..) | Op::Inverse | Op::Solve(_) | Op::Qr => true,
+    }
+}
+
+/// The op, if every dimension in its attributes is a number.
+fn resolved(r: &Rewriter<'_>, op: &Op) -> Option<Op> {
+    let all_known = std::cell::Cell::new(true);
+    let mut op = op.clone();
+    op.map_dims(&|dim| {
+        let dim = r.b.module.dims.resolve(dim);
+        all_known.set(all_known.get() && number(&dim).is_some());
+        dim
+    });
+    all_known.get().then_some(op)
+}
+
+fn known(ty: &TensorType) -> Option<(DType, Vec<usize>)> {
+    let shape = ty.shape.dims().map(number).collect::<Option<_>>()?;
+    Some((ty.dtype, shape))
+}
+
+fn number(dim: &Dim) -> Option<usize> {
+    usize::try_from(dim.as_int()?).ok()
+}

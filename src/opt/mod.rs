@@ -1,0 +1,122 @@
+//! Passes from IR to IR over flat functions, in the order of [`PIPELINE`]. A pass keeps the types of what it rewrites and is
+//! deterministic; it names ops only where it is about these ops. Whatever still stands for a whole function (a call, a gradient) is
+//! left alone.
+//!
+//! Results keep their bits, signs of NaN apart, with three exceptions: [`transpose`] sums the same products in one kernel call that
+//! may take them in another order, [`chain`] and [`factor`] re-associate products of matrices, and [`factor`] elementwise products
+//! with a common factor. Nothing else may change the order of a sum.
+
+mod chain;
+pub mod cost;
+mod cse;
+mod dce;
+mod factor;
+mod fold;
+mod rewriter;
+mod settle;
+mod simplify;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod transpose;
+
+use crate::ir::{FuncId, Module, OriginId};
+
+/// A rewriting of one function.
+#[derive(Clone, Copy, Debug)]
+pub struct Pass {
+    /// What it is called.
+    pub name: &'static str,
+    run: fn(&mut Module, FuncId) -> Vec<Note>,
+}
+
+/// Something a pass did that a user may want to know.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Note {
+    /// Which pass.
+    pub pass: &'static str,
+    /// Where the code it changed came from.
+    pub origin: OriginId,
+    /// What it did.
+    pub text: String,
+}
+
+/// Which passes run.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum Passes {
+    /// The whole pipeline.
+    #[default]
+    All,
+    /// None.
+    None,
+    /// Those with these names, in the order of the pipeline.
+    Only(Vec<&'static str>),
+}
+
+/// Names forgotten and dimensions put in, so that passes can compare. It comes first and changes nothing that is computed.
+const SETTLE: Pass = Pass {
+    name: "settle",
+    run: settle::settle,
+};
+const FOLD: Pass = Pass {
+    name: "fold",
+    run: fold::fold,
+};
+const SIMPLIFY: Pass = Pass {
+    name: "simplify",
+    run: simplify::simplify,
+};
+const CSE: Pass = Pass {
+    name: "cse",
+    run: cse::cse,
+};
+const DCE: Pass = Pass {
+    name: "dce",
+    run: dce::dce,
+};
+const TRANSPOSE: Pass = Pass {
+    name: "transpose",
+    run: transpose::transpose,
+};
+const FACTOR: Pass = Pass {
+    name: "factor",
+    run: factor::factor,
+};
+const CHAIN: Pass = Pass {
+    name: "chain",
+    run: chain::chain,
+};
+
+/// Every pass in order. Dead code goes first, because gradients leave much of it; what counts uses follows what removes them.
+pub const PIPELINE: &[Pass] = &[
+    SETTLE, DCE, FOLD, SIMPLIFY, FOLD, SIMPLIFY, CSE, DCE, TRANSPOSE, FACTOR, DCE, CHAIN, FOLD,
+    SIMPLIFY, CSE, DCE,
+];
+
+impl Passes {
+    fn includes(&self, pass: &Pass) -> bool {
+        match self {
+            Passes::All => true,
+            Passes::None => false,
+            Passes::Only(names) => pass.name == SETTLE.name || names.contains(&pass.name),
+        }
+    }
+}
+
+/// Runs passes over these functions, and tells what they did that a user may want to know.
+pub fn optimise(module: &mut Module, roots: &[FuncId], passes: &Passes) -> Vec<Note> {
+    let mut notes = vec![];
+    for pass in PIPELINE.iter().filter(|pass| passes.includes(pass)) {
+        for &root in roots {
+            notes.extend((pass.run)(module, root));
+            debug_assert_eq!(
+                crate::ops::verify_func(module, root),
+                Ok(()),
+                "{} leaves a function that is sound",
+                pass.name
+            );
+        }
+    }
+    notes
+}
