@@ -19,6 +19,8 @@ mod output;
 mod overrides;
 mod program_file;
 mod show;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::Path;
