@@ -11,6 +11,7 @@ use crate::lower::{
     Action, DataFacts, Mode, Run, Scope, Surroundings, World, lower_definitions, lower_script,
 };
 use crate::ops;
+use crate::opt::{Note, optimise};
 use crate::session::Session;
 use crate::session::data::{Loaded, read_all, solved};
 use crate::source::{SourceId, SourceMap, Span};
@@ -25,6 +26,8 @@ pub struct Compiled {
     pub(crate) runs: Vec<Run>,
     /// What to do, in order.
     pub(crate) actions: Vec<Action>,
+    /// What the passes did that a user may want to know.
+    pub(crate) notes: Vec<Note>,
     /// The data, read.
     pub(crate) data: Vec<Loaded>,
     /// The program so far, and the texts it is made of.
@@ -41,6 +44,11 @@ impl Compiled {
     /// The runs in the order they are declared.
     pub fn runs(&self) -> &[Run] {
         &self.runs
+    }
+
+    /// What the passes did that a user may want to know.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
     }
 
     /// What is to be done, in order.
@@ -114,8 +122,11 @@ impl Session {
             ));
             return None;
         }
+        let roots = checked.module().roots();
+        let notes = checked.rewrite(|module| optimise(module, &roots, &self.options.passes));
         Some(Compiled {
             checked,
+            notes,
             runs: script.runs,
             actions: script.actions,
             data,
