@@ -29,6 +29,7 @@ use std::path::Path;
 use crate::diag::Diagnostics;
 use crate::engine::{Engine, Interpreter};
 use crate::lower::{Library, Run, World};
+use crate::opt::Passes;
 use crate::session::data::Loaded;
 use crate::source::{SourceId, SourceMap};
 use crate::stdlib;
@@ -58,6 +59,8 @@ pub struct Options {
     pub sets: Vec<String>,
     /// The element type of data where a run does not say.
     pub dtype: Option<DType>,
+    /// Which passes rewrite functions before they run.
+    pub passes: Passes,
 }
 
 /// What runs functions.

@@ -10,9 +10,10 @@ pub const FILES: &[(&str, &str)] = &[
     ("optim", include_str!("../stdlib/optim.nnl")),
     ("init", include_str!("../stdlib/init.nnl")),
     ("schedule", include_str!("../stdlib/schedule.nnl")),
+    ("run", include_str!("../stdlib/run.nnl")),
     ("metrics", include_str!("../stdlib/metrics.nnl")),
     ("linalg", include_str!("../stdlib/linalg.nnl")),
 ];
 
 /// The modules whose names are in scope everywhere.
-pub const PRELUDE: &[&str] = &["prim", "core", "loss", "optim", "init", "schedule"];
+pub const PRELUDE: &[&str] = &["prim", "core", "loss", "optim", "init", "schedule", "run"];

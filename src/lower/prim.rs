@@ -98,6 +98,7 @@ impl Lowerer<'_> {
             "each" => self.each(args, span).map(Some),
             "total" => self.total(args, span).map(Some),
             "template" => Ok(Some(self.template(args, span))),
+            "predict" => self.predict(args.bound, span).map(Some),
             "evaluate" | "plot" | "load" => self.host_primitive(name, args.bound, span).map(Some),
             "split" | "unstack" | "qr" => self.several(name, args, span).map(Some),
             _ => Ok(None),

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use crate::diag::Diagnostic;
 use crate::ir::draft::{DraftId, NodeKind, Prim};
 use crate::lower::call::Bound;
-use crate::lower::facts::DataFacts;
+use crate::lower::convert::is_named;
+use crate::lower::facts::{DataFacts, FieldFacts};
 use crate::lower::layer::ModelState;
 use crate::lower::plan::{Action, Assert, Compute, Run, Script, Show, Shown};
 use crate::lower::scope::World;
@@ -81,17 +82,26 @@ impl Lowerer<'_> {
             };
             let (now, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(mentioned);
             waiting = later;
-            now.into_iter().for_each(|block| self.train(&cx, block));
+            for block in now {
+                let is_loaded = program
+                    .items
+                    .iter()
+                    .any(|item| loads(item, &block.name.value));
+                self.train(&cx, block, is_loaded);
+            }
             // What is wrong has been reported; the next item may be right.
             let _ = self.item(&mut cx, item, mode);
         }
     }
 
-    fn train(&mut self, cx: &Cx, block: &ast::Block<ast::Field>) {
+    /// Lowers a run; one whose weights come from a file is not trained.
+    fn train(&mut self, cx: &Cx, block: &ast::Block<ast::Field>, is_loaded: bool) {
         let data = self.data.clone();
         if let Ok(run) = self.run(cx, block, &data) {
             self.runs.push(run);
-            self.actions.push(Action::Train(self.runs.len() - 1));
+            if !is_loaded {
+                self.actions.push(Action::Train(self.runs.len() - 1));
+            }
         }
         self.steps_per_epoch = None;
         self.caller = None;
@@ -386,6 +396,7 @@ impl Lowerer<'_> {
         let result = match (frames.len(), name) {
             (1, "plot") => self.plot(args, span),
             (1, "evaluate") => self.evaluate_call(args, span),
+            (1, "load") => self.load_call(args, span),
             _ => {
                 let report = Diagnostic::error(
                     codes::MISPLACED,
@@ -401,6 +412,46 @@ impl Lowerer<'_> {
         self.frames = frames;
         self.model = model;
         result
+    }
+
+    /// `predict(fit, iris.val)`: the model's output for a part's fields, or for inputs given as they are.
+    pub(crate) fn predict(&mut self, args: &[Bound], span: Span) -> Lowering<Val> {
+        let run = self.run_argument(argument(args, "run"))?;
+        let on = argument(args, "on");
+        let lowered = self.runs.iter().find(|known| known.plan.name == run);
+        let inputs = match (&on.value, lowered) {
+            (Val::Host(Host::Part(data, part)), Some(lowered)) => {
+                let global =
+                    |input: &FieldFacts| Val::Global(format!("{data}.{part}.{}", input.name));
+                lowered.inputs.iter().map(global).collect()
+            }
+            (Val::Tuple(inputs), _) => inputs.clone(),
+            (input, _) => vec![input.clone()],
+        };
+        let given = inputs.into_iter().map(|input| (input, on.span)).collect();
+        self.apply_trained(&run, given, span)
+    }
+
+    fn run_argument(&mut self, bound: &Bound) -> Lowering<String> {
+        match &bound.value {
+            Val::Host(Host::Run(run)) => Ok(run.clone()),
+            other => Err(self.wrong_kind("the name of a `train` block", other, bound.span)),
+        }
+    }
+
+    /// `load("iris.nnlm", into: fit)` is the run with weights from a file.
+    fn load_call(&mut self, args: &[Bound], span: Span) -> Lowering<Val> {
+        let run = self.run_argument(argument(args, "into"))?;
+        let path = argument(args, "path");
+        let path = self.to_str(&path.value, path.span)?;
+        let index = self.runs.iter().position(|known| known.plan.name == run);
+        let index = index.ok_or(Reported)?;
+        self.actions.push(Action::Load {
+            run: index,
+            path,
+            span,
+        });
+        Ok(Val::Host(Host::Run(run)))
     }
 
     fn plot(&mut self, args: &[Bound], span: Span) -> Lowering<Val> {
@@ -425,16 +476,7 @@ impl Lowerer<'_> {
 
     /// `evaluate(fit, on: iris.val, metrics: [accuracy])` is a record of metrics.
     fn evaluate_call(&mut self, args: &[Bound], span: Span) -> Lowering<Val> {
-        let run = match &argument(args, "run").value {
-            Val::Host(Host::Run(run)) => run.clone(),
-            other => {
-                return Err(self.wrong_kind(
-                    "the name of a `train` block",
-                    other,
-                    argument(args, "run").span,
-                ));
-            }
-        };
+        let run = self.run_argument(argument(args, "run"))?;
         let (data, part) = match &argument(args, "on").value {
             Val::Host(Host::Part(data, part)) => (data.clone(), part.clone()),
             other => {
@@ -539,6 +581,21 @@ fn train_block(item: &Item) -> Option<&ast::Block<ast::Field>> {
         ItemKind::Train(block) => Some(block),
         _ => None,
     }
+}
+
+/// Whether a statement loads weights into the run of this name.
+fn loads(item: &Item, run: &str) -> bool {
+    let ItemKind::Stmt(stmt) = &item.kind else {
+        return false;
+    };
+    let (StmtKind::Let(_, _, value) | StmtKind::Show(value) | StmtKind::Expr(value)) = &stmt.kind
+    else {
+        return false;
+    };
+    let ExprKind::Call(callee, args) = &value.kind else {
+        return false;
+    };
+    is_named(callee, "load") && args.iter().any(|arg| is_named(&arg.value, run))
 }
 
 /// Whether a text speaks of a name.

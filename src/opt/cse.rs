@@ -113,3 +113,59 @@ fn hash_const(tensor: &Tensor, state: &mut DefaultHasher) {
         Data::Bool(v) => v.iter().take(HASHED).for_each(|x| x.hash(state)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::opt::testing::*;
+    use crate::scalar::Scalar;
+    use crate::tensor::Distribution;
+    use crate::types::DType;
+
+    #[test]
+    fn equal_instructions_are_one_and_zeros_of_either_sign_are_two() {
+        let alike = program(|b| {
+            let x = floats(b, &[3]);
+            let zeros = [0.0, -0.0, 0.0].map(|zero| b.number(zero, DType::F64));
+            zeros
+                .map(|zero| b.map(Scalar::Add, &[x, zero]).expect("numbers"))
+                .to_vec()
+        });
+        insta::assert_snapshot!(alike.shown_after(&["cse", "dce"]), @r#"
+        fn f(%0: f64[3] = arg x0) -> (y: %3, y: %4, y: %3) {
+          %1: f64[] = const 0
+          %2: f64[] = const -0
+          %3: f64[3] = add %0, %1
+          %4: f64[3] = add %0, %2
+        }
+        "#);
+    }
+
+    #[test]
+    fn draws_at_one_place_are_one() {
+        let draws = program(|b| {
+            let (seed, step) = (b.number(1.0, DType::I64), b.number(2.0, DType::I64));
+            let draw = |place| Op::Random {
+                distribution: Distribution::Normal,
+                place,
+                shape: shape(&[3]),
+                dtype: DType::F32,
+            };
+            let places = [5, 6, 5];
+            places
+                .map(|place| {
+                    b.op1(draw(place), &[seed, step])
+                        .expect("a seed and a step")
+                })
+                .to_vec()
+        });
+        insta::assert_snapshot!(draws.shown_after(&["cse", "dce"]), @r#"
+        fn f() -> (y: %2, y: %3, y: %2) {
+          %0: i64[] = const 1
+          %1: i64[] = const 2
+          %2: [3] = random normal 0x5 %0, %1
+          %3: [3] = random normal 0x6 %0, %1
+        }
+        "#);
+    }
+}

@@ -149,3 +149,67 @@ fn build(r: &mut Rewriter<'_>, f: Scalar, factored: &Factored) -> Result<ValueId
     };
     r.b.op1(product, &[sum, factored.common])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::opt::testing::*;
+    use crate::types::Shape;
+
+    #[test]
+    fn a_common_matrix_is_multiplied_once() {
+        let left = program(|b| {
+            let a = input(b, crate::types::DType::F64, Shape::of([n(), Dim::int(3)]));
+            let products = [4, 4, 4].map(|cols| {
+                let right = floats(b, &[3, cols]);
+                matmul(b, a, right)
+            });
+            let sum = b.map(Scalar::Add, &products[..2]).expect("sizes agree");
+            vec![
+                b.map(Scalar::Sub, &[sum, products[2]])
+                    .expect("sizes agree"),
+            ]
+        });
+        insta::assert_snapshot!(left.shown_after(&["factor", "dce"]), @r#"
+        fn f(%0: f64[n, 3] = arg x0, %1: f64[3, 4] = arg x1, %2: f64[3, 4] = arg x2, %3: f64[3, 4] = arg x3) -> (y: %6) {
+          %4: f64[3, 4] = add %1, %2
+          %5: f64[3, 4] = sub %4, %3
+          %6: f64[n, 4] = contract "ab,bc->ac" %0, %5
+        }
+        factor: `a @ b + a @ c` became `a @ (b + c)`: 52 * n FLOPs before, 24 * n + 12 after
+        factor: `a @ b - a @ c` became `a @ (b - c)`: 52 * n FLOPs before, 24 * n + 12 after
+        "#);
+    }
+
+    #[test]
+    fn a_common_right_matrix_and_a_common_number() {
+        let right = program(|b| {
+            let (x, y, a) = (floats(b, &[2, 3]), floats(b, &[2, 3]), floats(b, &[3, 4]));
+            let (xa, ya) = (matmul(b, x, a), matmul(b, y, a));
+            let (xy, yx) = (b.map(Scalar::Mul, &[x, y]), b.map(Scalar::Mul, &[x, x]));
+            let operands = [xy.expect("numbers"), yx.expect("numbers")];
+            let sums = [[xa, ya], operands].map(|operands| b.map(Scalar::Add, &operands));
+            sums.map(|sum| sum.expect("sizes agree")).to_vec()
+        });
+        insta::assert_snapshot!(right.shown_after(&["factor", "dce"]), @r#"
+        fn f(%0: f64[2, 3] = arg x0, %1: f64[2, 3] = arg x1, %2: f64[3, 4] = arg x2) -> (y: %4, y: %6) {
+          %3: f64[2, 3] = add %0, %1
+          %4: f64[2, 4] = contract "ab,bc->ac" %3, %2
+          %5: f64[2, 3] = add %1, %0
+          %6: f64[2, 3] = mul %0, %5
+        }
+        factor: `b @ a + c @ a` became `(b + c) @ a`: 104 FLOPs before, 54 after
+        factor: `a * b + a * c` became `a * (b + c)`: 18 FLOPs before, 12 after
+        "#);
+    }
+
+    #[test]
+    fn a_product_with_another_reader_stays() {
+        let read = program(|b| {
+            let (a, x, y) = (floats(b, &[3, 3]), floats(b, &[3, 3]), floats(b, &[3, 3]));
+            let (ax, ay) = (matmul(b, a, x), matmul(b, a, y));
+            vec![b.map(Scalar::Add, &[ax, ay]).expect("sizes agree"), ay]
+        });
+        assert_eq!(read.after(&["factor"]).1, []);
+    }
+}

@@ -74,3 +74,56 @@ fn known(ty: &TensorType) -> Option<(DType, Vec<usize>)> {
 fn number(dim: &Dim) -> Option<usize> {
     usize::try_from(dim.as_int()?).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::opt::testing::*;
+    use crate::scalar::Scalar;
+
+    #[test]
+    fn constants_are_worked_out_and_large_results_are_not() {
+        let folds = program(|b| {
+            let half = b.number(0.5, DType::F64);
+            let half = b.cast(half, DType::F32).expect("a cast");
+            let three = b
+                .op1(Op::Size(Dim::int(3), DType::F32), &[])
+                .expect("a size");
+            let n = b.op1(Op::Size(n(), DType::F32), &[]).expect("a size");
+            let sum = b.map(Scalar::Add, &[half, three]).expect("scalars");
+            let all = b.broadcast(sum, shape(&[3]), vec![]).expect("a scalar");
+            vec![all, n]
+        });
+        insta::assert_snapshot!(folds.shown_after(&["fold", "dce"]), @r#"
+        fn f() -> (y: %2, y: %0) {
+          %0: [] = size n
+          %1: [] = const 3.5
+          %2: [3] = broadcast [] %1
+        }
+        "#);
+    }
+
+    #[test]
+    fn draws_and_failures_stay() {
+        let stays = program(|b| {
+            let zeros = b.constant(Tensor::full(DType::F64, &[2, 2], 0.0));
+            let seed = b.number(1.0, DType::I64);
+            let draw = Op::Random {
+                distribution: crate::tensor::Distribution::Uniform,
+                place: 7,
+                shape: shape(&[]),
+                dtype: DType::F32,
+            };
+            let draw = b.op1(draw, &[seed, seed]).expect("a seed and a step");
+            vec![b.op1(Op::Inverse, &[zeros]).expect("a square"), draw]
+        });
+        insta::assert_snapshot!(stays.shown_after(&["fold"]), @r#"
+        fn f() -> (y: %3, y: %2) {
+          %0: f64[2, 2] = const [0, 0, 0, 0]
+          %1: i64[] = const 1
+          %2: [] = random uniform 0x7 %1, %1
+          %3: f64[2, 2] = inverse %0
+        }
+        "#);
+    }
+}

@@ -2,8 +2,8 @@
 //! deterministic; it names ops only where it is about these ops. Whatever still stands for a whole function (a call, a gradient) is
 //! left alone.
 //!
-//! Results keep their bits, signs of NaN apart, with three exceptions: [`transpose`] sums the same products in one kernel call that
-//! may take them in another order, [`chain`] and [`factor`] re-associate products of matrices, and [`factor`] elementwise products
+//! Results keep their bits, signs of NaN apart, with three exceptions: `transpose` sums the same products in one kernel call that
+//! may take them in another order, `chain` and `factor` re-associate products of matrices, and `factor` elementwise products
 //! with a common factor. Nothing else may change the order of a sum.
 
 mod chain;

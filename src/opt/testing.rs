@@ -125,6 +125,7 @@ pub(super) fn bits(tensors: &[Tensor]) -> Vec<(Vec<usize>, Vec<u64>)> {
 /// One step of a random function: what is done, to which values.
 pub(super) type Step = (u8, u8, u8, u8);
 
+/// Mostly those that an identity knows.
 const CONSTANTS: [f64; 9] = [0.0, -0.0, 1.0, -1.0, 2.0, 0.5, 3.0, -2.0, 4.0];
 
 /// A function from random steps; a step that does not fit is none. Whole numbers stay whole where `is_whole`.
@@ -165,13 +166,29 @@ fn random_step(
     (op, x, y, z): Step,
     is_whole: bool,
 ) -> Result<ValueId, OpError> {
-    let pick = |at: u8| values[values.len() - 1 - usize::from(at) % values.len()];
+    // Late values are picked more often than early ones, so that steps build on each other.
+    let pick = |at: u8| {
+        let back = usize::from(at) * usize::from(at) * values.len() / (256 * 256);
+        values[values.len() - 1 - back]
+    };
     let (x, y, detail) = (pick(x), pick(y), usize::from(z));
     let rank = b.shape(x).rank();
     let reversed: Vec<usize> = (0..rank).rev().collect();
     match op % 20 {
         0 => Ok(b.number(CONSTANTS[detail % CONSTANTS.len()], b.dtype(x))),
-        1..=6 => b.map(
+        1 | 2 => {
+            let c = b.number(CONSTANTS[detail % CONSTANTS.len()], b.dtype(x));
+            let n_whole = if is_whole { 3 } else { 5 };
+            let f = [
+                Scalar::Add,
+                Scalar::Sub,
+                Scalar::Mul,
+                Scalar::Div,
+                Scalar::Pow,
+            ];
+            b.map(f[usize::from(op / 20) % n_whole], &[x, c])
+        }
+        3..=6 => b.map(
             WHOLE[detail % WHOLE.len()],
             &[x, y][..WHOLE[detail % WHOLE.len()].arity()],
         ),

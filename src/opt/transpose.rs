@@ -87,3 +87,51 @@ fn fold_result(r: &mut Rewriter<'_>, axes: &[usize], value: ValueId) -> Rule {
     };
     r.b.op(Op::Contract(contract), &operands).map(Some)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::opt::testing::*;
+
+    #[test]
+    fn transposes_become_letters() {
+        let products = program(|b| {
+            let (x, w) = (floats(b, &[2, 3]), floats(b, &[4, 3]));
+            let w = b.transpose(w).expect("a matrix");
+            let product = matmul(b, x, w);
+            let twice = matmul(b, x, w);
+            let read_again = b.transpose(twice).expect("a matrix");
+            vec![b.transpose(product).expect("a matrix"), twice, read_again]
+        });
+        insta::assert_snapshot!(products.shown_after(&["transpose", "dce"]), @r#"
+        fn f(%0: f64[2, 3] = arg x0, %1: f64[4, 3] = arg x1) -> (y: %4, y: %2, y: %3) {
+          %2: f64[2, 4] = contract "ab,cb->ac" %0, %1
+          %3: f64[4, 2] = permute [1, 0] %2
+          %4: f64[4, 2] = contract "ab,cb->ca" %0, %1
+        }
+        "#);
+    }
+
+    #[test]
+    fn a_product_repeats_along_its_batch_by_itself() {
+        let batched = program(|b| {
+            let (x, w) = (floats(b, &[5, 2, 3]), floats(b, &[3, 4]));
+            let w = b
+                .broadcast(w, shape(&[5, 3, 4]), vec![1, 2])
+                .expect("a matrix");
+            let contract = crate::tensor::Contract {
+                lhs: vec![3, 0, 1],
+                rhs: vec![3, 1, 2],
+                out: vec![3, 0, 2],
+            };
+            vec![
+                b.op1(crate::ir::Op::Contract(contract), &[x, w])
+                    .expect("sizes fit"),
+            ]
+        });
+        insta::assert_snapshot!(batched.shown_after(&["transpose", "dce"]), @r#"
+        fn f(%0: f64[5, 2, 3] = arg x0, %1: f64[3, 4] = arg x1) -> (y: %2) {
+          %2: f64[5, 2, 4] = contract "abc,cd->abd" %0, %1
+        }
+        "#);
+    }
+}

@@ -11,7 +11,7 @@ use crate::lower::{
     Action, DataFacts, Mode, Run, Scope, Show, Surroundings, World, lower_definitions, lower_script,
 };
 use crate::ops;
-use crate::opt::{Note, Passes, optimise};
+use crate::opt::{Note, optimise};
 use crate::session::Session;
 use crate::session::axes::{AxisNames, axis_names};
 use crate::session::data::{Loaded, read_all, solved};
@@ -28,7 +28,7 @@ pub struct Compiled {
     pub(crate) runs: Vec<Run>,
     /// What to do, in order.
     pub(crate) actions: Vec<Action>,
-    /// What the optimizer did that is worth telling.
+    /// What the passes did that a user may want to know.
     pub(crate) notes: Vec<Note>,
     /// The names of the axes of what is bound.
     pub(crate) axes: AxisNames,
@@ -48,6 +48,11 @@ impl Compiled {
     /// The runs in the order they are declared.
     pub fn runs(&self) -> &[Run] {
         &self.runs
+    }
+
+    /// What the passes did that a user may want to know.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
     }
 
     /// What is to be done, in order.
@@ -173,15 +178,13 @@ impl Session {
             return None;
         }
         watch(Step::Differentiated(checked.module()));
-        let notes = checked.rewrite(|module| {
-            let roots = module.roots();
-            optimise(module, &roots, &if std::env::var_os("NOOPT").is_some() { Passes::None } else { Passes::All })
-        });
+        let roots = checked.module().roots();
+        let notes = checked.rewrite(|module| optimise(module, &roots, &self.options.passes));
         watch(Step::Optimized(checked.module()));
         Some(Compiled {
-            notes,
             axes,
             checked,
+            notes,
             runs: script.runs,
             actions: script.actions,
             data,

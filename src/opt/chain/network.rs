@@ -204,32 +204,41 @@ impl Network {
     /// `cost(i, j) = min over k of cost(i, k) + cost(k, j) + Π n`.
     pub(super) fn best(&self, row: &[usize], sample: i64) -> Order {
         let n = row.len();
-        let size = |dim: &Dim| u128::try_from(dim.eval(&|_| Some(sample)).unwrap_or(i64::MAX));
-        let sizes = self.sizes.iter().map(|dim| size(dim).unwrap_or(1));
-        let sizes: Vec<u128> = sizes.collect();
-        let kept = |from: usize, to: usize| {
-            self.kept_of(row[from..to].iter().fold(0, |all, &leaf| all | bit(leaf)))
-        };
-        let kept: Vec<Vec<Set>> = (0..n)
-            .map(|from| (0..=n).map(|to| kept(from, to.max(from))).collect())
-            .collect();
+        let kept = self.kept_between(row);
+        let sizes = self.sampled(sample);
         let mut best: Vec<Vec<(u128, usize)>> = vec![vec![(0, 0); n + 1]; n];
-        for length in 2..=n {
-            for from in 0..=n - length {
-                let to = from + length;
-                let cost = |split: usize| {
-                    let run = kept[from][split] | kept[split][to];
-                    let each = if run == kept[from][to] { 1 } else { 2 };
-                    let own = volume(run, &sizes).saturating_mul(each);
-                    let parts = best[from][split].0.saturating_add(best[split][to].0);
-                    (own.saturating_add(parts), split)
-                };
-                if let Some(cheapest) = (from + 1..to).map(cost).min() {
-                    best[from][to] = cheapest;
-                }
+        for (from, to) in (2..=n).flat_map(|len| (0..=n - len).map(move |from| (from, from + len)))
+        {
+            let cost = |split: usize| {
+                let run = kept[from][split] | kept[split][to];
+                let each = if run == kept[from][to] { 1 } else { 2 };
+                let own = volume(run, &sizes).saturating_mul(each);
+                let parts = best[from][split].0.saturating_add(best[split][to].0);
+                (own.saturating_add(parts), split)
+            };
+            if let Some(cheapest) = (from + 1..to).map(cost).min() {
+                best[from][to] = cheapest;
             }
         }
         assemble(row, &best, 0, n)
+    }
+
+    /// The letters that remain of each part `from..to` of a row.
+    fn kept_between(&self, row: &[usize]) -> Vec<Vec<Set>> {
+        let n = row.len();
+        let leaves = |from, to| row[from..to].iter().fold(0, |all, &leaf| all | bit(leaf));
+        let kept = |from: usize, to: usize| self.kept_of(leaves(from, to.max(from)));
+        let from = |from| (0..=n).map(|to| kept(from, to)).collect();
+        (0..n).map(from).collect()
+    }
+
+    /// The size of each letter, with every symbol taken for `sample`.
+    fn sampled(&self, sample: i64) -> Vec<u128> {
+        let size = |dim: &Dim| dim.eval(&|_| Some(sample)).unwrap_or(i64::MAX);
+        let sizes = self.sizes.iter().map(size);
+        sizes
+            .map(|size| u128::try_from(size).unwrap_or(1))
+            .collect()
     }
 }
 

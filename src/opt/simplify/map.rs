@@ -249,3 +249,82 @@ fn passes(from: DType, between: DType, to: DType) -> bool {
     let is_alike = from == DType::Bool || from.is_float() == between.is_float() || to.is_float();
     is_lossless && is_alike
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::opt::testing::*;
+
+    /// What `f` of an input `[3]` and a constant comes to, as the last line that computes something.
+    fn simplified(f: Scalar, c: f64) -> String {
+        let program = program(|b| {
+            let x = floats(b, &[3]);
+            let c = b.number(c, DType::F64);
+            vec![b.map(f, &[x, c]).expect("numbers")]
+        });
+        let shown = program.shown_after(&["simplify", "dce"]);
+        let mut lines = shown.lines().rev().skip(1);
+        lines.next().unwrap_or_default().trim().to_string()
+    }
+
+    #[test]
+    fn neutral_numbers_go() {
+        let is_gone = |f, c| simplified(f, c).starts_with("fn f");
+        for (f, c) in [
+            (Scalar::Add, -0.0),
+            (Scalar::Sub, 0.0),
+            (Scalar::Mul, 1.0),
+            (Scalar::Div, 1.0),
+            (Scalar::Pow, 1.0),
+        ] {
+            assert!(is_gone(f, c), "{f} {c}");
+        }
+        for (f, c) in [
+            (Scalar::Add, 0.0),
+            (Scalar::Sub, -0.0),
+            (Scalar::Mul, 0.0),
+            (Scalar::Pow, 0.0),
+        ] {
+            assert!(!is_gone(f, c), "{f} {c}");
+        }
+    }
+
+    #[test]
+    fn cheaper_functions_of_the_same_bits() {
+        assert_eq!(simplified(Scalar::Pow, 2.0), "%1: f64[3] = mul %0, %0");
+        assert_eq!(simplified(Scalar::Mul, -1.0), "%1: f64[3] = neg %0");
+        assert_eq!(simplified(Scalar::Div, 4.0), "%2: f64[3] = mul %0, %1");
+        assert_eq!(simplified(Scalar::Div, 3.0), "%2: f64[3] = div %0, %1");
+        assert_eq!(simplified(Scalar::Pow, 0.5), "%2: f64[3] = pow %0, %1");
+    }
+
+    #[test]
+    fn a_square_root_needs_what_cannot_be_negative() {
+        let deviation = program(|b| {
+            let x = floats(b, &[3]);
+            let square = b.map(Scalar::Mul, &[x, x]).expect("numbers");
+            let half = b.number(0.5, DType::F64);
+            vec![b.map(Scalar::Pow, &[square, half]).expect("numbers")]
+        });
+        insta::assert_snapshot!(deviation.shown_after(&["simplify", "dce"]), @r#"
+        fn f(%0: f64[3] = arg x0) -> (y: %2) {
+          %1: f64[3] = mul %0, %0
+          %2: f64[3] = sqrt %1
+        }
+        "#);
+    }
+
+    #[test]
+    fn casts_of_casts_keep_what_wraps_and_what_saturates() {
+        let chains = [
+            [DType::F32, DType::F64, DType::I32],
+            [DType::U8, DType::F32, DType::F64],
+            [DType::I32, DType::I64, DType::U8],
+            [DType::F64, DType::F32, DType::F64],
+            [DType::I32, DType::F64, DType::U8],
+            [DType::I64, DType::I32, DType::I64],
+        ];
+        let direct = chains.map(|[from, between, to]| passes(from, between, to));
+        assert_eq!(direct, [true, true, true, false, false, false]);
+    }
+}

@@ -103,3 +103,28 @@ pub(super) fn of_scalar(r: &mut Rewriter<'_>, x: ValueId, shape: &Shape) -> Foun
         .map(|repeated| spread(r, repeated.source, shape))
         .transpose()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::opt::testing::*;
+
+    #[test]
+    fn arithmetic_comes_before_repetition() {
+        let repeats = program(|b| {
+            let (x, row) = (floats(b, &[2, 3]), floats(b, &[3]));
+            let rows = b.broadcast(row, shape(&[2, 3]), vec![1]).expect("a row");
+            let two = b.number(2.0, DType::F64);
+            let twos = b.broadcast(two, shape(&[2, 3]), vec![]).expect("a scalar");
+            let scaled = b.map(Scalar::Mul, &[rows, twos]).expect("numbers");
+            vec![b.map(Scalar::Add, &[x, scaled]).expect("numbers")]
+        });
+        insta::assert_snapshot!(repeats.shown_after(&["simplify", "dce"]), @r#"
+        fn f(%0: f64[2, 3] = arg x0, %1: f64[3] = arg x1) -> (y: %4) {
+          %2: f64[] = const 2
+          %3: f64[3] = mul %1, %2
+          %4: f64[2, 3] = add %0, %3
+        }
+        "#);
+    }
+}

@@ -82,3 +82,29 @@ pub(super) fn simpler_reverse(r: &Rewriter<'_>, axis: usize, x: ValueId) -> Opti
     let inst = r.definition(x)?;
     (inst.op == Op::Reverse(axis)).then(|| inst.operands[0])
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::ir::Op;
+    use crate::opt::testing::*;
+
+    #[test]
+    fn moves_after_moves_are_one_move_or_none() {
+        let moves = program(|b| {
+            let x = floats(b, &[2, 3, 4]);
+            let there = b.permute(x, vec![1, 2, 0]).expect("an order");
+            let back = b.permute(there, vec![2, 0, 1]).expect("an order");
+            let flat = b.reshape(there, shape(&[24])).expect("as many");
+            let table = b.reshape(flat, shape(&[4, 6])).expect("as many");
+            let reversed = b.op1(Op::Reverse(0), &[x]).expect("an axis");
+            let x_again = b.op1(Op::Reverse(0), &[reversed]).expect("an axis");
+            vec![back, table, x_again]
+        });
+        insta::assert_snapshot!(moves.shown_after(&["simplify", "dce"]), @r#"
+        fn f(%0: f64[2, 3, 4] = arg x0) -> (y: %0, y: %2, y: %0) {
+          %1: f64[3, 4, 2] = permute [1, 2, 0] %0
+          %2: f64[4, 6] = reshape %1
+        }
+        "#);
+    }
+}
