@@ -22,6 +22,8 @@ mod program_file;
 mod show;
 mod step;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -69,11 +69,6 @@ impl Compiled {
         })
     }
 
-    /// What the optimizer did that a user may want to know.
-    pub fn notes(&self) -> &[Note] {
-        &self.notes
-    }
-
     /// The place of what an origin stands for, where the user wrote it if anywhere: `iris.nnl:12:5`.
     pub fn place(&self, origin: OriginId, sources: &SourceMap) -> String {
         let origins = &self.module().origins;

@@ -40,7 +40,8 @@ fn run(
         }
         Role::Global(name) => machine.globals.get(name).cloned(),
         Role::Seed => Some(Tensor::scalar(seed.cast_signed())),
-        Role::Step => Some(Tensor::scalar(0i64)),
+        // What stands in for an update is the first.
+        Role::Step => Some(Tensor::scalar(1i64)),
         Role::Arg(_) | Role::OptState(_) | Role::Gradient(_) | Role::Field(_) => None,
     };
     let inputs = machine.module.funcs[id].inputs.iter();
