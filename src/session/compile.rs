@@ -6,7 +6,8 @@ use crate::arena::Id;
 use crate::check::{Checked, check};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::grad::{GradError, expand};
-use crate::ir::{Module, OriginId};
+use crate::ir::draft::DraftId;
+use crate::ir::{FuncId, Module, OriginId};
 use crate::lower::{
     Action, DataFacts, Mode, Run, Scope, Show, Surroundings, World, lower_definitions, lower_script,
 };
@@ -67,6 +68,19 @@ impl Compiled {
             Action::Train(_) | Action::Compute(_) | Action::Evaluate { .. } => None,
             Action::Assert(_) | Action::Save { .. } | Action::Load { .. } | Action::Test(_) => None,
         })
+    }
+
+    /// The function that a draft function became.
+    pub fn func(&self, draft: DraftId) -> FuncId {
+        self.checked.func(draft)
+    }
+
+    /// Rows in a whole batch of a run.
+    pub fn batch_of(&self, run: &Run) -> u64 {
+        let data = self.data.iter().find(|loaded| loaded.set.name == run.data);
+        let train = data.and_then(|loaded| loaded.set.part("train"));
+        let n_rows = train.map_or(1, |part| part.rows.len() as u64);
+        run.settings.batch.map_or(n_rows, |batch| batch.min(n_rows))
     }
 
     /// The place of what an origin stands for, where the user wrote it if anywhere: `iris.nnl:12:5`.

@@ -21,7 +21,11 @@ pub(crate) fn float(x: f64) -> Value {
 /// A float that a run measured: what an `f32` holds exactly came from one, and is told as one.
 fn measured(x: f64) -> Value {
     let narrow = x as f32;
-    if f64::from(narrow) == x { single(narrow) } else { float(x) }
+    if f64::from(narrow) == x {
+        single(narrow)
+    } else {
+        float(x)
+    }
 }
 
 /// An `f32` by its own shortest text: 0.1, not 0.10000000149011612.
