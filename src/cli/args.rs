@@ -4,21 +4,30 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// The last lines of every page of help.
-const EXIT_CODES: &str = "\
-Exit codes: 0 all is well, 1 the program is wrong, 2 the command line is wrong, 3 a file is,
-4 it failed while running, 5 not supported yet, 101 a bug in nnlc, 130 interrupted";
+/// The page that lists the commands. Braces are clap's here.
+const PAGE: &str = "\
+{about}
 
-/// What follows the list of commands.
-const AFTER: &str = "\
+{usage-heading} {usage}
+
+Commands:
+{subcommands}
+
 Examples:
   nnlc run iris.nnl                       train, evaluate, show
   nnlc check iris.nnl                     find every mistake without running anything
   nnlc run iris.nnl --set train.epochs=5  the same program with another setting
 
+Options, for every command:
+{options}{after-help}
+";
+
+/// How that page ends.
+const AFTER: &str = "\
 A first program, iris.nnl:
   use nn::{Dense, relu};
   use metrics::accuracy;
+
   data iris {
     source: csv(\"iris.csv\"),
     x: [sepal_length, sepal_width, petal_length, petal_width] |> standardize,
@@ -32,7 +41,10 @@ A first program, iris.nnl:
   }
   show evaluate(fit, on: iris.val, metrics: [accuracy]);
 
-Read more: `nnlc help COMMAND` tells of one command with an example; the README begins a tour
+Exit codes: 0 all is well, 1 the program is wrong, 2 the command line is wrong, 3 a file is,
+4 it failed while running, 5 not supported yet, 101 a bug in nnlc, 130 interrupted
+
+Read more: `nnlc help COMMAND` tells of one command with an example; README.md begins a tour
 of the language; examples/ holds whole programs.";
 
 /// The whole command line.
@@ -41,11 +53,11 @@ of the language; examples/ holds whole programs.";
     name = "nnlc",
     version,
     about = "Check, run and inspect neural networks written in .nnl",
+    help_template = PAGE,
     after_help = AFTER,
     subcommand_required = true,
     arg_required_else_help = true,
-    max_term_width = 100,
-    disable_help_subcommand = false
+    max_term_width = 100
 )]
 pub(crate) struct Cli {
     /// What to do.
@@ -60,8 +72,8 @@ pub(crate) struct Cli {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Options for every command")]
 pub(crate) struct Global {
-    /// What computes
-    #[arg(long, global = true, value_enum, default_value_t = EngineChoice::Interp, value_name = "ENGINE")]
+    /// What computes: `interp`, the interpreter
+    #[arg(long, global = true, value_enum, hide_possible_values = true, default_value_t = EngineChoice::Interp, value_name = "ENGINE")]
     pub(crate) engine: EngineChoice,
     /// Threads to use, 1 to 1024 [default: one a processor]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -75,8 +87,8 @@ pub(crate) struct Global {
     /// JSON lines on standard output; reports still go to standard error
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Colours; `auto` asks the terminal and NO_COLOR
-    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    /// Colours: auto, which asks the terminal and NO_COLOR, always or never
+    #[arg(long, global = true, value_enum, hide_possible_values = true, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
     pub(crate) color: ColorChoice,
     /// No progress: only what the program shows
     #[arg(short, long, global = true)]
@@ -129,8 +141,8 @@ pub(crate) enum Command {
     /// with gradients written out, `opt` after the optimizer: what engines run.
     #[command(after_long_help = "Example:\n  nnlc dump --stage checked examples/xor.nnl")]
     Dump {
-        /// Which stage
-        #[arg(long, value_enum, default_value_t = DumpStage::Checked, value_name = "STAGE")]
+        /// Which stage: ast, ir, checked, grad or opt
+        #[arg(long, value_enum, hide_possible_values = true, default_value_t = DumpStage::Checked, value_name = "STAGE")]
         stage: DumpStage,
         /// The program
         file: PathBuf,
@@ -187,14 +199,6 @@ pub(crate) enum DumpStage {
     Grad,
     /// What engines run
     Opt,
-}
-
-impl Cli {
-    /// Puts the exit codes at the end of the page that lists commands.
-    pub(crate) fn page() -> clap::Command {
-        use clap::CommandFactory;
-        Cli::command().after_help(format!("{AFTER}\n\n{EXIT_CODES}"))
-    }
 }
 
 fn seconds(text: &str) -> Result<f64, String> {

@@ -21,7 +21,7 @@ use std::ffi::OsString;
 use std::io;
 use std::time::Instant;
 
-use clap::FromArgMatches;
+use clap::Parser;
 
 use crate::cli::args::{Cli, Command};
 
@@ -61,8 +61,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>, began: Instant) -> u8 {
 }
 
 fn parsed(args: Vec<OsString>, began: Instant) -> u8 {
-    let matches = Cli::page().try_get_matches_from(args);
-    match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
+    match Cli::try_parse_from(args) {
         Ok(cli) => on_terminal(&cli, began),
         Err(error) => {
             // Help that cannot be written has nobody to read it.

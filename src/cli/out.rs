@@ -5,9 +5,12 @@ use std::io::{self, Write};
 use serde_json::Value;
 
 use crate::cli::render::render;
-use crate::cli::screen::Screen;
+use crate::cli::screen::{Screen, counted};
 use crate::diag::Diagnostics;
 use crate::source::SourceMap;
+
+/// Reports shown at once: nobody reads more.
+const MOST: usize = 50;
 
 /// The two streams, and how to write to them.
 pub struct Out<'a> {
@@ -55,7 +58,18 @@ impl<'a> Out<'a> {
         if reports.is_empty() {
             return Ok(());
         }
-        let text = render(sources, reports, self.screen.reports());
+        let mut shown = Diagnostics::new();
+        reports
+            .iter()
+            .take(MOST)
+            .for_each(|report| shown.push(report.clone()));
+        let mut text = render(sources, &shown, self.screen.reports());
+        if let more @ 1.. = reports.iter().len() - shown.iter().len() {
+            text.push_str(&format!(
+                "\n{} not shown\n",
+                counted(more as u64, "more report")
+            ));
+        }
         self.note(&text)
     }
 }

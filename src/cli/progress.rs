@@ -183,13 +183,29 @@ mod tests {
 
     #[test]
     fn a_short_run_tells_of_every_epoch() {
-        insta::assert_snapshot!(told(3, 3, Ended::Length), @"");
+        insta::assert_snapshot!(told(3, 3, Ended::Length), @r"
+        fit: Mlp on iris, 1,234 parameters, 120 rows
+        epoch 1/3  train.loss 1.0000  val.accuracy 0.9667
+        epoch 2/3  train.loss 0.5000  val.accuracy 0.9667
+        epoch 3/3  train.loss 0.3333  val.accuracy 0.9667
+        ");
     }
 
     #[test]
     fn a_long_run_tells_of_about_twenty_and_of_the_last() {
         assert_eq!(told(100, 100, Ended::Length).lines().count(), 22);
-        insta::assert_snapshot!(told(100, 13, Ended::Early), @"");
-        insta::assert_snapshot!(told(1, 1, Ended::Interrupted), @"");
+        insta::assert_snapshot!(told(100, 13, Ended::Early), @r"
+        fit: Mlp on iris, 1,234 parameters, 120 rows
+        epoch   1/100  train.loss 1.0000  val.accuracy 0.9667
+        epoch   5/100  train.loss 0.2000  val.accuracy 0.9667
+        epoch  10/100  train.loss 0.1000  val.accuracy 0.9667
+        epoch  13/100  train.loss 0.0769  val.accuracy 0.9667
+        fit: stopped early after 13 epochs; best val.loss 0.2500 in epoch 3, whose weights are kept
+        ");
+        insta::assert_snapshot!(told(1, 1, Ended::Interrupted), @r"
+        fit: Mlp on iris, 1,234 parameters, 120 rows
+        epoch 1/1  train.loss 1.0000  val.accuracy 0.9667
+        fit: interrupted after 8 steps
+        ");
     }
 }

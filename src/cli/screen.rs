@@ -61,6 +61,14 @@ impl Screen {
         }
     }
 
+    /// What is left of it behind so many columns.
+    pub(crate) fn within(self, columns: usize) -> Screen {
+        Screen {
+            width: self.width.saturating_sub(columns),
+            ..self
+        }
+    }
+
     /// What stands for things left out.
     pub(crate) fn ellipsis(self) -> &'static str {
         if self.unicode { "…" } else { "..." }

@@ -6,7 +6,8 @@ use crate::arena::Id;
 use crate::check::{Checked, check};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::grad::{GradError, expand};
-use crate::ir::{Module, OriginId};
+use crate::ir::draft::DraftId;
+use crate::ir::{FuncId, Module, OriginId};
 use crate::lower::{
     Action, DataFacts, Mode, Run, Scope, Show, Surroundings, World, lower_definitions, lower_script,
 };
@@ -28,7 +29,7 @@ pub struct Compiled {
     pub(crate) runs: Vec<Run>,
     /// What to do, in order.
     pub(crate) actions: Vec<Action>,
-    /// What the optimizer did that is worth telling.
+    /// What the passes did that a user may want to know.
     pub(crate) notes: Vec<Note>,
     /// The names of the axes of what is bound.
     pub(crate) axes: AxisNames,
@@ -64,9 +65,17 @@ impl Compiled {
         })
     }
 
-    /// What the optimizer did that a user may want to know.
-    pub fn notes(&self) -> &[Note] {
-        &self.notes
+    /// The function that a draft function became.
+    pub fn func(&self, draft: DraftId) -> FuncId {
+        self.checked.func(draft)
+    }
+
+    /// Rows in a whole batch of a run.
+    pub fn batch_of(&self, run: &Run) -> u64 {
+        let data = self.data.iter().find(|loaded| loaded.set.name == run.data);
+        let train = data.and_then(|loaded| loaded.set.part("train"));
+        let n_rows = train.map_or(1, |part| part.rows.len() as u64);
+        run.settings.batch.map_or(n_rows, |batch| batch.min(n_rows))
     }
 
     /// The place of what an origin stands for, where the user wrote it if anywhere: `iris.nnl:12:5`.
@@ -173,13 +182,10 @@ impl Session {
             return None;
         }
         watch(Step::Differentiated(checked.module()));
-        let notes = checked.rewrite(|module| {
-            let roots = module.roots();
-            optimise(module, &roots, &self.options.passes)
-        });
+        let roots = checked.module().roots();
+        let notes = checked.rewrite(|module| optimise(module, &roots, &self.options.passes));
         watch(Step::Optimized(checked.module()));
         Some(Compiled {
-            notes,
             axes,
             checked,
             runs: script.runs,

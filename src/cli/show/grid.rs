@@ -81,12 +81,22 @@ mod tests {
         let mut grid = Grid::new([("layer", Align::Left), ("parameters", Align::Right)]);
         grid.row(["Dense[0]".into(), "80".into()]);
         grid.row(["日本".into(), "1,600".into()]);
-        insta::assert_snapshot!(grid.lines(Screen::default()).join("\n"), @"");
+        insta::assert_snapshot!(grid.lines(Screen::default()).join("\n"), @r"
+         layer     parameters
+        ──────────────────────
+         Dense[0]          80
+         日本           1,600
+        ");
         let screen = Screen {
             width: 24,
             unicode: false,
             ..Screen::default()
         };
-        insta::assert_snapshot!(grid.lines(screen).join("\n"), @"");
+        insta::assert_snapshot!(grid.lines(screen).join("\n"), @r"
+         layer     parameters
+        ----------------------
+         Dense[0]          80
+         日本           1,600
+        ");
     }
 }

@@ -18,6 +18,16 @@ pub(crate) fn float(x: f64) -> Value {
     }
 }
 
+/// A float that a run measured: what an `f32` holds exactly came from one, and is told as one.
+fn measured(x: f64) -> Value {
+    let narrow = x as f32;
+    if f64::from(narrow) == x {
+        single(narrow)
+    } else {
+        float(x)
+    }
+}
+
 /// An `f32` by its own shortest text: 0.1, not 0.10000000149011612.
 fn single(x: f32) -> Value {
     float(x.to_string().parse().unwrap_or(f64::from(x)))
@@ -99,7 +109,7 @@ fn curve(curve: &Curve) -> (String, Value) {
     let points = curve
         .points
         .iter()
-        .map(|(x, y)| json!([float(*x), float(*y)]));
+        .map(|(x, y)| json!([float(*x), measured(*y)]));
     (curve.name.clone(), points.collect())
 }
 
@@ -115,7 +125,7 @@ fn records(history: &History) -> Value {
 /// Adds values under their names, `val.accuracy`.
 fn extend(line: &mut Value, values: &[(String, f64)]) {
     if let Some(line) = line.as_object_mut() {
-        line.extend(values.iter().map(|(name, x)| (name.clone(), float(*x))));
+        line.extend(values.iter().map(|(name, x)| (name.clone(), measured(*x))));
     }
 }
 
@@ -123,7 +133,7 @@ fn values(values: &[(String, f64)]) -> Value {
     Value::Object(
         values
             .iter()
-            .map(|(name, x)| (name.clone(), float(*x)))
+            .map(|(name, x)| (name.clone(), measured(*x)))
             .collect::<Map<_, _>>(),
     )
 }
@@ -218,7 +228,7 @@ fn of_length(length: Length) -> (&'static str, u64) {
 fn best(best: Option<Best>) -> Value {
     best.map_or(
         Value::Null,
-        |best| json!({ "epoch": best.epoch, "step": best.step, "value": float(best.value) }),
+        |best| json!({ "epoch": best.epoch, "step": best.step, "value": measured(best.value) }),
     )
 }
 

@@ -22,15 +22,12 @@ pub(crate) fn show(title: &str, value: &Labelled<'_>, screen: Screen) -> String 
     let (head, body) = match value {
         Labelled::Tensor(tensor, label) => match tensor::scalar(tensor) {
             Some(number) => (format!("{} = {number}", strong(title)), vec![]),
-            None => (
-                headed(&strong(title), tensor, label),
-                tensor_body(tensor, label, screen),
-            ),
+            None => larger(&strong(title), tensor, label, screen),
         },
         // A text alone needs no title: it says what it is.
         Labelled::Other(View::Text(text)) => (lines_of(text).join("\n"), vec![]),
         Labelled::Tuple(_) | Labelled::Record(_) | Labelled::Other(_) => {
-            (strong(title), body(value, screen))
+            (strong(title), body(value, screen.within(2)))
         }
     };
     let body = body
@@ -42,34 +39,25 @@ pub(crate) fn show(title: &str, value: &Labelled<'_>, screen: Screen) -> String 
         .collect()
 }
 
-/// `title: f32[2, 3]`
-fn headed(title: &str, tensor: &Tensor, label: &Label) -> String {
-    format!("{title}: {}", tensor::type_of(tensor, &label.axes))
+/// A tensor with axes: its head and its lines. A table where the axes have names, else the numbers as they stand under the type.
+fn larger(title: &str, tensor: &Tensor, label: &Label, screen: Screen) -> (String, Vec<String>) {
+    let inner = screen.within(2);
+    match table::matrix(tensor, label, inner) {
+        Some(table) => (format!("{title}:"), table),
+        None => {
+            let ty = tensor::type_of(tensor, &label.axes);
+            (format!("{title}: {ty}"), tensor::lines(tensor, inner))
+        }
+    }
 }
 
-/// A tensor's numbers: in a table where its axes have names, else as they stand.
-fn tensor_body(tensor: &Tensor, label: &Label, screen: Screen) -> Vec<String> {
-    let inner = Screen {
-        width: screen.width.saturating_sub(2),
-        ..screen
-    };
-    table::matrix(tensor, label, inner).unwrap_or_else(|| tensor::lines(tensor, inner))
-}
-
-/// A value without its title.
+/// What is no tensor, without its title.
 fn body(value: &Labelled<'_>, screen: Screen) -> Vec<String> {
-    let inner = Screen {
-        width: screen.width.saturating_sub(2),
-        ..screen
-    };
     match value {
-        Labelled::Tensor(tensor, label) => match tensor::scalar(tensor) {
-            Some(number) => vec![number],
-            None => tensor_body(tensor, label, screen),
-        },
-        Labelled::Tuple(parts) => table::tuple(parts, inner),
-        Labelled::Record(fields) => table::record(fields, inner),
-        Labelled::Other(view) => other(view, inner),
+        Labelled::Tensor(..) => vec![],
+        Labelled::Tuple(parts) => table::tuple(parts, screen),
+        Labelled::Record(fields) => table::record(fields, screen),
+        Labelled::Other(view) => other(view, screen),
     }
 }
 
@@ -128,9 +116,12 @@ mod tests {
             Tensor::scalar(0.5f64),
             Tensor::from_vec(vec![2], vec![1i64, 2]),
         );
-        insta::assert_snapshot!(shown("dot(b, x)", &Labelled::Tensor(&scalar, Label::default())), @"");
-        insta::assert_snapshot!(shown("x", &Labelled::Tensor(&vector, Label::default())), @"");
-        insta::assert_snapshot!(shown("\"hi\"", &Labelled::Other(&View::Text("hi\u{1b}[0m".into()))), @"");
+        insta::assert_snapshot!(shown("dot(b, x)", &Labelled::Tensor(&scalar, Label::default())), @"dot(b, x) = 0.5");
+        insta::assert_snapshot!(shown("x", &Labelled::Tensor(&vector, Label::default())), @r"
+        x: i64[2]
+          1  2
+        ");
+        insta::assert_snapshot!(shown("\"hi\"", &Labelled::Other(&View::Text("hi\u{1b}[0m".into()))), @r"hi\u{1b}[0m");
     }
 
     #[test]
@@ -140,14 +131,31 @@ mod tests {
             ("accuracy", Labelled::Tensor(&accuracy, Label::default())),
             ("confusion", Labelled::Tensor(&matrix, label)),
         ];
-        insta::assert_snapshot!(shown("evaluate(fit, on: iris.val)", &Labelled::Record(fields)), @"");
+        insta::assert_snapshot!(shown("evaluate(fit, on: iris.val)", &Labelled::Record(fields)), @r"
+        evaluate(fit, on: iris.val)
+          accuracy  0.966667
+
+          confusion:
+             actual \ predicted  setosa  versicolor  virginica
+            ───────────────────────────────────────────────────
+             setosa                  10           0          0
+             versicolor               0           9          1
+             virginica                0           0         10
+        ");
     }
 
     #[test]
     fn axes_without_known_categories() {
         let (matrix, mut label) = confusion();
         label.categories.clear();
-        insta::assert_snapshot!(shown("m", &Labelled::Tensor(&matrix, label)), @"");
+        insta::assert_snapshot!(shown("m", &Labelled::Tensor(&matrix, label)), @r"
+        m:
+           actual \ predicted   0  1   2
+          ───────────────────────────────
+           0                   10  0   0
+           1                    0  9   1
+           2                    0  0  10
+        ");
     }
 
     #[test]
@@ -160,6 +168,11 @@ mod tests {
             Labelled::Tensor(&a, Label::default()),
             Labelled::Tensor(&b, Label::default()),
         ];
-        insta::assert_snapshot!(shown("(a, b)", &Labelled::Tuple(parts)), @"");
+        insta::assert_snapshot!(shown("(a, b)", &Labelled::Tuple(parts)), @r"
+        (a, b)
+          .0 = true
+          .1: f32[1, 2]
+            0.5  1.0
+        ");
     }
 }

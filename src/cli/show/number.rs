@@ -8,14 +8,15 @@ pub(crate) fn number(x: f64) -> String {
     Form::of([x]).write(x)
 }
 
-/// A number with so many significant digits at most: what a line of progress has room for.
+/// A number in as many places whatever it is, as far as that goes: so many behind the point for what is about one. For lines of
+/// progress, which stand under one another.
 pub(crate) fn brief(x: f64, digits: i32) -> String {
     match exponent(x) {
-        Some(exponent) if (-4..6).contains(&exponent) => {
-            Form::Fixed(places((digits - 1 - exponent).max(1))).write(x)
+        Some(exponent) if (-3..6).contains(&exponent) => {
+            Form::Fixed(places((digits - exponent.max(0)).max(1))).write(x)
         }
-        Some(_) => trimmed_scientific(x, places(digits - 1)),
-        None => Form::Fixed(1).write(x),
+        Some(_) => Form::Scientific(places(digits - 2)).write(x),
+        None => Form::Fixed(places(digits)).write(x),
     }
 }
 
@@ -87,19 +88,6 @@ fn needed(numbers: &[f64], most: usize, write: impl Fn(f64, usize) -> String) ->
     used.max().unwrap_or(1).max(1)
 }
 
-fn trimmed_scientific(x: f64, places: usize) -> String {
-    let text = format!("{x:.places$e}");
-    match text.split_once('e') {
-        Some((mantissa, power)) if mantissa.contains('.') => {
-            format!(
-                "{}e{power}",
-                mantissa.trim_end_matches('0').trim_end_matches('.')
-            )
-        }
-        Some(_) | None => text,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,7 +100,7 @@ mod tests {
             (1.0, "1.0"),
             (f64::from(0.1f32), "0.1"),
             (66.430_000_01, "66.43"),
-            (0.000_123_456_7, "0.0001235"),
+            (0.000_123_456_7, "0.000123457"),
             (123_456.7, "123456.7"),
             (999_999.96, "1.0e6"),
             (1e-30, "1.0e-30"),
@@ -130,10 +118,13 @@ mod tests {
     fn numbers_in_a_line_of_progress() {
         let cases = [
             (0.312_14, "0.3121"),
-            (1.0, "1.000"),
-            (12.345_6, "12.35"),
-            (1e-7, "1e-7"),
-            (0.0, "0.0"),
+            (0.001, "0.0010"),
+            (1.0, "1.0000"),
+            (12.345_6, "12.346"),
+            (123_456.0, "123456.0"),
+            (1.234e-7, "1.23e-7"),
+            (0.0, "0.0000"),
+            (f64::NAN, "NaN"),
         ];
         for (x, text) in cases {
             assert_eq!(brief(x, 4), text);

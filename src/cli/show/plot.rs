@@ -12,7 +12,7 @@ const ROWS: usize = 12;
 /// Columns of the drawing, at most.
 const COLUMNS: usize = 72;
 /// About how many ticks the vertical axis has.
-const TICKS: f64 = 4.0;
+const TICKS: f64 = 5.0;
 
 /// The curves with axes and a legend, in lines; `unit` is what the horizontal axis counts.
 pub(crate) fn lines(curves: &[Curve], unit: &str, screen: Screen) -> Vec<String> {
@@ -257,7 +257,24 @@ mod tests {
             width: 60,
             ..Screen::default()
         };
-        insta::assert_snapshot!(shown(&losses(), screen), @"");
+        insta::assert_snapshot!(shown(&losses(), screen), @r"
+        ⠤⠤⠤⠤⠤⠤ train.loss   ⠤⠤⠄ ⠤⠤ val.loss
+
+        1.5 ┤
+            │
+            │⡆
+            │⢷
+        1.0 ┤⠸⡀
+            │ ⡇
+            │ ⢱
+        0.5 ┤ ⠘⡄
+            │  ⠹⡀⡀
+            │   ⠈⠪⢕⠄ ⠤⣀⡀ ⣀⣀⡀ ⣀⣀⡀ ⣀⣀⡀ ⣀⣀⡀ ⣀⣀⡀ ⣀⣀⡀ ⠤⠤⠄ ⠤⠤⠄ ⠤⠔⠂ ⠒⠒⠂ ⠒
+            │      ⠉⠑⠒⠤⠤⢄⣀⣀⣀⣀⣀
+        0.0 ┤                 ⠉⠉⠉⠉⠉⠉⠉⠉⠉⠑⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒
+            └─────────────────────────────────────────────────────
+             1                        20                  40 epoch
+        ");
     }
 
     #[test]
@@ -267,7 +284,24 @@ mod tests {
             unicode: false,
             ..Screen::default()
         };
-        insta::assert_snapshot!(shown(&losses(), screen), @"");
+        insta::assert_snapshot!(shown(&losses(), screen), @r"
+        * train.loss   o val.loss
+
+        1.5 +
+            |
+            |*
+            |o
+        1.0 +o*
+            | o
+            | o
+        0.5 + o*
+            |  ooo
+            |    *oooooooooooooooooooooooooooooooooooooooooooooooo
+            |        ************************
+        0.0 +                                *********************
+            +-----------------------------------------------------
+             1                        20                  40 epoch
+        ");
     }
 
     #[test]
@@ -280,17 +314,51 @@ mod tests {
             name: "a".into(),
             points: vec![(1.0, 0.0)],
         };
-        insta::assert_snapshot!(shown(&[one], screen), @"");
+        insta::assert_snapshot!(shown(&[one], screen), @r"
+        ⠤⠤⠤⠤⠤⠤ a
+
+         1.0 ┤
+             │
+             │
+         0.5 ┤
+             │
+         0.0 ┤⡀
+             │
+             │
+        -0.5 ┤
+             │
+             │
+        -1.0 ┤
+             └────────────────────────────────
+              1                        1 epoch
+        ");
         let gap = Curve {
             name: "b".into(),
             points: vec![(1.0, 1e-7), (2.0, f64::NAN), (3.0, 3e-7), (4.0, 2e-7)],
         };
-        insta::assert_snapshot!(shown(&[gap], screen), @"");
+        insta::assert_snapshot!(shown(&[gap], screen), @r"
+        ⠤⠤⠤⠤⠤⠤ b
+
+        3.0e-7 ┤                   ⠈⠢⡀
+               │                     ⠑⢄
+               │                       ⠑⢄
+        2.5e-7 ┤                        ⠈⠢⡀
+               │                          ⠈⠢⡀
+        2.0e-7 ┤                            ⠑⢄
+               │
+               │
+        1.5e-7 ┤
+               │
+               │
+        1.0e-7 ┤⡀
+               └──────────────────────────────
+                1              2       4 epoch
+        ");
         let none = Curve {
             name: "c".into(),
             points: vec![(1.0, f64::NAN)],
         };
-        insta::assert_snapshot!(shown(&[none], screen), @"");
+        insta::assert_snapshot!(shown(&[none], screen), @"(no finite value to plot)");
     }
 
     #[test]

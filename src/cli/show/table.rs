@@ -1,11 +1,11 @@
 //! Values in tables: records of numbers, and matrices whose axes have names, such as a confusion matrix.
 
 use crate::cli::screen::{Screen, escaped};
-use crate::cli::show::body;
 use crate::cli::show::grid::{Align, Grid};
 use crate::cli::show::labels::{Label, Labelled};
 use crate::cli::show::number::Form;
 use crate::cli::show::tensor;
+use crate::cli::show::{body, larger};
 use crate::scalar::math::Float;
 use crate::tensor::Tensor;
 
@@ -46,15 +46,13 @@ pub(crate) fn tuple(parts: &[Labelled<'_>], screen: Screen) -> Vec<String> {
 }
 
 fn part(name: &str, value: &Labelled<'_>, screen: Screen) -> Vec<String> {
-    let head = match value {
-        Labelled::Tensor(tensor, label) => {
-            format!("{name}: {}", tensor::type_of(tensor, &label.axes))
+    let (head, body) = match value {
+        Labelled::Tensor(tensor, label) => larger(name, tensor, label, screen),
+        Labelled::Tuple(_) | Labelled::Record(_) | Labelled::Other(_) => {
+            (format!("{name}:"), body(value, screen.within(2)))
         }
-        Labelled::Tuple(_) | Labelled::Record(_) | Labelled::Other(_) => format!("{name}:"),
     };
-    let body = body(value, screen)
-        .into_iter()
-        .map(|line| format!("  {line}"));
+    let body = body.into_iter().map(|line| format!("  {line}"));
     std::iter::once(head).chain(body).collect()
 }
 

@@ -246,36 +246,94 @@ mod tests {
 
     #[test]
     fn vectors() {
-        insta::assert_snapshot!(shown(&counted(&[5], 0.25), 80), @"");
-        insta::assert_snapshot!(shown(&counted(&[1000], 0.1), 80), @"");
-        insta::assert_snapshot!(shown(&Tensor::from_vec(vec![3], vec![1i64, -200, 3]), 80), @"");
-        insta::assert_snapshot!(shown(&Tensor::from_vec(vec![2], vec![true, false]), 80), @"");
+        insta::assert_snapshot!(shown(&counted(&[5], 0.25), 80), @r"
+        f32[5]
+        0.00  0.25  0.50  0.75  1.00
+        ");
+        insta::assert_snapshot!(shown(&counted(&[1000], 0.1), 80), @r"
+        f32[1000]
+        0.0  0.1  0.2  …  99.7  99.8  99.9
+        ");
+        insta::assert_snapshot!(shown(&Tensor::from_vec(vec![3], vec![1i64, -200, 3]), 80), @r"
+        i64[3]
+        1  -200  3
+        ");
+        insta::assert_snapshot!(shown(&Tensor::from_vec(vec![2], vec![true, false]), 80), @r"
+        bool[2]
+        true  false
+        ");
     }
 
     #[test]
     fn matrices() {
-        insta::assert_snapshot!(shown(&counted(&[2, 3], -1.5), 80), @"");
-        insta::assert_snapshot!(shown(&counted(&[20, 30], 0.37), 80), @"");
-        insta::assert_snapshot!(shown(&counted(&[2, 10], 1234.5), 30), @"");
+        insta::assert_snapshot!(shown(&counted(&[2, 3], -1.5), 80), @r"
+        f32[2, 3]
+        -0.0  -1.5  -3.0
+        -4.5  -6.0  -7.5
+        ");
+        insta::assert_snapshot!(shown(&counted(&[20, 30], 0.37), 80), @r"
+        f32[20, 30]
+          0.00    0.37    0.74  …    9.99   10.36   10.73
+         11.10   11.47   11.84  …   21.09   21.46   21.83
+         22.20   22.57   22.94  …   32.19   32.56   32.93
+             …       …       …  …       …       …       …
+        188.70  189.07  189.44  …  198.69  199.06  199.43
+        199.80  200.17  200.54  …  209.79  210.16  210.53
+        210.90  211.27  211.64  …  220.89  221.26  221.63
+        ");
+        insta::assert_snapshot!(shown(&counted(&[2, 10], 1234.5), 30), @r"
+        f32[2, 10]
+            0.0  …  11110.5
+        12345.0  …  23455.5
+        ");
     }
 
     #[test]
     fn higher_ranks_are_blocks() {
-        insta::assert_snapshot!(shown(&counted(&[2, 2, 2], 1.0), 80), @"");
-        insta::assert_snapshot!(shown(&counted(&[9, 1, 1, 2], 1.0), 80), @"");
+        insta::assert_snapshot!(shown(&counted(&[2, 2, 2], 1.0), 80), @r"
+        f32[2, 2, 2]
+        [0, :, :]
+        0.0  1.0
+        2.0  3.0
+        [1, :, :]
+        4.0  5.0
+        6.0  7.0
+        ");
+        insta::assert_snapshot!(shown(&counted(&[9, 1, 1, 2], 1.0), 80), @r"
+        f32[9, 1, 1, 2]
+        [0, 0, :, :]
+        0.0  1.0
+        [1, 0, :, :]
+        2.0  3.0
+        …
+        [7, 0, :, :]
+        14.0  15.0
+        [8, 0, :, :]
+        16.0  17.0
+        ");
     }
 
     #[test]
     fn extremes() {
         let x = vec![1e-30, 1e30, f64::NAN, -0.0, f64::NEG_INFINITY, 1.0];
-        insta::assert_snapshot!(shown(&Tensor::from_vec(vec![2, 3], x), 80), @"");
+        insta::assert_snapshot!(shown(&Tensor::from_vec(vec![2, 3], x), 80), @r"
+        f64[2, 3]
+        1.0e-30  1.0e30    NaN
+           -0.0    -inf  1.0e0
+        ");
         let x = vec![f64::NAN, f64::INFINITY, -0.0];
-        insta::assert_snapshot!(shown(&Tensor::from_vec(vec![3], x), 80), @"");
+        insta::assert_snapshot!(shown(&Tensor::from_vec(vec![3], x), 80), @r"
+        f64[3]
+        NaN  inf  -0.0
+        ");
     }
 
     #[test]
     fn nothing_to_show() {
-        insta::assert_snapshot!(shown(&counted(&[0, 3], 1.0), 80), @"");
+        insta::assert_snapshot!(shown(&counted(&[0, 3], 1.0), 80), @r"
+        f32[0, 3]
+        (no elements)
+        ");
     }
 
     #[test]
