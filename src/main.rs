@@ -1,3 +1,9 @@
 //! argv → `cli` → exit status; nothing else.
 
-fn main() {}
+use std::process::ExitCode;
+use std::time::Instant;
+
+fn main() -> ExitCode {
+    let began = Instant::now();
+    ExitCode::from(nnlc::cli::main(std::env::args_os(), began))
+}

@@ -9,6 +9,7 @@
 //! line at the prompt changes the session when it has been executed, or not at all. Prints nothing; what is to be seen goes to a
 //! sink.
 
+mod axes;
 pub mod codes;
 mod compile;
 mod compute;
@@ -19,6 +20,8 @@ mod output;
 mod overrides;
 mod program_file;
 mod show;
+mod step;
+mod steps;
 #[cfg(test)]
 mod tests;
 
@@ -38,10 +41,12 @@ use crate::tensor::{Tensor, set_threads};
 use crate::train::Trained;
 use crate::types::DType;
 
+pub use axes::AxisNames;
 pub use compile::Compiled;
 pub use examples::{Example, Verdict};
 pub use execute::Sink;
 pub use output::{Curve, DataView, FieldView, Output, RunView, View};
+pub use step::{Step, Watch};
 
 /// What the command line decides.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -6,14 +6,16 @@ use crate::arena::Id;
 use crate::check::{Checked, check};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::grad::{GradError, expand};
-use crate::ir::Module;
+use crate::ir::{Module, OriginId};
 use crate::lower::{
-    Action, DataFacts, Mode, Run, Scope, Surroundings, World, lower_definitions, lower_script,
+    Action, DataFacts, Mode, Run, Scope, Show, Surroundings, World, lower_definitions, lower_script,
 };
 use crate::ops;
 use crate::opt::{Note, optimise};
 use crate::session::Session;
+use crate::session::axes::{AxisNames, axis_names};
 use crate::session::data::{Loaded, read_all, solved};
+use crate::session::step::{Step, Watch};
 use crate::source::{SourceId, SourceMap, Span};
 use crate::syntax::ast::{Item, ItemKind, Program};
 
@@ -26,8 +28,10 @@ pub struct Compiled {
     pub(crate) runs: Vec<Run>,
     /// What to do, in order.
     pub(crate) actions: Vec<Action>,
-    /// What the passes did that a user may want to know.
+    /// What the optimizer did that is worth telling.
     pub(crate) notes: Vec<Note>,
+    /// The names of the axes of what is bound.
+    pub(crate) axes: AxisNames,
     /// The data, read.
     pub(crate) data: Vec<Loaded>,
     /// The program so far, and the texts it is made of.
@@ -46,20 +50,61 @@ impl Compiled {
         &self.runs
     }
 
-    /// What the passes did that a user may want to know.
+    /// What is to be done, in order.
+    pub fn actions(&self) -> &[Action] {
+        &self.actions
+    }
+
+    /// What is shown, in order.
+    pub fn shows(&self) -> impl Iterator<Item = &Show> {
+        self.actions.iter().filter_map(|action| match action {
+            Action::Show(show) => Some(show),
+            Action::Train(_) | Action::Compute(_) | Action::Evaluate { .. } => None,
+            Action::Assert(_) | Action::Save { .. } | Action::Load { .. } | Action::Test(_) => None,
+        })
+    }
+
+    /// What the optimizer did that a user may want to know.
     pub fn notes(&self) -> &[Note] {
         &self.notes
     }
 
-    /// What is to be done, in order.
-    pub fn actions(&self) -> &[Action] {
-        &self.actions
+    /// The place of what an origin stands for, where the user wrote it if anywhere: `iris.nnl:12:5`.
+    pub fn place(&self, origin: OriginId, sources: &SourceMap) -> String {
+        let origins = &self.module().origins;
+        let calls = std::iter::successors(Some(origin), |&origin| origins[origin].caller);
+        let spans = calls.map(|origin| origins[origin].span);
+        let user = spans.clone().find(|span| sources.is_user(*span));
+        let span = user.unwrap_or(origins[origin].span);
+        let (line, column) = sources.line_column(span);
+        format!("{}:{line}:{column}", sources.get(span.source).name)
+    }
+
+    /// The names of the axes of what is bound.
+    pub fn axes(&self) -> &AxisNames {
+        &self.axes
+    }
+
+    /// The categories of each field that has some.
+    pub fn categories(&self) -> impl Iterator<Item = &Vec<String>> {
+        let fields = self.data.iter().flat_map(|loaded| &loaded.set.schema);
+        fields.filter_map(|field| field.categories.as_ref())
     }
 }
 
 impl Session {
     /// Takes a program, together with what has been executed before, through all stages up to the first that reports an error.
     pub fn compile(&self, program: Program, mode: Mode) -> (Option<Compiled>, Diagnostics) {
+        self.compile_watched(program, mode, &mut |_| {})
+    }
+
+    /// The same, with a look at what each step makes.
+    pub fn compile_watched(
+        &self,
+        program: Program,
+        mode: Mode,
+        watch: &mut Watch<'_>,
+    ) -> (Option<Compiled>, Diagnostics) {
         let mut reports = Diagnostics::new();
         let texts = texts(&program);
         let program = extended(&self.program, program);
@@ -70,7 +115,9 @@ impl Session {
         }
         let compiled = match reports.has_errors() {
             true => None,
-            false => self.compile_script(&world, scope, program, texts, mode, &mut reports),
+            false => {
+                self.compile_script(&world, scope, (program, texts), mode, &mut reports, watch)
+            }
         };
         (compiled, reports)
     }
@@ -89,10 +136,10 @@ impl Session {
         &self,
         world: &World,
         scope: Id<Scope>,
-        program: Program,
-        texts: Vec<SourceId>,
+        (program, texts): (Program, Vec<SourceId>),
         mode: Mode,
         reports: &mut Diagnostics,
+        watch: &mut Watch<'_>,
     ) -> Option<Compiled> {
         let (data, found) = read_all(&program, &self.sources, &self.data, self.options.dtype);
         reports.append(found);
@@ -110,9 +157,12 @@ impl Session {
         if reports.has_errors() {
             return None;
         }
+        watch(Step::Lowered(&script.draft));
         let (checked, found) = check(script.draft, &script.roots, &self.sources);
         reports.append(found);
         let mut checked = checked?;
+        watch(Step::Checked(checked.module()));
+        let axes = axis_names(&checked, &script.actions);
         if let Err(error) = checked.rewrite(expand) {
             reports.push(not_differentiable(
                 &error,
@@ -122,11 +172,16 @@ impl Session {
             ));
             return None;
         }
-        let roots = checked.module().roots();
-        let notes = checked.rewrite(|module| optimise(module, &roots, &self.options.passes));
+        watch(Step::Differentiated(checked.module()));
+        let notes = checked.rewrite(|module| {
+            let roots = module.roots();
+            optimise(module, &roots, &self.options.passes)
+        });
+        watch(Step::Optimized(checked.module()));
         Some(Compiled {
-            checked,
             notes,
+            axes,
+            checked,
             runs: script.runs,
             actions: script.actions,
             data,

@@ -31,7 +31,7 @@ pub enum Verdict {
 }
 
 impl Session {
-    /// Runs the examples of the library and of a program, in order, telling of each. Stops when asked to.
+    /// Runs the examples of a program, or without one those of the library, in order, telling of each. Stops when asked to.
     pub fn examples(
         &mut self,
         program: Option<&Program>,
@@ -44,7 +44,7 @@ impl Session {
             return reports;
         }
         for found in world.documented() {
-            if found.module.is_none() && own.is_none() {
+            if found.module.is_none() != own.is_some() {
                 continue;
             }
             for text in texts(&found.docs) {
@@ -76,7 +76,14 @@ impl Session {
             return Verdict::Fails(reports);
         };
         let scope = world.add_beside(home, &program, &mut reports);
-        let compiled = self.compile_script(world, scope, program, vec![], Mode::Run, &mut reports);
+        let compiled = self.compile_script(
+            world,
+            scope,
+            (program, vec![]),
+            Mode::Run,
+            &mut reports,
+            &mut |_| {},
+        );
         let Some(compiled) = compiled else {
             return Verdict::Fails(reports);
         };

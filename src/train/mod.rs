@@ -3,7 +3,7 @@
 //! wall clock is nowhere, so that the same program and seed give the same bytes.
 //!
 //! `store` holds tensors by path, `wiring` feeds them to functions, `batches` cuts parts into batches, `evaluate` measures a part,
-//! `stopping` watches a value, `run` is the loop, `model_file` keeps a model on disk.
+//! `stopping` watches a value, `run` is the loop, `stepper` is its inside alone, `model_file` keeps a model on disk.
 
 mod batches;
 pub mod codes;
@@ -15,6 +15,7 @@ mod machine;
 mod model_file;
 mod run;
 mod signature;
+mod stepper;
 mod stopping;
 mod store;
 mod update;
@@ -28,4 +29,5 @@ pub use machine::{Machine, run_report};
 pub use model_file::{ModelFile, load, save};
 pub use run::{Trained, train};
 pub use signature::{Entry, Signature};
+pub use stepper::Stepper;
 pub use update::first_weights;

@@ -1,0 +1,205 @@
+//! The command line: what can be asked for, and the words of its help. clap reads it; what is wrong with it is a usage error.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The last lines of every page of help.
+const EXIT_CODES: &str = "\
+Exit codes: 0 all is well, 1 the program is wrong, 2 the command line is wrong, 3 a file is,
+4 it failed while running, 5 not supported yet, 101 a bug in nnlc, 130 interrupted";
+
+/// What follows the list of commands.
+const AFTER: &str = "\
+Examples:
+  nnlc run iris.nnl                       train, evaluate, show
+  nnlc check iris.nnl                     find every mistake without running anything
+  nnlc run iris.nnl --set train.epochs=5  the same program with another setting
+
+A first program, iris.nnl:
+  use nn::{Dense, relu};
+  use metrics::accuracy;
+  data iris {
+    source: csv(\"iris.csv\"),
+    x: [sepal_length, sepal_width, petal_length, petal_width] |> standardize,
+    y: species |> one_hot,
+    split: { train: 80%, val: 20%, seed: 7 },
+  }
+  model Mlp(x: [batch, 4]) -> [batch, 3] { x |> Dense(16) |> relu |> Dense(3) }
+  train fit {
+    model: Mlp, data: iris, loss: cross_entropy(logits: out, target: y),
+    optimizer: adam(lr: 1e-2), epochs: 50, batch: 16, metrics: [accuracy],
+  }
+  show evaluate(fit, on: iris.val, metrics: [accuracy]);
+
+Read more: `nnlc help COMMAND` tells of one command with an example; the README begins a tour
+of the language; examples/ holds whole programs.";
+
+/// The whole command line.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "nnlc",
+    version,
+    about = "Check, run and inspect neural networks written in .nnl",
+    after_help = AFTER,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    max_term_width = 100,
+    disable_help_subcommand = false
+)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// What holds for every command.
+    #[command(flatten)]
+    pub(crate) global: Global,
+}
+
+/// Options that every command takes.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Options for every command")]
+pub(crate) struct Global {
+    /// What computes
+    #[arg(long, global = true, value_enum, default_value_t = EngineChoice::Interp, value_name = "ENGINE")]
+    pub(crate) engine: EngineChoice,
+    /// Threads to use, 1 to 1024 [default: one a processor]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+    /// Seed of weights, order and noise, in place of the program's
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// A setting in place of the program's: train.epochs=5, fit.batch=32, dim.hidden=64; repeatable
+    #[arg(long, global = true, value_name = "NAME=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// JSON lines on standard output; reports still go to standard error
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Colours; `auto` asks the terminal and NO_COLOR
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    pub(crate) color: ColorChoice,
+    /// No progress: only what the program shows
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Tell what the optimizer did
+    #[arg(long, global = true)]
+    pub(crate) explain_passes: bool,
+}
+
+/// What computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EngineChoice {
+    /// The interpreter, one instruction after the other: the reference
+    Interp,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorChoice {
+    /// Where a terminal shows it
+    Auto,
+    /// Everywhere
+    Always,
+    /// Nowhere
+    Never,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a program: read its data, train, evaluate, show, save
+    ///
+    /// Everything is checked before anything runs. While a run trains, its losses and metrics come as one line an epoch, or about
+    /// one in twenty where there are many. The same program and seed give the same output. With --json each event is a line:
+    /// `start`, `epoch`, `early_stop`, `done`, `show`, `saved`; metrics keep the names they were written under, and floats are the
+    /// shortest text that reads back as the same number ("NaN", "Infinity" and "-Infinity" where JSON has none).
+    #[command(
+        after_long_help = "Example:\n  nnlc run examples/iris.nnl --seed 3 --set train.epochs=20"
+    )]
+    Run(Program),
+    /// Find every mistake in a program without running anything
+    ///
+    /// Names, shapes and settings are checked, and the model against its data: the data files are read, nothing is trained. A
+    /// mistake is told with the places that do not agree and one edit to try. Prints nothing but warnings where all is well.
+    #[command(after_long_help = "Example:\n  nnlc check examples/digits.nnl && echo fine")]
+    Check(Program),
+    /// Print a program as the compiler sees it at some stage
+    ///
+    /// `ast` is the program in canonical form, `ir` what lowering made of it, `checked` the same with every shape worked out, `grad`
+    /// with gradients written out, `opt` after the optimizer: what engines run.
+    #[command(after_long_help = "Example:\n  nnlc dump --stage checked examples/xor.nnl")]
+    Dump {
+        /// Which stage
+        #[arg(long, value_enum, default_value_t = DumpStage::Checked, value_name = "STAGE")]
+        stage: DumpStage,
+        /// The program
+        file: PathBuf,
+    },
+    /// Run a program's tests and examples, or the library's
+    ///
+    /// A `test` block fails where an `assert` in it does not hold, an `@example` of a doc comment where it does not run. Without FILE
+    /// the examples of the standard library run.
+    #[command(after_long_help = "Example:\n  nnlc test examples/least_squares.nnl")]
+    Test {
+        /// The program [default: the standard library]
+        file: Option<PathBuf>,
+    },
+    /// Tell what a model costs: shapes, parameters, arithmetic, memory
+    ///
+    /// One line a layer: what it puts out, the numbers it learns, operations forward and backward for one batch, bytes of
+    /// activations kept for the way back, bytes the optimizer keeps. Numbers that are kept but not trained are told apart.
+    #[command(after_long_help = "Example:\n  nnlc summary --json examples/digits.nnl")]
+    Summary(Program),
+    /// Time the training step of a program's first run
+    ///
+    /// The steps of the first `train` block are repeated on batches in memory, each timed. One line comes out, with --json in
+    /// the form that the comparisons of this project share: `peer`, `work`, `median_us`, `min_us`, `first_step_s` (since the process
+    /// began), `rss_mib`, `loss_first`, `loss_last`, `steps`.
+    #[command(
+        after_long_help = "Example:\n  nnlc bench benches/mlp_tiny.nnl --seconds 4 --threads 2 --json"
+    )]
+    Bench {
+        /// How long to go on, in seconds
+        #[arg(long, default_value_t = 4.0, value_name = "S", value_parser = seconds)]
+        seconds: f64,
+        /// The program
+        file: PathBuf,
+    },
+}
+
+/// A program file.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Program {
+    /// The program
+    pub(crate) file: PathBuf,
+}
+
+/// What to print of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DumpStage {
+    /// The syntax tree, as canonical source
+    Ast,
+    /// What lowering made of it
+    Ir,
+    /// With every shape
+    Checked,
+    /// With gradients written out
+    Grad,
+    /// What engines run
+    Opt,
+}
+
+impl Cli {
+    /// Puts the exit codes at the end of the page that lists commands.
+    pub(crate) fn page() -> clap::Command {
+        use clap::CommandFactory;
+        Cli::command().after_help(format!("{AFTER}\n\n{EXIT_CODES}"))
+    }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok(seconds),
+        Ok(_) | Err(_) => Err("a number of seconds, at most a day, is needed".into()),
+    }
+}

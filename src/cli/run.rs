@@ -1,0 +1,137 @@
+//! `nnlc run`: does what a program says, and tells what comes of it.
+
+use std::io;
+use std::path::Path;
+
+use crate::cli::args::Global;
+use crate::cli::program::{code, compile, load, session};
+use crate::cli::progress::Progress;
+use crate::cli::screen::one_line;
+use crate::cli::show::labels::Labels;
+use crate::cli::show::{json, show};
+use crate::cli::{Done, INTERRUPTED, Out, Stop, interrupt};
+use crate::lower::Mode;
+use crate::session::{Compiled, Output, View};
+use crate::source::{SourceMap, Span};
+use crate::train::{Event, Flow};
+
+pub(crate) fn run(path: &Path, global: &Global, out: &mut Out<'_>) -> Done {
+    let mut session = session(global, out)?;
+    let program = load(&mut session, path, out)?;
+    let compiled = compile(&session, program, Mode::Run, out)?;
+    explain(&compiled, session.sources(), global, out)?;
+    interrupt::listen();
+    let mut teller = Teller {
+        labels: Labels::of(&compiled),
+        sources: session.sources().clone(),
+        progress: Progress::default(),
+        has_shown: false,
+        failure: Ok(()),
+        out,
+    };
+    let result = session.execute(compiled, &mut |output| teller.tell(output));
+    teller.failure?;
+    match result {
+        Ok(Flow::Continue) => Ok(()),
+        Ok(Flow::Stop) => {
+            out.note("interrupted\n")?;
+            Err(Stop::Code(INTERRUPTED))
+        }
+        Err(reports) => {
+            out.reports(session.sources(), &reports)?;
+            Err(Stop::Code(code(&reports)))
+        }
+    }
+}
+
+/// Says what the optimizer did, if asked to: where, and what.
+fn explain(compiled: &Compiled, sources: &SourceMap, global: &Global, out: &mut Out<'_>) -> Done {
+    if !global.explain_passes {
+        return Ok(());
+    }
+    for note in compiled.notes() {
+        let place = compiled.place(note.origin, sources);
+        out.note(&format!(
+            "{}: {place}: {}\n",
+            note.pass,
+            one_line(&note.text)
+        ))?;
+    }
+    Ok(())
+}
+
+/// Says what a program gives while it runs.
+struct Teller<'o, 'w> {
+    labels: Labels,
+    sources: SourceMap,
+    progress: Progress,
+    /// Whether something was written that an empty line should follow.
+    has_shown: bool,
+    /// The first failure to write, after which nothing is.
+    failure: io::Result<()>,
+    out: &'o mut Out<'w>,
+}
+
+impl Teller<'_, '_> {
+    fn tell(&mut self, output: Output) -> Flow {
+        self.failure = self.write(output);
+        match self.failure.is_err() || interrupt::is_asked() {
+            true => Flow::Stop,
+            false => Flow::Continue,
+        }
+    }
+
+    fn write(&mut self, output: Output) -> io::Result<()> {
+        match output {
+            Output::Event(event) => self.event(&event),
+            Output::Show { title, span, value } => self.show(&title, span, &value),
+            Output::Saved { run, path } => {
+                let line = serde_json::json!({ "event": "saved", "run": run, "path": path.display().to_string() });
+                self.line(&format!("saved {run} to {}", path.display()), &line)
+            }
+            Output::Loaded { run, path } => {
+                let line = serde_json::json!({ "event": "loaded", "run": run, "path": path.display().to_string() });
+                self.line(&format!("loaded {run} from {}", path.display()), &line)
+            }
+            Output::Warning(report) => self.out.reports(&self.sources, &report.into()),
+            // Tests are `nnlc test`'s.
+            Output::TestPassed { .. } | Output::TestFailed { .. } => Ok(()),
+        }
+    }
+
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        if self.out.is_json {
+            return json::event(event).map_or(Ok(()), |line| self.out.json(&line));
+        }
+        let lines = self.progress.lines(event);
+        if self.out.is_quiet || lines.is_empty() {
+            return Ok(());
+        }
+        self.has_shown = true;
+        self.out.text(&lines)
+    }
+
+    fn show(&mut self, title: &str, span: Span, value: &View) -> io::Result<()> {
+        let title = one_line(title);
+        if self.out.is_json {
+            return self.out.json(&json::show(&title, value));
+        }
+        let text = show(&title, &self.labels.label(span, value), self.out.screen);
+        self.apart(&text)
+    }
+
+    /// Text set apart from what came before, if it or that is more than a line.
+    fn apart(&mut self, text: &str) -> io::Result<()> {
+        let gap = if self.has_shown { "\n" } else { "" };
+        self.has_shown = true;
+        self.out.text(&format!("{gap}{text}"))
+    }
+
+    fn line(&mut self, text: &str, json: &serde_json::Value) -> io::Result<()> {
+        match (self.out.is_json, self.out.is_quiet) {
+            (true, _) => self.out.json(json),
+            (false, true) => Ok(()),
+            (false, false) => self.apart(&format!("{text}\n")),
+        }
+    }
+}

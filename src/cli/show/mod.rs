@@ -1,0 +1,165 @@
+//! Shown values as text. Each kind of value has a file; this one puts them together under their title.
+
+mod canvas;
+mod glance;
+pub(crate) mod grid;
+pub(crate) mod history;
+pub(crate) mod json;
+pub(crate) mod labels;
+pub(crate) mod number;
+mod plot;
+mod table;
+pub(crate) mod tensor;
+
+use crate::cli::screen::{Screen, escaped};
+use crate::cli::show::labels::{Label, Labelled};
+use crate::session::View;
+use crate::tensor::Tensor;
+
+/// A shown value under its title, each line ended.
+pub(crate) fn show(title: &str, value: &Labelled<'_>, screen: Screen) -> String {
+    let strong = |text: &str| screen.paint(text, 1);
+    let (head, body) = match value {
+        Labelled::Tensor(tensor, label) => match tensor::scalar(tensor) {
+            Some(number) => (format!("{} = {number}", strong(title)), vec![]),
+            None => (
+                headed(&strong(title), tensor, label),
+                tensor_body(tensor, label, screen),
+            ),
+        },
+        // A text alone needs no title: it says what it is.
+        Labelled::Other(View::Text(text)) => (lines_of(text).join("\n"), vec![]),
+        Labelled::Tuple(_) | Labelled::Record(_) | Labelled::Other(_) => {
+            (strong(title), body(value, screen))
+        }
+    };
+    let body = body
+        .iter()
+        .map(|line| format!("  {line}").trim_end().to_owned());
+    std::iter::once(head)
+        .chain(body)
+        .map(|line| line + "\n")
+        .collect()
+}
+
+/// `title: f32[2, 3]`
+fn headed(title: &str, tensor: &Tensor, label: &Label) -> String {
+    format!("{title}: {}", tensor::type_of(tensor, &label.axes))
+}
+
+/// A tensor's numbers: in a table where its axes have names, else as they stand.
+fn tensor_body(tensor: &Tensor, label: &Label, screen: Screen) -> Vec<String> {
+    let inner = Screen {
+        width: screen.width.saturating_sub(2),
+        ..screen
+    };
+    table::matrix(tensor, label, inner).unwrap_or_else(|| tensor::lines(tensor, inner))
+}
+
+/// A value without its title.
+fn body(value: &Labelled<'_>, screen: Screen) -> Vec<String> {
+    let inner = Screen {
+        width: screen.width.saturating_sub(2),
+        ..screen
+    };
+    match value {
+        Labelled::Tensor(tensor, label) => match tensor::scalar(tensor) {
+            Some(number) => vec![number],
+            None => tensor_body(tensor, label, screen),
+        },
+        Labelled::Tuple(parts) => table::tuple(parts, inner),
+        Labelled::Record(fields) => table::record(fields, inner),
+        Labelled::Other(view) => other(view, inner),
+    }
+}
+
+fn other(view: &View, screen: Screen) -> Vec<String> {
+    match view {
+        View::Text(text) => lines_of(text),
+        View::Plot { curves, unit, .. } => plot::lines(curves, unit, screen),
+        View::History { history, .. } => history::lines(history, screen),
+        View::Run(run) => glance::run(run, screen),
+        View::Data(data) => glance::data(data, screen),
+        // Labelling takes these apart.
+        View::Tensor(_) | View::Tuple(_) | View::Record(_) => vec![],
+    }
+}
+
+fn lines_of(text: &str) -> Vec<String> {
+    text.lines().map(escaped).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(title: &str, value: &Labelled<'_>) -> String {
+        show(
+            title,
+            value,
+            Screen {
+                width: 60,
+                ..Screen::default()
+            },
+        )
+    }
+
+    fn confusion() -> (Tensor, Label) {
+        let tensor = Tensor::from_vec(
+            vec![3, 3],
+            vec![10.0f32, 0.0, 0.0, 0.0, 9.0, 1.0, 0.0, 0.0, 10.0],
+        );
+        let names = ["setosa", "versicolor", "virginica"]
+            .map(str::to_owned)
+            .to_vec();
+        let axes = vec![Some("actual".to_owned()), Some("predicted".to_owned())];
+        (
+            tensor,
+            Label {
+                axes,
+                categories: vec![names],
+            },
+        )
+    }
+
+    #[test]
+    fn scalars_tensors_and_texts() {
+        let (scalar, vector) = (
+            Tensor::scalar(0.5f64),
+            Tensor::from_vec(vec![2], vec![1i64, 2]),
+        );
+        insta::assert_snapshot!(shown("dot(b, x)", &Labelled::Tensor(&scalar, Label::default())), @"");
+        insta::assert_snapshot!(shown("x", &Labelled::Tensor(&vector, Label::default())), @"");
+        insta::assert_snapshot!(shown("\"hi\"", &Labelled::Other(&View::Text("hi\u{1b}[0m".into()))), @"");
+    }
+
+    #[test]
+    fn a_record_of_metrics() {
+        let (accuracy, (matrix, label)) = (Tensor::scalar(0.966_666_7f32), confusion());
+        let fields = vec![
+            ("accuracy", Labelled::Tensor(&accuracy, Label::default())),
+            ("confusion", Labelled::Tensor(&matrix, label)),
+        ];
+        insta::assert_snapshot!(shown("evaluate(fit, on: iris.val)", &Labelled::Record(fields)), @"");
+    }
+
+    #[test]
+    fn axes_without_known_categories() {
+        let (matrix, mut label) = confusion();
+        label.categories.clear();
+        insta::assert_snapshot!(shown("m", &Labelled::Tensor(&matrix, label)), @"");
+    }
+
+    #[test]
+    fn a_tuple_of_parts() {
+        let (a, b) = (
+            Tensor::scalar(true),
+            Tensor::from_vec(vec![1, 2], vec![0.5f32, 1.0]),
+        );
+        let parts = vec![
+            Labelled::Tensor(&a, Label::default()),
+            Labelled::Tensor(&b, Label::default()),
+        ];
+        insta::assert_snapshot!(shown("(a, b)", &Labelled::Tuple(parts)), @"");
+    }
+}
