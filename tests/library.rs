@@ -18,7 +18,10 @@ fn every_item_has_docs_and_an_example() {
         assert!(!program.docs.is_empty(), "{name} says what it is");
         for item in &program.items {
             if let ItemKind::Def(def) = &item.kind {
-                let has_example = item.docs.iter().any(|line| line.trim_start().starts_with("@example"));
+                let has_example = item
+                    .docs
+                    .iter()
+                    .any(|line| line.trim_start().starts_with("@example"));
                 if !has_example || item.docs.len() < 2 {
                     missing.push(format!("{name}::{}", def.name.value));
                 }
@@ -26,13 +29,27 @@ fn every_item_has_docs_and_an_example() {
         }
     }
     assert!(missing.is_empty(), "without docs or example: {missing:?}");
-    assert!(PRELUDE.iter().all(|name| FILES.iter().any(|(file, _)| file == name)));
+    assert!(
+        PRELUDE
+            .iter()
+            .all(|name| FILES.iter().any(|(file, _)| file == name))
+    );
 }
 
 #[test]
 fn every_example_holds() {
-    let output = Command::new(env!("CARGO_BIN_EXE_nnlc")).arg("test").output().expect("nnlc starts");
+    let output = Command::new(env!("CARGO_BIN_EXE_nnlc"))
+        .arg("test")
+        .output()
+        .expect("nnlc starts");
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{}", text.lines().filter(|line| !line.starts_with("ok")).collect::<Vec<_>>().join("\n"));
+    assert!(
+        output.status.success(),
+        "{}",
+        text.lines()
+            .filter(|line| !line.starts_with("ok"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    );
     assert!(text.contains("tests passed"), "{text}");
 }

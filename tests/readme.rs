@@ -31,12 +31,18 @@ fn blocks() -> Vec<(String, String)> {
 
 fn nnlc(args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_nnlc"));
-    command.current_dir(ROOT).args(args).output().expect("nnlc starts")
+    command
+        .current_dir(ROOT)
+        .args(args)
+        .output()
+        .expect("nnlc starts")
 }
 
 fn printed(output: &Output) -> String {
     let parts = [&output.stdout, &output.stderr];
-    parts.map(|bytes| String::from_utf8_lossy(bytes).into_owned()).concat()
+    parts
+        .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+        .concat()
 }
 
 /// A folder that looks to a program as `examples/` does.
@@ -54,7 +60,9 @@ fn beside_the_data() -> tempfile::TempDir {
 #[test]
 fn programs_run_and_their_tests_pass() {
     let folder = beside_the_data();
-    let programs = blocks().into_iter().filter(|(language, _)| language == "nnl");
+    let programs = blocks()
+        .into_iter()
+        .filter(|(language, _)| language == "nnl");
     let mut n_programs = 0;
     for (index, (_, text)) in programs.enumerate() {
         let path = folder.path().join(format!("block{index}.nnl"));
@@ -72,24 +80,39 @@ fn programs_run_and_their_tests_pass() {
 #[test]
 fn the_first_program_prints_what_stands_below_it() {
     let blocks = blocks();
-    let program = blocks.iter().find(|(language, _)| language == "nnl").expect("a program");
-    let shown = blocks.iter().find(|(language, _)| language == "text").expect("its output");
+    let program = blocks
+        .iter()
+        .find(|(language, _)| language == "nnl")
+        .expect("a program");
+    let shown = blocks
+        .iter()
+        .find(|(language, _)| language == "text")
+        .expect("its output");
     let folder = beside_the_data();
     let path = folder.path().join("first.nnl");
     fs::write(&path, &program.1).expect("written");
     let output = nnlc(&["run", "-q", path.to_str().expect("a plain path")]);
-    assert!(printed(&output).contains(shown.1.trim_end()), "{}", printed(&output));
+    assert!(
+        printed(&output).contains(shown.1.trim_end()),
+        "{}",
+        printed(&output)
+    );
 }
 
 #[test]
 fn commands_print_what_stands_below_them() {
-    let consoles = blocks().into_iter().filter(|(language, _)| language == "console");
+    let consoles = blocks()
+        .into_iter()
+        .filter(|(language, _)| language == "console");
     for (_, text) in consoles {
         let (command, expected) = text.split_once('\n').expect("a command and its output");
         let args: Vec<&str> = command.trim_start_matches("$ nnlc ").split(' ').collect();
         let output = printed(&nnlc(&args));
         for line in expected.lines() {
-            assert!(output.contains(line.trim_end()), "{command} does not print {line}\n{output}");
+            assert!(
+                output.contains(line.trim_end()),
+                "{command} does not print {line}\n{output}"
+            );
         }
     }
 }
@@ -98,7 +121,10 @@ fn commands_print_what_stands_below_them() {
 fn every_command_is_in_the_table() {
     let readme = fs::read_to_string(Path::new(ROOT).join("README.md")).expect("README is there");
     for command in ["run", "check", "test", "dump", "summary", "bench"] {
-        assert!(readme.contains(&format!("| `nnlc {command}")), "{command} is missing");
+        assert!(
+            readme.contains(&format!("| `nnlc {command}")),
+            "{command} is missing"
+        );
         assert!(nnlc(&["help", command]).status.success());
     }
 }

@@ -153,13 +153,6 @@ impl Lowerer<'_> {
         input.value
     }
 
-    /// How many inputs the innermost function has so far.
-    pub(crate) fn n_inputs(&self) -> usize {
-        self.frames
-            .last()
-            .map_or(0, |frame| frame.func.inputs.len())
-    }
-
     /// Refuses to go on once the program has grown past all reason.
     pub(crate) fn check_budget(&mut self, span: Span) -> Lowering<()> {
         match self.n_nodes > NODE_BUDGET {

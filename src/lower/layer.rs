@@ -23,8 +23,6 @@ pub(crate) struct Recipe {
     pub(crate) initialiser: Expr,
     pub(crate) cx: Cx,
     pub(crate) caller: Option<OriginId>,
-    /// The layer definitions around it, outermost first, for summaries.
-    pub(crate) layers: Vec<DefId>,
 }
 
 /// The model that the function being lowered contains.
@@ -338,7 +336,6 @@ impl Lowerer<'_> {
             initialiser: init.clone(),
             cx: cx.settled(),
             caller: self.caller,
-            layers: self.model.layers.clone(),
         };
         self.model.recipes.push(recipe);
         self.model.inputs.push((role, input));

@@ -2,7 +2,7 @@
 
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::ir::Role;
-use crate::ir::draft::{AxisPattern, DraftId, Elem, NodeKind, Pattern, Prim, Why};
+use crate::ir::draft::{AxisPattern, DraftId, Elem, NodeKind, Pattern, Why};
 use crate::lower::call::Given;
 use crate::lower::facts::{DataFacts, FieldFacts};
 use crate::lower::fields::Fields;
@@ -13,7 +13,7 @@ use crate::lower::{Cx, Lowerer, Lowering, Reported, codes};
 use crate::scalar::Scalar;
 use crate::source::Span;
 use crate::syntax::ast::{Block, Expr, ExprKind, Field};
-use crate::types::{DType, Dim, SymKind};
+use crate::types::{Dim, SymKind};
 
 /// A lowered run with what later statements need of it.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use crate::lower::value::Val;
 use crate::lower::{Cx, Lowerer, Lowering, codes};
 use crate::source::Span;
 use crate::syntax::ast::{
-    AxisExpr, BinaryOp, Constraint, Def, DimExpr, DimExprKind, Name, Param, Type, TypeKind,
+    AxisExpr, BinaryOp, Constraint, Def, DimExpr, DimExprKind, Name, Type, TypeKind,
 };
 use crate::types::{DType, Dim, SymKind};
 
@@ -394,11 +394,6 @@ impl Lowerer<'_> {
                 Err(self.report(report.label(span, "used here").help(help)))
             }
         }
-    }
-
-    /// The parameters of a definition in one list.
-    pub(crate) fn all_params(def: &Def) -> impl Iterator<Item = &Param> {
-        def.settings.iter().flatten().chain(&def.inputs)
     }
 
     /// Both sides of a constraint.

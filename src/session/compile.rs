@@ -51,6 +51,11 @@ impl Compiled {
         &self.runs
     }
 
+    /// What the passes did that a user may want to know.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
     /// What is to be done, in order.
     pub fn actions(&self) -> &[Action] {
         &self.actions
@@ -188,6 +193,7 @@ impl Session {
         Some(Compiled {
             axes,
             checked,
+            notes,
             runs: script.runs,
             actions: script.actions,
             data,
