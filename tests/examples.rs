@@ -50,21 +50,25 @@ fn without_numbers(text: &str) -> String {
 
 #[test]
 fn examples_print_what_they_did() {
-    insta::glob!(std::path::Path::new(ROOT).join("examples"), "*.nnl", |path| {
-        let stem = path
-            .file_stem()
-            .expect("it matched")
-            .to_string_lossy()
-            .into_owned();
-        let output = nnlc(&["run", "-q", path.to_str().expect("a plain path")]);
-        let mut settings = insta::Settings::clone_current();
-        settings.set_snapshot_path(std::path::Path::new(ROOT).join("tests/snapshots/examples"));
-        settings.set_prepend_module_to_snapshot(false);
-        settings.set_omit_expression(true);
-        settings.remove_input_file();
-        settings.remove_snapshot_suffix();
-        settings.bind(|| insta::assert_snapshot!(stem, without_numbers(&output)));
-    });
+    insta::glob!(
+        std::path::Path::new(ROOT).join("examples"),
+        "*.nnl",
+        |path| {
+            let stem = path
+                .file_stem()
+                .expect("it matched")
+                .to_string_lossy()
+                .into_owned();
+            let output = nnlc(&["run", "-q", path.to_str().expect("a plain path")]);
+            let mut settings = insta::Settings::clone_current();
+            settings.set_snapshot_path(std::path::Path::new(ROOT).join("tests/snapshots/examples"));
+            settings.set_prepend_module_to_snapshot(false);
+            settings.set_omit_expression(true);
+            settings.remove_input_file();
+            settings.remove_snapshot_suffix();
+            settings.bind(|| insta::assert_snapshot!(stem, without_numbers(&output)));
+        }
+    );
 }
 
 /// The metrics that an example shows, by name.

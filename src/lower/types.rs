@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use crate::diag::{Diagnostic, did_you_mean};
-use crate::ir::draft::{AxisPattern, Elem, FloatVar, Pattern, Spread};
+use crate::ir::draft::{AxisPattern, Elem, Pattern, Spread};
 use crate::lower::scope::Global;
 use crate::lower::value::Val;
 use crate::lower::{Cx, Lowerer, Lowering, codes};
@@ -96,7 +96,7 @@ impl ParamKind {
 impl Lowerer<'_> {
     /// A fresh signature for one use of a definition, and the environment with its symbols.
     pub(crate) fn signature(&mut self, cx: &Cx, def: &Def, kind: SymKind) -> Cx {
-        let float = Elem::Float(self.draft.floats.push(FloatVar::default()));
+        let float = self.open_float();
         let mut inner = Cx {
             signature: Rc::new(Signature {
                 float,
