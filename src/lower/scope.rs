@@ -230,10 +230,27 @@ impl World {
             match self.scopes[module].names.get(&wanted.name.value).cloned() {
                 Some(entry) => {
                     let name = wanted.alias.as_ref().unwrap_or(&wanted.name);
+                    if self.has_already(scope, name, &entry.global) {
+                        continue;
+                    }
                     self.bind(scope, name, entry.global, reports);
                 }
                 None => reports.push(self.unknown_import(module, &import.module, &wanted.name)),
             }
+        }
+    }
+
+    /// Importing the same thing again changes nothing.
+    fn has_already(&self, scope: ScopeId, name: &ast::Name, global: &Global) -> bool {
+        match (
+            self.scopes[scope]
+                .names
+                .get(&name.value)
+                .map(|entry| &entry.global),
+            global,
+        ) {
+            (Some(Global::Def(known)), Global::Def(wanted)) => known == wanted,
+            _ => false,
         }
     }
 
