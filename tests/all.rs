@@ -1,8 +1,12 @@
 //! All integration tests, in one binary, so that the heavy dependencies link once.
 
 mod cli;
+mod examples;
 mod gradcheck;
 mod hostile;
+mod layers;
+mod library;
+mod readme;
 mod render_reports;
 mod round_trip;
 mod suite_runner;

@@ -112,7 +112,18 @@ fn words_stay_in_their_rooms() {
 /// Transcendental functions come from `scalar`, the same bits on every machine.
 #[test]
 fn std_float_functions_are_not_used() {
-    let banned = [".exp()", ".ln()", ".tanh()", ".sin()", ".cos()", ".powf(", ".powi(", ".exp_m1()", ".ln_1p()", ".atan()"];
+    let banned = [
+        ".exp()",
+        ".ln()",
+        ".tanh()",
+        ".sin()",
+        ".cos()",
+        ".powf(",
+        ".powi(",
+        ".exp_m1()",
+        ".ln_1p()",
+        ".atan()",
+    ];
     let mut wrong = Vec::new();
     for (room, path) in files() {
         let is_test = path.to_string_lossy().contains("test");
@@ -134,6 +145,10 @@ fn std_float_functions_are_not_used() {
 fn every_file_says_what_lives_in_it() {
     for (_, path) in files() {
         let text = fs::read_to_string(&path).expect("source is UTF-8");
-        assert!(text.starts_with("//!"), "{} opens without `//!`", path.display());
+        assert!(
+            text.starts_with("//!"),
+            "{} opens without `//!`",
+            path.display()
+        );
     }
 }

@@ -6,7 +6,7 @@ use crate::ir::draft::{DraftFunc, DraftId, DraftNode, DraftValue, NodeKind, Patt
 use crate::ir::{Func, FuncId, Input, Module, Op, OriginId, Role, ValueId};
 use crate::ops::{Builder, OpError, agreeing_operands, form, gives_number, index_operand};
 use crate::tensor::Tensor;
-use crate::types::{DType, Relation, Shape, TensorType};
+use crate::types::{DType, Relation, TensorType};
 
 /// A checked value. A loose one is made of literals: it is carried in `f64` and takes the element type of what it meets.
 #[derive(Clone, Copy, Debug)]
@@ -505,11 +505,5 @@ impl Walk<'_, '_> {
     pub(super) fn resolved(&self, value: ValueId) -> TensorType {
         let ty = self.b.ty(value);
         TensorType::new(ty.dtype, self.b.module.dims.resolve_shape(&ty.shape))
-    }
-
-    /// A shape with everything known put in, as a user writes it.
-    pub(super) fn shown(&self, shape: &Shape) -> String {
-        let shape = self.b.module.dims.resolve_shape(shape);
-        shape.display(&self.b.module.dims.symbols).to_string()
     }
 }

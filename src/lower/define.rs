@@ -93,7 +93,7 @@ impl Lowerer<'_> {
         self.stack.push(id);
         let results = self.defined(id, def, variant);
         self.stack.pop();
-        let (func, _) = self.close(results.as_ref().map(Clone::clone).unwrap_or_default());
+        let (func, _) = self.close(results.clone().unwrap_or_default());
         results.map(|_| func)
     }
 

@@ -51,17 +51,30 @@ impl Lowerer<'_> {
                 self.prim(Prim::Transpose, &[(value, operand.span)], expr.span)
             }
             ExprKind::Lambda(params, body) => Ok(self.lambda(cx, params, body)),
-            ExprKind::If(condition, then, otherwise) => {
-                let value = self.eval(cx, condition)?;
-                let taken = if self.to_bool(&value, condition.span)? {
-                    then
-                } else {
-                    otherwise
-                };
-                self.body(cx, taken)
-            }
+            ExprKind::If(condition, then, otherwise) => self.branch(cx, condition, then, otherwise),
             ExprKind::Repeat(times, body) => self.repeat(cx, times, body),
         }
+    }
+
+    /// The branch that is taken. Layers made in a branch are named within it, so that training and evaluation, which may take
+    /// different ones, agree on every other name.
+    fn branch(
+        &mut self,
+        cx: &Cx,
+        condition: &Expr,
+        then: &ast::Body,
+        otherwise: &ast::Body,
+    ) -> Lowering<Val> {
+        let value = self.eval(cx, condition)?;
+        let (taken, name, other) = match self.to_bool(&value, condition.span)? {
+            true => (then, "then", "else"),
+            false => (otherwise, "else", "then"),
+        };
+        self.model.pass_room(other);
+        self.model.enter_room(name);
+        let result = self.body(cx, taken);
+        self.model.leave_room();
+        result
     }
 
     /// A hole with the tensors in scope, for the checker to say which of them fit.

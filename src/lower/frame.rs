@@ -1,6 +1,8 @@
 //! Functions under construction. Frames nest as `grad(fn(v) => …)` nests functions; a value of an outer frame that an inner one
 //! uses becomes an input of the inner one, passed along when its function is called.
 
+use std::collections::BTreeSet;
+
 use crate::ir::draft::{DraftFunc, DraftId, DraftNode, DraftValue, NodeKind, Pattern};
 use crate::ir::{OriginId, Role};
 use crate::lower::value::TensorRef;
@@ -41,6 +43,9 @@ impl Lowerer<'_> {
             .collect();
         let mut frame = self.frames.pop().expect("every close follows an open");
         frame.func.results = results;
+        if self.frames.is_empty() {
+            self.drop_unused(&mut frame.func);
+        }
         let depth = self.frames.len().saturating_sub(1);
         let captured = frame
             .captures
@@ -51,6 +56,32 @@ impl Lowerer<'_> {
             })
             .collect();
         (self.draft.funcs.push(frame.func), captured)
+    }
+
+    /// A weight that nothing reads is not there: the bias of a layer that goes without.
+    fn drop_unused(&mut self, func: &mut DraftFunc) {
+        let read = func.nodes.iter().flat_map(|(_, node)| &node.operands);
+        let read: BTreeSet<DraftValue> = read
+            .chain(func.results.iter().map(|(_, value)| value))
+            .copied()
+            .collect();
+        let is_weight =
+            |role: &Role| matches!(role, Role::Param(_) | Role::State(_) | Role::Global(_));
+        let unused = func
+            .inputs
+            .iter()
+            .copied()
+            .filter(|input| match &func.nodes[*input].kind {
+                NodeKind::Input(role, _) => is_weight(role) && !read.contains(input),
+                _ => false,
+            });
+        for input in unused.collect::<Vec<_>>() {
+            func.inputs.retain(|kept| *kept != input);
+            let node = std::mem::replace(&mut func.nodes[input].kind, NodeKind::Number(0.0));
+            if let NodeKind::Input(role, _) = node {
+                self.model.recipes.retain(|recipe| recipe.role != role);
+            }
+        }
     }
 
     /// Appends a node to the innermost function.
@@ -151,13 +182,6 @@ impl Lowerer<'_> {
         let input = self.input_at(depth, role, None, origin);
         self.frames[depth].captures.push((outer, input.value));
         input.value
-    }
-
-    /// How many inputs the innermost function has so far.
-    pub(crate) fn n_inputs(&self) -> usize {
-        self.frames
-            .last()
-            .map_or(0, |frame| frame.func.inputs.len())
     }
 
     /// Refuses to go on once the program has grown past all reason.

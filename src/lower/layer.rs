@@ -23,8 +23,6 @@ pub(crate) struct Recipe {
     pub(crate) initialiser: Expr,
     pub(crate) cx: Cx,
     pub(crate) caller: Option<OriginId>,
-    /// The layer definitions around it, outermost first, for summaries.
-    pub(crate) layers: Vec<DefId>,
 }
 
 /// The model that the function being lowered contains.
@@ -44,7 +42,6 @@ pub(crate) struct ModelState {
     /// For each layer being inlined, how many siblings of a name it has had.
     siblings: Vec<BTreeMap<String, usize>>,
     layers: Vec<DefId>,
-    n_draws: usize,
     /// Which role the states of the layer being inlined have.
     in_optimizer: bool,
 }
@@ -66,6 +63,16 @@ impl ModelState {
             .filter(|part| !part.is_empty())
             .collect::<Vec<_>>()
             .join(".")
+    }
+
+    /// What a parameter or state is to the outermost function: itself, or that of a trained run.
+    pub(crate) fn given(&self, role: &Role) -> Role {
+        match (&self.prefix, role) {
+            (Some(prefix), Role::Param(path) | Role::State(path)) => {
+                Role::Global(format!("{prefix}{path}"))
+            }
+            _ => role.clone(),
+        }
     }
 
     /// The input that stands for a parameter or state, if it has been met.
@@ -107,10 +114,53 @@ impl ModelState {
         self.layers.push(def);
     }
 
-    /// A name of its own for one more draw of random numbers.
+    /// A name of its own for one more draw of random numbers in the layer being inlined.
     pub(crate) fn draw(&mut self) -> String {
-        self.n_draws += 1;
-        self.path_of(&format!("draw{}", self.n_draws))
+        let Some(siblings) = self.siblings.last_mut() else {
+            return self.path_of("draw");
+        };
+        let count = siblings.entry("draw[]".to_string()).or_insert(0);
+        *count += 1;
+        let name = format!("draw[{}]", *count - 1);
+        self.path_of(&name)
+    }
+
+    /// Begins a room of its own for names: a branch, whose layers must not count among those of the other branch, or a statement.
+    pub(crate) fn enter_room(&mut self, kind: &str) {
+        let name = match self.siblings.last_mut() {
+            Some(siblings) => {
+                let count = siblings.entry(format!("{kind}[]")).or_insert(0);
+                *count += 1;
+                format!("{kind}[{}]", *count - 1)
+            }
+            None => kind.to_string(),
+        };
+        self.path.push(name);
+        self.siblings.push(BTreeMap::new());
+    }
+
+    /// Ends it.
+    pub(crate) fn leave_room(&mut self) {
+        self.path.pop();
+        self.siblings.pop();
+    }
+
+    /// Notes that a room was passed by, so that later ones of its kind keep their numbers.
+    pub(crate) fn pass_room(&mut self, kind: &str) {
+        self.enter_room(kind);
+        self.leave_room();
+    }
+
+    /// Begins the names of a model of its own; gives back what stood there before.
+    pub(crate) fn enter_root(&mut self) -> (Vec<String>, Vec<BTreeMap<String, usize>>) {
+        let path = std::mem::take(&mut self.path);
+        let siblings = std::mem::replace(&mut self.siblings, vec![BTreeMap::new()]);
+        (path, siblings)
+    }
+
+    /// Puts back what [`Self::enter_root`] gave.
+    pub(crate) fn leave_root(&mut self, outer: (Vec<String>, Vec<BTreeMap<String, usize>>)) {
+        (self.path, self.siblings) = outer;
     }
 }
 
@@ -276,7 +326,7 @@ impl Lowerer<'_> {
     ) -> Lowering<()> {
         self.must_be_layer(cx, name)?;
         let pattern = self.plain_type(cx, ty)?;
-        let input = match self.model.input(&role) {
+        let input = match self.model.input(&self.model.given(&role)) {
             Some(input) => {
                 let why = Why::Param(name.value.clone());
                 self.emit(NodeKind::Ascribe(pattern, why), &[input], name.span)
@@ -325,30 +375,24 @@ impl Lowerer<'_> {
         init: &Expr,
         span: Span,
     ) -> TensorRef {
-        let given = match (&self.model.prefix, &role) {
-            (Some(prefix), Role::Param(path) | Role::State(path)) => {
-                Role::Global(format!("{prefix}{path}"))
-            }
-            _ => role.clone(),
-        };
-        let input = self.root_input(given, Some(pattern.clone()), span);
+        let given = self.model.given(&role);
+        let input = self.root_input(given.clone(), Some(pattern.clone()), span);
         let recipe = Recipe {
             role: role.clone(),
             pattern,
             initialiser: init.clone(),
             cx: cx.settled(),
             caller: self.caller,
-            layers: self.model.layers.clone(),
         };
         self.model.recipes.push(recipe);
-        self.model.inputs.push((role, input));
+        self.model.inputs.push((given, input));
         input
     }
 
     /// `next name = value;` runs in training only.
     pub(crate) fn next_stmt(&mut self, cx: &Cx, name: &ast::Name, value: &Expr) -> Lowering<()> {
         let role = self.state_role(&name.value);
-        if self.model.input(&role).is_none() {
+        if self.model.input(&self.model.given(&role)).is_none() {
             let report = Diagnostic::error(
                 codes::UNKNOWN_NAME,
                 format!("there is no state `{}` to give a next value", name.value),
@@ -377,7 +421,7 @@ impl Lowerer<'_> {
     pub(crate) fn layer_member(&mut self, layer: &Layer, name: &ast::Name) -> Lowering<Val> {
         let path = layer.path.borrow().clone().unwrap_or_default();
         let wanted = Role::Param(format!("{path}.{}", name.value));
-        if let Some(input) = self.model.input(&wanted) {
+        if let Some(input) = self.model.input(&self.model.given(&wanted)) {
             return Ok(Val::Tensor(input));
         }
         let prefix = format!("{path}.");
@@ -415,7 +459,7 @@ impl Lowerer<'_> {
             let outer = std::mem::replace(&mut self.caller, recipe.caller);
             let span = recipe.initialiser.span;
             self.model.path = vec![recipe.role.path().to_string()];
-            self.model.n_draws = 0;
+            self.model.siblings = vec![BTreeMap::new()];
             let template = self.emit(NodeKind::Template(recipe.pattern.clone()), &[], span);
             let value = self.first_value(recipe, template, span);
             self.caller = outer;

@@ -1,6 +1,15 @@
 //! Syntax tree to draft IR: names are resolved, functions and layers inlined at each use, records taken apart, parameters
 //! collected under their paths, static choices made. Knows no shapes: types pass through as patterns for the checker.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "lowering asks for a few kinds of value or expression, and reports every other as the wrong one"
+)]
+#![expect(
+    clippy::wrong_self_convention,
+    reason = "`to_tensor` and its kin convert their argument; the lowerer emits what that takes"
+)]
+
 mod call;
 pub mod codes;
 mod convert;
@@ -25,7 +34,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::ir::draft::{Draft, DraftId};
+use crate::ir::draft::{Draft, DraftId, Elem, FloatVar};
 use crate::ir::{Origin, OriginId};
 use crate::lower::frame::Frame;
 use crate::lower::layer::ModelState;
@@ -35,7 +44,7 @@ use crate::lower::types::Signature;
 use crate::lower::value::{Env, Val};
 use crate::source::{SourceMap, Span};
 use crate::syntax::ast;
-use crate::types::{Dim, SymKind};
+use crate::types::{DType, Dim, SymKind};
 
 pub use define::{Definitions, lower_definitions};
 pub use facts::{DataFacts, FieldFacts};
@@ -123,6 +132,14 @@ pub(crate) struct Lowerer<'w> {
     pub(crate) actions: Vec<Action>,
     /// How many values of the top level have been given a name of their own.
     pub(crate) n_unnamed: usize,
+    /// How many statements have been begun: each draws random numbers of its own.
+    pub(crate) n_statements: usize,
+    /// The element type that floats have where nothing else decides.
+    pub(crate) precision: Option<DType>,
+    /// The program's own file.
+    pub(crate) file: Option<ScopeId>,
+    /// The `train` blocks of the program.
+    pub(crate) trains: Vec<ast::Block<ast::Field>>,
     file_dims: BTreeMap<(usize, String), Option<Dim>>,
 }
 
@@ -152,6 +169,10 @@ impl<'w> Lowerer<'w> {
             roots: vec![],
             actions: vec![],
             n_unnamed: 0,
+            n_statements: 0,
+            precision: None,
+            file: None,
+            trains: vec![],
             file_dims: BTreeMap::new(),
         }
     }
@@ -191,9 +212,15 @@ impl<'w> Lowerer<'w> {
         })
     }
 
+    /// A float type that is still open.
+    pub(crate) fn open_float(&mut self) -> Elem {
+        let default = self.precision;
+        Elem::Float(self.draft.floats.push(FloatVar { default }))
+    }
+
     /// An environment with the names of a file and nothing else.
     pub(crate) fn file_cx(&mut self, scope: ScopeId) -> Cx {
-        let float = crate::ir::draft::Elem::Float(self.draft.floats.push(Default::default()));
+        let float = self.open_float();
         Cx {
             env: Env::default(),
             scope,

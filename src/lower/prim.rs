@@ -2,9 +2,7 @@
 
 use crate::diag::Diagnostic;
 use crate::ir::Role;
-use crate::ir::draft::{
-    AxisPattern, AxisRef, AxisSet, Elem, FloatVar, NewDim, NodeKind, Pattern, Prim,
-};
+use crate::ir::draft::{AxisPattern, AxisRef, AxisSet, NewDim, NodeKind, Pattern, Prim};
 use crate::lower::call::Bound;
 use crate::lower::value::{Closure, Derivative, TensorRef, Val};
 use crate::lower::{Cx, Lowerer, Lowering, codes, strings};
@@ -113,7 +111,7 @@ impl Lowerer<'_> {
                 NewDim::Size(dim) => AxisPattern::Axis(None, dim),
                 NewDim::Rest => AxisPattern::Hole,
             });
-        let elem = Elem::Float(self.draft.floats.push(FloatVar::default()));
+        let elem = self.open_float();
         let pattern = Pattern {
             elem,
             axes: axes.collect(),

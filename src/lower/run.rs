@@ -2,7 +2,7 @@
 
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::ir::Role;
-use crate::ir::draft::{AxisPattern, DraftId, Elem, NodeKind, Pattern, Prim, Why};
+use crate::ir::draft::{AxisPattern, DraftId, Elem, NodeKind, Pattern, Why};
 use crate::lower::call::Given;
 use crate::lower::facts::{DataFacts, FieldFacts};
 use crate::lower::fields::Fields;
@@ -13,7 +13,7 @@ use crate::lower::{Cx, Lowerer, Lowering, Reported, codes};
 use crate::scalar::Scalar;
 use crate::source::Span;
 use crate::syntax::ast::{Block, Expr, ExprKind, Field};
-use crate::types::{DType, Dim, SymKind};
+use crate::types::{Dim, SymKind};
 
 /// A lowered run with what later statements need of it.
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ impl Lowerer<'_> {
     ) -> Lowering<LoweredRun> {
         let recipes = self.run_fields(cx, block, data)?;
         let inputs = self.model_fields(&recipes)?;
-        let step = self.step_func(&recipes, &inputs, StepKind::Whole)?;
+        let mut step = self.step_func(&recipes, &inputs, StepKind::Whole)?;
         let accumulation = match recipes.settings.accumulate {
             1 => None,
             _ => {
@@ -71,6 +71,14 @@ impl Lowerer<'_> {
             }
         };
         let (eval, out) = self.eval_func(&recipes, &inputs, &block.name.value)?;
+        // What only evaluation reads keeps its first value.
+        let untrained = std::mem::take(&mut self.model.recipes);
+        let known = |role: &Role| step.recipes.iter().any(|recipe| recipe.role == *role);
+        let untrained: Vec<Recipe> = untrained
+            .into_iter()
+            .filter(|recipe| !known(&recipe.role))
+            .collect();
+        step.recipes.extend(untrained);
         let forward = self.forward_func(&recipes, &inputs)?;
         let init = self.init_func(&step.recipes, &block.name.value)?;
         let targets = recipes
@@ -154,6 +162,7 @@ impl Lowerer<'_> {
         let unknown = self.no_more(&fields);
         let (data, settings) = (data?, settings?);
         unknown?;
+        self.precision = Some(settings.precision);
         self.steps_per_epoch = Some(steps_per_epoch(&data, &settings));
         let (model, optimizer) = (model?, optimizer?);
         let frozen = freeze.map_or(Ok(vec![]), |expr| self.frozen_paths(expr))?;
@@ -303,10 +312,6 @@ impl Lowerer<'_> {
         ))
     }
 
-    fn open_float(&mut self) -> Elem {
-        Elem::Float(self.draft.floats.push(Default::default()))
-    }
-
     fn with_fields(&mut self, cx: &Cx, data: &DataFacts, batch: &Dim, out: &Val) -> Cx {
         let mut inner = cx.with("out", out.clone());
         for field in &data.fields {
@@ -332,11 +337,18 @@ impl Lowerer<'_> {
             .iter()
             .map(|tensor| params.iter().position(|(_, param)| param == tensor));
         let places: Vec<Option<usize>> = captured.collect();
-        let wrt = trained
-            .iter()
-            .map(|index| places.iter().position(|place| *place == Some(*index)));
-        let wrt: Option<Vec<usize>> = wrt.collect();
-        let wrt = wrt.ok_or(Reported)?;
+        // A parameter that the loss does not read has no gradient, and is not there.
+        let read = |index: &usize| places.iter().position(|place| *place == Some(*index));
+        let trained: Vec<usize> = trained
+            .into_iter()
+            .filter(|index| read(index).is_some())
+            .collect();
+        let wrt: Vec<usize> = trained.iter().filter_map(read).collect();
+        if wrt.is_empty() {
+            let report = Diagnostic::error(codes::TRAIN_SETTING, "there is nothing to train");
+            let report = report.label(recipes.loss.span, "depends on no parameter that is free");
+            return Err(self.report(report.help("say the loss in terms of `out`")));
+        }
         let n_results = results.len();
         let grad = NodeKind::Grad {
             func: func.id,
@@ -362,8 +374,8 @@ impl Lowerer<'_> {
             .map(|index| params[index].clone())
             .collect();
         named.extend(self.step_results(recipes, kind, &trained, gradients)?);
-        let recipes = self.model.recipes.clone();
         let (func, _) = self.close(named);
+        let recipes = self.model.recipes.clone();
         self.roots.push(func);
         Ok(Step {
             func,
@@ -711,11 +723,13 @@ impl Lowerer<'_> {
             return Err(Reported);
         };
         let outer = self.model.prefix.replace(format!("{run}/"));
+        let names = self.model.enter_root();
         let given = args
             .into_iter()
             .map(|(value, span)| Given::value(value, span))
             .collect();
         let result = self.apply(model, given, span, span);
+        self.model.leave_root(names);
         self.model.prefix = outer;
         result
     }

@@ -8,7 +8,7 @@ use crate::arena::{Arena, Id};
 use crate::diag::{Diagnostic, Diagnostics, did_you_mean};
 use crate::lower::codes;
 use crate::lower::value::ScopeId;
-use crate::source::{Author, SourceMap, Span};
+use crate::source::{SourceMap, Span};
 use crate::syntax::{ast, parse};
 
 /// Identity of a definition.
@@ -327,9 +327,4 @@ impl World {
     pub(crate) fn is_library(&self, scope: ScopeId) -> bool {
         self.modules.values().any(|module| *module == scope)
     }
-}
-
-/// Whose text a span lies in.
-pub(crate) fn author(sources: &SourceMap, span: Span) -> Author {
-    sources.get(span.source).author
 }

@@ -52,6 +52,13 @@ pub fn lower_script(
     let mut lowerer = Lowerer::new(world, sources, around.solved);
     lowerer.data = around.data;
     lowerer.draft.globals = around.globals;
+    lowerer.file = Some(scope);
+    lowerer.trains = program
+        .items
+        .iter()
+        .filter_map(train_block)
+        .cloned()
+        .collect();
     let cx = lowerer.file_cx(scope);
     lowerer.script(cx, program, mode);
     let runs: Vec<Run> = lowerer.runs.into_iter().map(|run| run.plan).collect();
@@ -83,29 +90,36 @@ impl Lowerer<'_> {
             let (now, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(mentioned);
             waiting = later;
             for block in now {
-                let is_loaded = program
-                    .items
-                    .iter()
-                    .any(|item| loads(item, &block.name.value));
-                self.train(&cx, block, is_loaded);
+                let is_form = is_form(program, self.sources, &block.name.value);
+                self.train(&cx, block, is_form);
             }
             // What is wrong has been reported; the next item may be right.
             let _ = self.item(&mut cx, item, mode);
         }
     }
 
-    /// Lowers a run; one whose weights come from a file is not trained.
-    fn train(&mut self, cx: &Cx, block: &ast::Block<ast::Field>, is_loaded: bool) {
-        let data = self.data.clone();
-        if let Ok(run) = self.run(cx, block, &data) {
-            self.runs.push(run);
-            if !is_loaded {
-                self.actions.push(Action::Train(self.runs.len() - 1));
-            }
+    /// Lowers a run; one that is only a form for weights from files is not trained.
+    fn train(&mut self, cx: &Cx, block: &ast::Block<ast::Field>, is_form: bool) {
+        let n_reports = self.reports.iter().len();
+        match self.lowered_run(cx, block) {
+            Ok(index) if !is_form => self.actions.push(Action::Train(index)),
+            Ok(_) => {}
+            Err(Reported) => debug_assert!(
+                self.reports.iter().len() > n_reports,
+                "what is refused is reported"
+            ),
         }
+    }
+
+    fn lowered_run(&mut self, cx: &Cx, block: &ast::Block<ast::Field>) -> Lowering<usize> {
+        let data = self.data.clone();
+        let run = self.run(cx, block, &data);
+        self.precision = None;
         self.steps_per_epoch = None;
         self.caller = None;
         self.stack.clear();
+        self.runs.push(run?);
+        Ok(self.runs.len() - 1)
     }
 
     fn item(&mut self, cx: &mut Cx, item: &Item, mode: Mode) -> Lowering<()> {
@@ -194,6 +208,9 @@ impl Lowerer<'_> {
     fn begin_statement(&mut self, name: &str) {
         self.frames.clear();
         self.model = ModelState::new(false);
+        self.n_statements += 1;
+        self.model
+            .enter_room(&format!("statement{}", self.n_statements));
         self.open(name);
     }
 
@@ -439,19 +456,25 @@ impl Lowerer<'_> {
         }
     }
 
-    /// `load("iris.nnlm", into: fit)` is the run with weights from a file.
+    /// `load("iris.nnlm", into: fit)` is a run like `fit` with weights from a file.
     fn load_call(&mut self, args: &[Bound], span: Span) -> Lowering<Val> {
         let run = self.run_argument(argument(args, "into"))?;
         let path = argument(args, "path");
         let path = self.to_str(&path.value, path.span)?;
-        let index = self.runs.iter().position(|known| known.plan.name == run);
-        let index = index.ok_or(Reported)?;
+        let block = self.trains.iter().find(|block| block.name.value == run);
+        let mut block = block.cloned().ok_or(Reported)?;
+        let scope = self.file.ok_or(Reported)?;
+        block.name.value = format!("{run} from {path} ({})", self.runs.len());
+        block.name.span = span;
+        let name = block.name.value.clone();
+        let cx = self.file_cx(scope);
+        let index = self.lowered_run(&cx, &block)?;
         self.actions.push(Action::Load {
             run: index,
             path,
             span,
         });
-        Ok(Val::Host(Host::Run(run)))
+        Ok(Val::Host(Host::Run(name)))
     }
 
     fn plot(&mut self, args: &[Bound], span: Span) -> Lowering<Val> {
@@ -581,6 +604,15 @@ fn train_block(item: &Item) -> Option<&ast::Block<ast::Field>> {
         ItemKind::Train(block) => Some(block),
         _ => None,
     }
+}
+
+/// Whether the program uses a run only as a form for weights from files.
+fn is_form(program: &Program, sources: &SourceMap, run: &str) -> bool {
+    let speaks = |item: &&Item| {
+        matches!(item.kind, ItemKind::Stmt(_)) && mentions(sources.text(item.span), run)
+    };
+    let mut speaking = program.items.iter().filter(speaks).peekable();
+    speaking.peek().is_some() && speaking.all(|item| loads(item, run))
 }
 
 /// Whether a statement loads weights into the run of this name.

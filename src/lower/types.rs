@@ -4,13 +4,13 @@
 use std::rc::Rc;
 
 use crate::diag::{Diagnostic, did_you_mean};
-use crate::ir::draft::{AxisPattern, Elem, FloatVar, Pattern, Spread};
+use crate::ir::draft::{AxisPattern, Elem, Pattern, Spread};
 use crate::lower::scope::Global;
 use crate::lower::value::Val;
 use crate::lower::{Cx, Lowerer, Lowering, codes};
 use crate::source::Span;
 use crate::syntax::ast::{
-    AxisExpr, BinaryOp, Constraint, Def, DimExpr, DimExprKind, Name, Param, Type, TypeKind,
+    AxisExpr, BinaryOp, Constraint, Def, DimExpr, DimExprKind, Name, Type, TypeKind,
 };
 use crate::types::{DType, Dim, SymKind};
 
@@ -96,7 +96,7 @@ impl ParamKind {
 impl Lowerer<'_> {
     /// A fresh signature for one use of a definition, and the environment with its symbols.
     pub(crate) fn signature(&mut self, cx: &Cx, def: &Def, kind: SymKind) -> Cx {
-        let float = Elem::Float(self.draft.floats.push(FloatVar::default()));
+        let float = self.open_float();
         let mut inner = Cx {
             signature: Rc::new(Signature {
                 float,
@@ -394,11 +394,6 @@ impl Lowerer<'_> {
                 Err(self.report(report.label(span, "used here").help(help)))
             }
         }
-    }
-
-    /// The parameters of a definition in one list.
-    pub(crate) fn all_params(def: &Def) -> impl Iterator<Item = &Param> {
-        def.settings.iter().flatten().chain(&def.inputs)
     }
 
     /// Both sides of a constraint.

@@ -91,10 +91,10 @@ fn float_of(program: &Program, data: &str, dtype: Option<DType>) -> DType {
 
 /// A name by itself.
 fn word(expr: &Expr) -> Option<String> {
-    match &expr.kind {
-        ExprKind::Path(path) if path.len() == 1 => Some(path[0].value.clone()),
-        _ => None,
-    }
+    let ExprKind::Path(path) = &expr.kind else {
+        return None;
+    };
+    (path.len() == 1).then(|| path[0].value.clone())
 }
 
 /// Sizes of file-wide dimensions that the data decides: `one_hot(size: classes)`.

@@ -117,8 +117,9 @@ fn rows(rows: &[u32]) -> String {
         .take(SHOWN)
         .map(|row| (u64::from(*row) + 1).to_string());
     let named = named.collect::<Vec<_>>().join(", ");
+    let noun = if rows.len() == 1 { "row" } else { "rows" };
     match rows.len().saturating_sub(SHOWN) {
-        0 => format!("the batch holds row {named} of the data"),
+        0 => format!("the batch holds {noun} {named} of the data"),
         more => format!("the batch holds rows {named} and {more} more of the data"),
     }
 }

@@ -1,0 +1,131 @@
+//! The examples: what they print, with numbers left out since the last digits are the machine's, and how well they do.
+
+use std::process::Command;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn nnlc(args: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nnlc"));
+    let output = command
+        .current_dir(ROOT)
+        .args(args)
+        .output()
+        .expect("nnlc starts");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{args:?}: {errors}");
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// The text with every number replaced, and pictures of curves left out.
+fn without_numbers(text: &str) -> String {
+    let mut out = String::new();
+    for line in text
+        .lines()
+        .filter(|line| !line.contains(['┤', '│', '└', '⠤']))
+    {
+        let mut in_number = false;
+        for c in line.chars() {
+            let is_number = c.is_ascii_digit() || (in_number && (c == '.' || c == 'e'));
+            if is_number && !in_number {
+                out.push('#');
+            }
+            if !is_number {
+                out.push(c);
+            }
+            in_number = is_number;
+        }
+        out.push('\n');
+    }
+    // Columns are as wide as their numbers.
+    out.split('\n')
+        .map(|line| {
+            line.split(' ')
+                .filter(|word| !word.is_empty())
+                .collect::<Vec<_>>()
+                .join(" ")
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn examples_print_what_they_did() {
+    insta::glob!(
+        std::path::Path::new(ROOT).join("examples"),
+        "*.nnl",
+        |path| {
+            let stem = path
+                .file_stem()
+                .expect("it matched")
+                .to_string_lossy()
+                .into_owned();
+            let output = nnlc(&["run", "-q", path.to_str().expect("a plain path")]);
+            let mut settings = insta::Settings::clone_current();
+            settings.set_snapshot_path(std::path::Path::new(ROOT).join("tests/snapshots/examples"));
+            settings.set_prepend_module_to_snapshot(false);
+            settings.set_omit_expression(true);
+            settings.remove_input_file();
+            settings.remove_snapshot_suffix();
+            settings.bind(|| insta::assert_snapshot!(stem, without_numbers(&output)));
+        }
+    );
+}
+
+/// The metrics that an example shows, by name.
+fn metrics(example: &str) -> serde_json::Value {
+    let output = nnlc(&["run", "--json", &format!("examples/{example}.nnl")]);
+    let lines = output
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON lines"));
+    let shown = |line: &serde_json::Value| {
+        line["event"] == "show"
+            && line["title"]
+                .as_str()
+                .is_some_and(|title| title.starts_with("evaluate"))
+    };
+    let line: serde_json::Value = lines
+        .into_iter()
+        .find(shown)
+        .expect("an evaluation is shown");
+    line["value"].clone()
+}
+
+/// A scalar metric, however deep its value stands.
+fn scalar(metrics: &serde_json::Value, name: &str) -> f64 {
+    let value = &metrics[name];
+    let value = if value.is_object() {
+        &value["value"]
+    } else {
+        value
+    };
+    value
+        .as_f64()
+        .unwrap_or_else(|| panic!("{name} in {metrics}"))
+}
+
+#[test]
+fn examples_are_as_good_as_they_claim() {
+    assert!(scalar(&metrics("iris"), "accuracy") >= 0.93);
+    assert!(scalar(&metrics("digits"), "accuracy") >= 0.96);
+    assert!(scalar(&metrics("diabetes"), "r2") >= 0.4);
+    assert!(scalar(&metrics("breast_cancer"), "auc") >= 0.98);
+    assert!(scalar(&metrics("xor"), "binary_accuracy") >= 1.0);
+}
+
+#[test]
+fn the_same_program_gives_the_same_bytes() {
+    let once = nnlc(&["run", "examples/digits.nnl", "--threads", "1"]);
+    assert_eq!(
+        once,
+        nnlc(&["run", "examples/digits.nnl", "--threads", "1"])
+    );
+    assert_eq!(
+        once,
+        nnlc(&["run", "examples/digits.nnl", "--threads", "2"])
+    );
+}
+
+#[test]
+fn tests_of_examples_pass() {
+    nnlc(&["test", "examples/least_squares.nnl"]);
+}
