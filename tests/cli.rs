@@ -153,9 +153,12 @@ fn colour_is_asked_for_or_not_there() {
     let bold = "\u{1b}[1m";
     assert!(!on(&["run"], "show 1;\n").1.contains(bold));
     assert!(
-        on(&["run", "--color", "always"], "show [1.0, 2.0];\n")
-            .1
-            .contains(bold)
+        on(
+            &["run", "--color", "always"],
+            "let a: f32[2] = [1, 2];\nshow a;\n"
+        )
+        .1
+        .contains(bold)
     );
     assert!(
         on(&["run", "--color", "always"], "show a;\n")

@@ -125,21 +125,19 @@ pub(crate) enum Command {
     /// one in twenty where there are many. The same program and seed give the same output. With --json each event is a line:
     /// `start`, `epoch`, `early_stop`, `done`, `show`, `saved`; metrics keep the names they were written under, and floats are the
     /// shortest text that reads back as the same number ("NaN", "Infinity" and "-Infinity" where JSON has none).
-    #[command(
-        after_long_help = "Example:\n  nnlc run examples/iris.nnl --seed 3 --set train.epochs=20"
-    )]
+    #[command(after_help = "Example:\n  nnlc run examples/iris.nnl --seed 3 --set train.epochs=20")]
     Run(Program),
     /// Find every mistake in a program without running anything
     ///
     /// Names, shapes and settings are checked, and the model against its data: the data files are read, nothing is trained. A
     /// mistake is told with the places that do not agree and one edit to try. Prints nothing but warnings where all is well.
-    #[command(after_long_help = "Example:\n  nnlc check examples/digits.nnl && echo fine")]
+    #[command(after_help = "Example:\n  nnlc check examples/digits.nnl && echo fine")]
     Check(Program),
     /// Print a program as the compiler sees it at some stage
     ///
     /// `ast` is the program in canonical form, `ir` what lowering made of it, `checked` the same with every shape worked out, `grad`
     /// with gradients written out, `opt` after the optimizer: what engines run.
-    #[command(after_long_help = "Example:\n  nnlc dump --stage checked examples/xor.nnl")]
+    #[command(after_help = "Example:\n  nnlc dump --stage checked examples/xor.nnl")]
     Dump {
         /// Which stage: ast, ir, checked, grad or opt
         #[arg(long, value_enum, hide_possible_values = true, default_value_t = DumpStage::Checked, value_name = "STAGE")]
@@ -151,7 +149,7 @@ pub(crate) enum Command {
     ///
     /// A `test` block fails where an `assert` in it does not hold, an `@example` of a doc comment where it does not run. Without FILE
     /// the examples of the standard library run.
-    #[command(after_long_help = "Example:\n  nnlc test examples/least_squares.nnl")]
+    #[command(after_help = "Example:\n  nnlc test examples/least_squares.nnl")]
     Test {
         /// The program [default: the standard library]
         file: Option<PathBuf>,
@@ -160,7 +158,7 @@ pub(crate) enum Command {
     ///
     /// One line a layer: what it puts out, the numbers it learns, operations forward and backward for one batch, bytes of
     /// activations kept for the way back, bytes the optimizer keeps. Numbers that are kept but not trained are told apart.
-    #[command(after_long_help = "Example:\n  nnlc summary --json examples/digits.nnl")]
+    #[command(after_help = "Example:\n  nnlc summary --json examples/digits.nnl")]
     Summary(Program),
     /// Time the training step of a program's first run
     ///
@@ -168,7 +166,7 @@ pub(crate) enum Command {
     /// the form that the comparisons of this project share: `peer`, `work`, `median_us`, `min_us`, `first_step_s` (since the process
     /// began), `rss_mib`, `loss_first`, `loss_last`, `steps`.
     #[command(
-        after_long_help = "Example:\n  nnlc bench benches/mlp_tiny.nnl --seconds 4 --threads 2 --json"
+        after_help = "Example:\n  nnlc bench benches/mlp_tiny.nnl --seconds 4 --threads 2 --json"
     )]
     Bench {
         /// How long to go on, in seconds

@@ -95,10 +95,7 @@ fn sums(summary: &Summary) -> [String; 3] {
         total.forward + total.backward + update,
     ]
     .map(thousands);
-    let (trained, kept) = (
-        counted(total.params, "number"),
-        counted(total.kept, "number"),
-    );
+    let (trained, kept) = (thousands(total.params), thousands(total.kept));
     let [weights, activations, optimizer] = [
         total.weight_bytes,
         total.activation_bytes,
@@ -106,7 +103,7 @@ fn sums(summary: &Summary) -> [String; 3] {
     ]
     .map(bytes);
     [
-        format!("trained: {trained}; kept but not trained: {kept}"),
+        format!("numbers: {trained} trained, {kept} kept but not trained"),
         format!(
             "one step: {all} FLOPs, of which {forward} forward, {backward} backward, {update} to update"
         ),

@@ -67,9 +67,21 @@ pub(crate) fn show(title: &str, view: &View) -> Value {
         line.insert("shape".into(), of.shape().into());
     }
     if let Some(line) = line.as_object_mut() {
-        line.insert("value".into(), value(view));
+        line.insert(
+            "value".into(),
+            constant(title, view).unwrap_or_else(|| value(view)),
+        );
     }
     line
+}
+
+/// A number or truth that was worked out before anything ran comes as its text.
+fn constant(title: &str, view: &View) -> Option<Value> {
+    match view {
+        View::Text(text) if !title.starts_with('"') => serde_json::from_str(text).ok(),
+        View::Text(_) | View::Tensor(_) | View::Tuple(_) | View::Record(_) => None,
+        View::Plot { .. } | View::History { .. } | View::Run(_) | View::Data(_) => None,
+    }
 }
 
 fn kind(view: &View) -> &'static str {

@@ -11,7 +11,7 @@ mod plot;
 mod table;
 pub(crate) mod tensor;
 
-use crate::cli::screen::{Screen, escaped};
+use crate::cli::screen::{Screen, escaped, one_line};
 use crate::cli::show::labels::{Label, Labelled};
 use crate::session::View;
 use crate::tensor::Tensor;
@@ -24,8 +24,13 @@ pub(crate) fn show(title: &str, value: &Labelled<'_>, screen: Screen) -> String 
             Some(number) => (format!("{} = {number}", strong(title)), vec![]),
             None => larger(&strong(title), tensor, label, screen),
         },
-        // A text alone needs no title: it says what it is.
-        Labelled::Other(View::Text(text)) => (lines_of(text).join("\n"), vec![]),
+        // A literal needs no title: it says what it is.
+        Labelled::Other(View::Text(text)) if is_literal(title) => {
+            (lines_of(text).join("\n"), vec![])
+        }
+        Labelled::Other(View::Text(text)) => {
+            (format!("{} = {}", strong(title), one_line(text)), vec![])
+        }
         Labelled::Tuple(_) | Labelled::Record(_) | Labelled::Other(_) => {
             (strong(title), body(value, screen.within(2)))
         }
@@ -71,6 +76,11 @@ fn other(view: &View, screen: Screen) -> Vec<String> {
         // Labelling takes these apart.
         View::Tensor(_) | View::Tuple(_) | View::Record(_) => vec![],
     }
+}
+
+/// Whether a text was written as one, and is not a constant that was worked out before.
+fn is_literal(title: &str) -> bool {
+    title.starts_with('"')
 }
 
 fn lines_of(text: &str) -> Vec<String> {

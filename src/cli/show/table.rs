@@ -7,6 +7,7 @@ use crate::cli::show::number::Form;
 use crate::cli::show::tensor;
 use crate::cli::show::{body, larger};
 use crate::scalar::math::Float;
+use crate::session::View;
 use crate::tensor::Tensor;
 
 /// A matrix with more columns than this is shown as numbers alone.
@@ -59,6 +60,7 @@ fn part(name: &str, value: &Labelled<'_>, screen: Screen) -> Vec<String> {
 fn number_of(value: &Labelled<'_>) -> Option<String> {
     match value {
         Labelled::Tensor(tensor, _) => tensor::scalar(tensor),
+        Labelled::Other(View::Text(text)) if !text.contains('\n') => Some(escaped(text)),
         Labelled::Tuple(_) | Labelled::Record(_) | Labelled::Other(_) => None,
     }
 }

@@ -239,33 +239,40 @@ impl Walk<'_> {
             trained,
             ..
         } = self.run;
+        let mut types = self.first_values();
+        for path in params.iter().chain(states) {
+            let cost = self.weight(take(&mut types, path), trained.contains(path));
+            *rows.owner(path, true) += cost;
+        }
+        for path in opt_states {
+            let bytes = take(&mut types, path).map_or(0, |ty| self.sizes.bytes(ty));
+            rows.owner(path, false).optimizer_bytes += bytes;
+        }
+    }
+
+    /// Everything a run keeps, by path, with its type.
+    fn first_values(&self) -> Vec<(&str, &TensorType)> {
         let init = &self.compiled.module().funcs[self.compiled.func(self.run.init)];
-        let types: Vec<&TensorType> = init
-            .results
-            .iter()
-            .map(|(_, value)| init.ty(*value))
-            .collect();
-        let paths = params.iter().chain(states).chain(opt_states);
-        let n_weights = params.len() + states.len();
-        for (index, (path, ty)) in paths.zip(types).enumerate() {
-            let (elements, bytes) = (self.sizes.elements(ty), self.sizes.bytes(ty));
-            let cost = match index < n_weights {
-                true if index < params.len() && trained.contains(path) => Cost {
-                    params: elements,
-                    weight_bytes: bytes,
-                    ..Cost::default()
-                },
-                true => Cost {
-                    kept: elements,
-                    weight_bytes: bytes,
-                    ..Cost::default()
-                },
-                false => Cost {
-                    optimizer_bytes: bytes,
-                    ..Cost::default()
-                },
-            };
-            *rows.owner(path, index < n_weights) += cost;
+        let prefix = self.run.name.len() + 1;
+        let results = init.results.iter();
+        results
+            .map(|(name, value)| (name.get(prefix..).unwrap_or_default(), init.ty(*value)))
+            .collect()
+    }
+
+    fn weight(&self, ty: Option<&TensorType>, is_trained: bool) -> Cost {
+        let Some(ty) = ty else { return Cost::default() };
+        let (elements, weight_bytes) = (self.sizes.elements(ty), self.sizes.bytes(ty));
+        let [params, kept] = if is_trained {
+            [elements, 0]
+        } else {
+            [0, elements]
+        };
+        Cost {
+            params,
+            kept,
+            weight_bytes,
+            ..Cost::default()
         }
     }
 
@@ -307,6 +314,12 @@ impl Rows {
             .find(|row| row.paths.iter().any(is_own));
         found.map_or(&mut self.elsewhere, |row| &mut row.cost)
     }
+}
+
+/// The type under a path, which is then spoken for: a parameter and a state may share one.
+fn take<'t>(types: &mut Vec<(&str, &'t TensorType)>, path: &str) -> Option<&'t TensorType> {
+    let at = types.iter().position(|(own, _)| *own == path)?;
+    Some(types.remove(at).1)
 }
 
 /// What paths have in common: `Dense[0]` of `Dense[0].w` and `Dense[0].b`.
