@@ -4,4 +4,5 @@ mod gradcheck;
 mod hostile;
 mod render_reports;
 mod round_trip;
+mod suite_check;
 mod suite_runner;
