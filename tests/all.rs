@@ -9,4 +9,5 @@ mod library;
 mod readme;
 mod render_reports;
 mod round_trip;
+mod suite_check;
 mod suite_runner;
