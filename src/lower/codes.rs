@@ -38,7 +38,7 @@ pub const NO_BODY: Code = Code::new(Stage::Name, 66);
 pub const NO_INITIALISER: Code = Code::new(Stage::Name, 67);
 /// A train block whose settings contradict one another.
 pub const TRAIN_SETTING: Code = Code::new(Stage::Train, 501);
+/// A value that early stopping watches and nothing records.
+pub const NEVER_RECORDED: Code = Code::new(Stage::Train, 510);
 /// A model input that no field of the data feeds.
 pub const NO_FIELD: Code = Code::new(Stage::Link, 201);
-/// A softmax before a loss that takes logits.
-pub const LINT_SOFTMAX: Code = Code::new(Stage::Train, 551);

@@ -130,7 +130,34 @@ impl Lowerer<'_> {
         if !recipes.metrics.is_empty() {
             run.plan.metrics = Some(self.metrics_of(&run, &recipes)?);
         }
+        self.watched_is_recorded(&run.plan)?;
         Ok(run)
+    }
+
+    /// What early stopping watches is the loss or a metric of the run.
+    fn watched_is_recorded(&mut self, plan: &Run) -> Lowering<()> {
+        let Some(stop) = &plan.settings.early_stop else {
+            return Ok(());
+        };
+        let watched = stop.on.split_once('.').map_or("", |(_, value)| value);
+        let metrics = plan.metrics.iter().flat_map(|metrics| &metrics.names);
+        let recorded: Vec<&str> = std::iter::once("loss")
+            .chain(metrics.map(String::as_str))
+            .collect();
+        if recorded.contains(&watched) {
+            return Ok(());
+        }
+        let message = format!("nothing records `{}`", stop.on);
+        let report = Diagnostic::error(codes::NEVER_RECORDED, message);
+        let report = report.label(stop.span, "watched here");
+        let help = match did_you_mean(watched, recorded.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!(
+                "it records `{}`; add others to `metrics`",
+                recorded.join("`, `")
+            ),
+        };
+        Err(self.report(report.help(help)))
     }
 
     fn model_name(&self, model: &Val) -> String {
@@ -265,6 +292,10 @@ impl Lowerer<'_> {
 
     fn field_input(&mut self, field: &FieldFacts, batch: &Dim) -> TensorRef {
         let pattern = Self::field_pattern(field, batch);
+        let known = (field.span, field.because.clone());
+        if !self.draft.fields.contains(&known) {
+            self.draft.fields.push(known);
+        }
         self.root_input(Role::Field(field.name.clone()), Some(pattern), field.span)
     }
 

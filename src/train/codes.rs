@@ -12,8 +12,7 @@ pub const DIVERGED: Code = Code::new(Stage::Num, 610);
 pub const WEIGHTS_NOT_FINITE: Code = Code::new(Stage::Num, 611);
 /// A function needs a value that nothing has computed.
 pub const UNBOUND: Code = Code::new(Stage::Num, 612);
-/// `early_stop` watches a value that is never recorded.
-pub const NEVER_RECORDED: Code = Code::new(Stage::Train, 510);
+pub use crate::lower::codes::NEVER_RECORDED;
 
 /// A saved model that does not exist.
 pub const NO_MODEL: Code = file(710);

@@ -191,16 +191,20 @@ fn cancel(dim: &Dim, divisor: &Dim, whole: &Dim) -> Dim {
         Box::new(divisor.clone()),
     ));
     let product = divisor * &quotient;
-    let [(pattern, 1)] = product.terms() else {
+    let [(pattern, factor)] = product.terms() else {
         return dim.clone();
     };
     dim.terms()
         .iter()
         .fold(Dim::default(), |sum, (monomial, coefficient)| {
-            let term = |monomial: Monomial| Dim::from_terms(vec![(monomial, *coefficient)]);
-            let term = monomial
+            let term = |monomial: Monomial, value: i64| Dim::from_terms(vec![(monomial, value)]);
+            let rest = monomial
                 .quotient(pattern)
-                .map_or_else(|| term(monomial.clone()), |rest| &term(rest) * whole);
+                .filter(|_| coefficient % factor == 0);
+            let term = match rest {
+                Some(rest) => &term(rest, coefficient / factor) * whole,
+                None => term(monomial.clone(), *coefficient),
+            };
             &sum + &term
         })
 }
