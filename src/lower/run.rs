@@ -57,6 +57,7 @@ impl Lowerer<'_> {
         block: &Block<Field>,
         data: &[DataFacts],
     ) -> Lowering<LoweredRun> {
+        self.begin_func("settings".into(), false);
         let recipes = self.run_fields(cx, block, data)?;
         let inputs = self.model_fields(&recipes)?;
         let mut step = self.step_func(&recipes, &inputs, StepKind::Whole)?;
@@ -194,22 +195,33 @@ impl Lowerer<'_> {
         let (model, optimizer) = (model?, optimizer?);
         let frozen = freeze.map_or(Ok(vec![]), |expr| self.frozen_paths(expr))?;
         let clip = clip
-            .map(|expr| Ok((self.eval(cx, expr)?, expr.span)))
+            .map(|expr| Ok((self.setting(cx, expr)?, expr.span)))
             .transpose()?;
         let batch = self.draft.dims.fresh("batch", SymKind::Rigid, None);
         Ok(Recipes {
             cx: cx.clone(),
             data,
-            model: self.eval(cx, model)?,
+            model: self.setting(cx, model)?,
             model_span: model.span,
             loss: loss?,
-            optimizer: (self.eval(cx, optimizer)?, optimizer.span),
+            optimizer: (self.setting(cx, optimizer)?, optimizer.span),
             clip,
             metrics: metrics.map_or(vec![], list_items),
             frozen,
             settings,
             batch: Dim::sym(batch),
         })
+    }
+
+    /// A value that belongs to no function: nothing in it is computed.
+    fn setting(&mut self, cx: &Cx, expr: &Expr) -> Lowering<Val> {
+        let value = self.eval(cx, expr)?;
+        if value.is_settled() {
+            return Ok(value);
+        }
+        let report = Diagnostic::error(codes::NOT_STATIC, "a setting is known before the run");
+        let report = report.label(expr.span, "part of it is computed");
+        Err(self.report(report.help("write the number itself, or a function of the step")))
     }
 
     fn run_data(&mut self, cx: &Cx, expr: &Expr, data: &[DataFacts]) -> Lowering<DataFacts> {

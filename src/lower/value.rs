@@ -181,6 +181,15 @@ impl Val {
             Val::List(items) | Val::Tuple(items) | Val::Sequence(items) => {
                 items.iter().all(Val::is_settled)
             }
+            Val::Layer(layer) => layer.settings.iter().all(|(_, value)| value.is_settled()),
+            Val::Closure(closure) => match closure.as_ref() {
+                Closure::Settled { settings, .. } => {
+                    settings.iter().all(|(_, value)| value.is_settled())
+                }
+                Closure::Lambda { .. } | Closure::Derivative { .. } | Closure::Trained { .. } => {
+                    true
+                }
+            },
             Val::Record(fields) => fields.iter().all(|(_, value)| value.is_settled()),
             _ => true,
         }
