@@ -216,21 +216,25 @@ impl From<Diagnostic> for Diagnostics {
     }
 }
 
+/// Nobody mistypes a longer name; comparing two would take time with the product of their lengths.
+const LONGEST_TYPO: usize = 64;
+
 /// The candidate that a misspelt name most likely meant, by edit distance.
 pub fn did_you_mean<'a>(
     name: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let limit = (name.chars().count() / 3).max(1);
+    let length = name.chars().count();
+    let limit = (length / 3).max(1);
+    if length > LONGEST_TYPO {
+        return None;
+    }
+    let lower = name.to_lowercase();
     let scored = candidates
         .into_iter()
-        .filter(|candidate| *candidate != name);
-    let scored = scored.map(|candidate| {
-        (
-            edit_distance(&name.to_lowercase(), &candidate.to_lowercase()),
-            candidate,
-        )
-    });
+        .filter(|candidate| *candidate != name)
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= limit)
+        .map(|candidate| (edit_distance(&lower, &candidate.to_lowercase()), candidate));
     scored
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)

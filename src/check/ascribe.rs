@@ -84,10 +84,14 @@ impl Checker<'_> {
             let operand = self.match_elem(walk, operand, pattern)?;
             Ok((operand, shape))
         });
+        let loose = operand;
         let (operand, shape) = match matched {
             Ok(matched) => matched,
             Err(misfit) => return Err(self.tell_misfit(walk, &misfit, operand, pattern, why, node)),
         };
+        if let Some(lost) = walk.lost_literal(loose, operand) {
+            return Err(self.tell_lost_literal(walk.b.dtype(operand.value), lost, node));
+        }
         let ty = TensorType::new(walk.b.dtype(operand.value), shape.clone());
         if *walk.b.ty(operand.value) == ty {
             return Ok(operand);

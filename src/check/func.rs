@@ -468,6 +468,23 @@ impl Walk<'_, '_> {
         self.raw(Op::Cast(dtype), &[value], ty)
     }
 
+    /// A number among the literals `loose` that the whole-number type of `tight` cannot hold.
+    pub(super) fn lost_literal(&self, loose: Typed, tight: Typed) -> Option<f64> {
+        let dtype = self.b.dtype(tight.value);
+        if !loose.is_loose || dtype.is_float() || dtype == DType::Bool {
+            return None;
+        }
+        let mut body = self.b.func.body.iter().rev();
+        let literal = body.find(|inst| inst.results.contains(&loose.value));
+        let Some(Op::Const(literal)) = literal.map(|inst| &inst.op) else {
+            return None;
+        };
+        let held = literal.cast(dtype).cast(DType::F64);
+        let (held, literal) = (held.to_f64(), literal.to_f64());
+        let mut pairs = literal.into_iter().zip(held);
+        pairs.find(|(x, held)| x != held).map(|(x, _)| x)
+    }
+
     /// Gives loose values, and truth values among numbers, the element type of the others.
     fn agree(&mut self, operands: &[Typed], values: &mut [ValueId]) {
         let dtype = |walk: &Self, typed: &Typed| walk.b.dtype(typed.value);

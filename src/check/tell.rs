@@ -160,6 +160,19 @@ impl Checker<'_> {
         self.push(help.into_iter().fold(report, Diagnostic::help))
     }
 
+    /// A literal that would change its value in the element type that is wanted.
+    pub(super) fn tell_lost_literal(
+        &mut self,
+        dtype: DType,
+        literal: f64,
+        node: &DraftNode,
+    ) -> Reported {
+        let message = format!("{literal} is no `{dtype}`");
+        let report = Diagnostic::error(codes::ARGUMENT_DTYPE, message);
+        let report = report.label(self.place(node.origin), format!("`{dtype}` is wanted here"));
+        self.push(report.help("declare an element type that holds it, or change the number"))
+    }
+
     fn found_text(
         &self,
         misfit: &Misfit,

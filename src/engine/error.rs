@@ -1,5 +1,6 @@
 //! What can go wrong while a function runs, and the words for it. The place in the source is the caller's, by the origin.
 
+use crate::engine::memory::in_words;
 use crate::ir::{OriginId, Role};
 use crate::ops::{Description, EvalError, codes};
 use crate::types::DType;
@@ -45,6 +46,13 @@ pub enum RunFault {
         /// What it comes out as, if anything.
         value: Option<i64>,
     },
+    /// Values that no memory holds.
+    Memory {
+        /// The bytes that are needed at once.
+        needed: u64,
+        /// The bytes that are free.
+        room: u64,
+    },
 }
 
 impl RunError {
@@ -75,6 +83,12 @@ impl RunError {
                     None => format!("size {dim} does not follow from the data"),
                 };
                 Description::new(codes::SIZES, message)
+            }
+            RunFault::Memory { needed, room } => {
+                let (needed, room) = (in_words(*needed), in_words(*room));
+                let message = format!("this needs {needed} of memory, and {room} is free");
+                let help = "make a size smaller: of a layer, of a tensor, or of the `batch`";
+                Description::new(codes::MEMORY, message).help(help.to_string())
             }
         }
     }

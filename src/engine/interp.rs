@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use crate::engine::bind::{Signature, Sizes};
-use crate::engine::{Engine, Program, RunError, RunFault};
+use crate::engine::{Engine, Program, RunError, RunFault, memory};
 use crate::ir::{FuncId, Inst, Module, Op, OriginId, ValueId};
 use crate::ops;
 use crate::tensor::Tensor;
@@ -129,6 +129,7 @@ impl Program for Prepared {
                 self.plans.clear();
             }
             let plan = self.plan(&sizes)?;
+            self.check_memory(&plan)?;
             self.plans.insert(sizes.clone(), plan);
         }
         self.execute(&self.plans[&sizes], inputs)
@@ -173,6 +174,36 @@ impl Prepared {
                 origin: step.origin,
             }),
         }
+    }
+
+    /// Refuses a plan before anything is computed whose values need more memory at once than there is. A result may take the place
+    /// of an operand, so operands at their last use are not counted.
+    fn check_memory(&self, plan: &Plan) -> Result<(), RunError> {
+        let mut held = vec![0; self.types.len()];
+        let (mut now, mut peak, mut origin) = (0u64, 0, None);
+        for (step, (_, types)) in self.steps.iter().zip(plan) {
+            for of in step.operands.iter().filter(|of| of.is_last) {
+                now = now.saturating_sub(std::mem::take(&mut held[of.value.index()]));
+            }
+            for (value, (dtype, shape)) in step.results.iter().zip(types) {
+                held[value.index()] = memory::bytes(*dtype, shape);
+                now = now.saturating_add(held[value.index()]);
+            }
+            if now > peak {
+                (peak, origin) = (now, step.origin);
+            }
+            for value in step
+                .results
+                .iter()
+                .filter(|value| !self.is_read[value.index()])
+            {
+                now = now.saturating_sub(std::mem::take(&mut held[value.index()]));
+            }
+        }
+        memory::lacking(peak).map_or(Ok(()), |room| {
+            let fault = RunFault::Memory { needed: peak, room };
+            Err(RunError { fault, origin })
+        })
     }
 
     fn execute(&self, plan: &Plan, inputs: Vec<Tensor>) -> Result<Vec<Tensor>, RunError> {

@@ -4,6 +4,7 @@
 mod bind;
 mod error;
 mod interp;
+mod memory;
 
 pub use error::{RunError, RunFault};
 pub use interp::Interpreter;

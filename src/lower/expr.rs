@@ -431,8 +431,12 @@ impl Lowerer<'_> {
             (Val::Dim(dim), true) if dim.as_int().is_none() => 1,
             _ => self.to_int(&value, times.span)?,
         };
+        if n < 0 {
+            let report = Diagnostic::error(codes::WRONG_KIND, format!("cannot repeat {n} times"));
+            return Err(self.report(report.label(times.span, "a count is never negative")));
+        }
         let mut layers = Vec::new();
-        for _ in 0..n.max(0) {
+        for _ in 0..n {
             self.check_budget(times.span)?;
             self.n_nodes += 1;
             layers.push(self.body(cx, body)?);

@@ -186,7 +186,12 @@ impl Lowerer<'_> {
 
     /// Refuses to go on once the program has grown past all reason.
     pub(crate) fn check_budget(&mut self, span: Span) -> Lowering<()> {
-        match self.n_nodes > NODE_BUDGET {
+        self.check_room(0, span)
+    }
+
+    /// Refuses as many more operations, if with them the program has grown past all reason.
+    pub(crate) fn check_room(&mut self, n_more: usize, span: Span) -> Lowering<()> {
+        match self.n_nodes.saturating_add(n_more) > NODE_BUDGET {
             true => Err(self.too_large(span, NODE_BUDGET)),
             false => Ok(()),
         }

@@ -82,17 +82,8 @@ impl Cx {
 
     /// The same place without what is computed at run time: what a function of its own may use.
     pub(crate) fn settled(&self) -> Cx {
-        let mut kept: Vec<_> = self
-            .env
-            .iter()
-            .filter(|(_, value)| value.is_settled())
-            .collect();
-        kept.reverse();
-        let env = kept.into_iter().fold(Env::default(), |env, (name, value)| {
-            env.with(name, value.clone())
-        });
         Cx {
-            env,
+            env: self.env.settled(),
             ..self.clone()
         }
     }
@@ -290,7 +281,7 @@ impl<'w> Lowerer<'w> {
         self.report(
             report
                 .label(span, "while this was expanded")
-                .help("repeat fewer times"),
+                .help("repeat fewer times, or call fewer functions within functions"),
         )
     }
 }

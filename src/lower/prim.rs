@@ -146,7 +146,7 @@ impl Lowerer<'_> {
         let (prim, n_parts) = match name {
             "qr" => (Prim::Qr, 2),
             "split" => {
-                let n_parts = usize::try_from(args.int("parts")).unwrap_or(0);
+                let n_parts = self.n_parts(args, span)?;
                 (Prim::Split(n_parts, args.axis("axis")), n_parts)
             }
             _ => {
@@ -155,6 +155,19 @@ impl Lowerer<'_> {
             }
         };
         Ok(self.parts(NodeKind::Prim(prim), &[operand.0], n_parts, span))
+    }
+
+    /// How many parts `split` is asked for: at least one, and not more than a program may have operations.
+    fn n_parts(&mut self, args: &Args<'_>, span: Span) -> Lowering<usize> {
+        let wanted = args.int("parts");
+        let n_parts = usize::try_from(wanted).unwrap_or(0);
+        if n_parts == 0 {
+            let message = format!("`split` makes at least one part, found `parts: {wanted}`");
+            let report = Diagnostic::error(codes::WRONG_KIND, message);
+            return Err(self.report(report.label(span, "called here")));
+        }
+        self.check_room(n_parts, span)?;
+        Ok(n_parts)
     }
 
     /// A node with several results, and those.

@@ -125,6 +125,8 @@ struct Binding {
     name: String,
     value: Val,
     outer: Env,
+    /// Whether this value and all further out are settled.
+    is_settled: bool,
 }
 
 impl Env {
@@ -132,9 +134,30 @@ impl Env {
     pub(crate) fn with(&self, name: impl Into<String>, value: Val) -> Env {
         Env(Some(Rc::new(Binding {
             name: name.into(),
+            is_settled: self.is_settled() && value.is_settled(),
             value,
             outer: self.clone(),
         })))
+    }
+
+    /// Whether nothing in it is computed at run time.
+    fn is_settled(&self) -> bool {
+        self.0.as_ref().is_none_or(|binding| binding.is_settled)
+    }
+
+    /// This environment without what is computed at run time. The outer part where nothing is stays shared.
+    pub(crate) fn settled(&self) -> Env {
+        let mut kept = vec![];
+        let mut rest = self;
+        while let (false, Some(binding)) = (rest.is_settled(), &rest.0) {
+            if binding.value.is_settled() {
+                kept.push(binding);
+            }
+            rest = &binding.outer;
+        }
+        kept.into_iter().rev().fold(rest.clone(), |env, binding| {
+            env.with(&*binding.name, binding.value.clone())
+        })
     }
 
     /// What a name means here.
@@ -149,6 +172,16 @@ impl Env {
         let first = self.0.as_deref();
         let chain = std::iter::successors(first, |binding| binding.outer.0.as_deref());
         chain.map(|binding| (binding.name.as_str(), &binding.value))
+    }
+}
+
+/// One by one: a long chain of names would overflow the stack.
+impl Drop for Env {
+    fn drop(&mut self) {
+        let mut next = self.0.take();
+        while let Some(Ok(mut binding)) = next.map(Rc::try_unwrap) {
+            next = binding.outer.0.take();
+        }
     }
 }
 

@@ -83,5 +83,7 @@ pub const TOO_WIDE: Code = num(606);
 pub const INDEX: Code = num(602);
 /// A range outside the axis it cuts.
 pub const RANGE: Code = num(603);
+/// More memory is needed than there is.
+pub const MEMORY: Code = num(607);
 /// Tensors handed to a program disagree on a size.
 pub const SIZES: Code = num(604);

@@ -217,6 +217,13 @@ pub enum OpError {
         /// How many indices.
         given: usize,
     },
+    /// A range that ends before it begins.
+    Backwards {
+        /// Its first place.
+        start: Dim,
+        /// Behind its last place.
+        stop: Dim,
+    },
     /// An index or an end of a range outside its axis.
     Outside {
         /// The axis.

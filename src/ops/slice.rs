@@ -45,8 +45,14 @@ fn inside(dims: &Unifier, axis: usize, range: &Range, size: &Dim) -> Result<(), 
             is_end: true,
         })
     };
-    if exceeds(&Dim::int(0), &range.start) || exceeds(&range.start, &range.stop) {
+    if exceeds(&Dim::int(0), &range.start) {
         return outside(&range.start);
+    }
+    if exceeds(&range.start, &range.stop) {
+        return Err(OpError::Backwards {
+            start: dims.resolve(&range.start),
+            stop: dims.resolve(&range.stop),
+        });
     }
     if exceeds(&range.stop, size) {
         return outside(&range.stop);

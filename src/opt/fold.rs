@@ -29,7 +29,8 @@ fn folded(r: &Rewriter<'_>, inst: &Inst) -> Option<Vec<Tensor>> {
     let results = inst.results.iter().map(|&value| known(r.b.ty(value)));
     let results: Vec<(DType, Vec<usize>)> = results.collect::<Option<_>>()?;
     let n_read: usize = operands.iter().map(Tensor::len).sum();
-    let n_made: usize = results.iter().map(|(_, shape)| size(shape)).sum();
+    let sizes = results.iter().map(|(_, shape)| size(shape));
+    let n_made = sizes.fold(0, usize::saturating_add);
     if n_read > MAX_READ || n_made > n_read.max(1) {
         return None;
     }
@@ -38,7 +39,10 @@ fn folded(r: &Rewriter<'_>, inst: &Inst) -> Option<Vec<Tensor>> {
 }
 
 fn size(shape: &[usize]) -> usize {
-    shape.iter().product()
+    if shape.contains(&0) {
+        return 0;
+    }
+    shape.iter().copied().fold(1, usize::saturating_mul)
 }
 
 /// Whether the op means the same in every run, and is not a constant already.

@@ -223,6 +223,7 @@ fn refused(error: &FileError, span: Span) -> Diagnostic {
             Some("paths start at the folder of the program"),
         ),
         FileError::Unreadable { .. } => (codes::UNREADABLE, None),
+        FileError::Special { .. } => (codes::UNREADABLE, Some("name a file")),
         FileError::Directory { .. } => (codes::UNREADABLE, Some("name a file in it")),
         FileError::Unwritable { .. } => (
             codes::UNWRITABLE,

@@ -171,6 +171,12 @@ impl Told<'_> {
             .note((!is_end).then(note))
     }
 
+    pub(super) fn backwards(&self, start: &Dim, stop: &Dim) -> Description {
+        let (start, stop) = (self.dim(start), self.dim(stop));
+        let message = format!("range {start}:{stop} ends before it begins");
+        Description::new(codes::OUTSIDE, message).label(0, self.ty(0))
+    }
+
     pub(super) fn parts(&self, axis: usize, size: &Dim, names: usize) -> Description {
         let (size, names) = (self.dim(size), count(names, "name", "names"));
         let message = format!("axis {axis} has size {size}, but there are {names} to bind");

@@ -46,6 +46,7 @@ impl OpError {
             OpError::AlongCount { along } => told.along(*along),
             OpError::Join { what, operand, axis } => told.join(what, *operand, *axis),
             OpError::TooManyIndices { given } => told.indices(*given),
+            OpError::Backwards { start, stop } => told.backwards(start, stop),
             OpError::Outside { axis, index, size, is_end } => told.outside(*axis, index, size, *is_end),
             OpError::Parts { axis, size, names } => told.parts(*axis, size, *names),
             OpError::Operands { what, expected, found } => function::operand_count(what, *expected, *found),

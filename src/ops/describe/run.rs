@@ -38,6 +38,10 @@ impl EvalError {
                     "index {index}, number {position} of the indices, is outside an axis of size {size}"
                 ),
             ),
+            EvalError::Range { start, stop, .. } if start > stop => Description::new(
+                codes::RANGE,
+                format!("range {start}:{stop} ends before it begins"),
+            ),
             EvalError::Range {
                 axis,
                 start,

@@ -29,6 +29,12 @@ pub enum FileError {
         /// The directory.
         path: PathBuf,
     },
+    /// There is a pipe or a device of that name.
+    #[error("`{}` is a pipe or a device, not a file", path.display())]
+    Special {
+        /// The pipe or device.
+        path: PathBuf,
+    },
     /// The system refuses to read it.
     #[error("cannot read `{}`: {source}", path.display())]
     Unreadable {

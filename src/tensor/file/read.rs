@@ -15,6 +15,9 @@ pub fn read_tensors(path: &Path) -> Result<(Named, Metadata), FileError> {
     if path.is_dir() {
         return Err(FileError::Directory { path: path.into() });
     }
+    if path.exists() && !path.is_file() {
+        return Err(FileError::Special { path: path.into() });
+    }
     let bytes = fs::read(path).map_err(|source| unreadable(path, source))?;
     parse(path, &bytes)
 }

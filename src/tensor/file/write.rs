@@ -23,6 +23,9 @@ pub fn write_tensors(
     if path.is_dir() {
         return Err(FileError::Directory { path: path.into() });
     }
+    if path.exists() && !path.is_file() {
+        return Err(FileError::Special { path: path.into() });
+    }
     let tensors = aligned(tensors);
     let header = header(&tensors, metadata)?;
     write_whole(path, &header, &tensors).map_err(|source| FileError::Unwritable {
@@ -71,6 +74,10 @@ fn write_whole(path: &Path, header: &[u8], tensors: &[&(String, Tensor)]) -> io:
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
+    if !folder.is_dir() {
+        let message = format!("there is no folder `{}`", folder.display());
+        return Err(io::Error::new(io::ErrorKind::NotFound, message));
+    }
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
