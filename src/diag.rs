@@ -21,6 +21,8 @@ pub struct Code {
     pub stage: Stage,
     /// Its number, unique over all stages.
     pub number: u16,
+    /// Whether nothing is wrong but that this version lacks it.
+    pub is_unsupported: bool,
 }
 
 /// The stage a code belongs to; it decides the exit status.
@@ -72,7 +74,28 @@ impl Stage {
 impl Code {
     /// A code of a stage.
     pub const fn new(stage: Stage, number: u16) -> Code {
-        Code { stage, number }
+        Code {
+            stage,
+            number,
+            is_unsupported: false,
+        }
+    }
+
+    /// A code of a stage, for what a later version will know.
+    pub const fn unsupported(stage: Stage, number: u16) -> Code {
+        Code {
+            stage,
+            number,
+            is_unsupported: true,
+        }
+    }
+
+    /// The process's exit status after an error of this code: that of its stage, or 5 for what is not supported.
+    pub fn exit_code(self) -> u8 {
+        match self.is_unsupported {
+            true => 5,
+            false => self.stage.exit_code(),
+        }
     }
 }
 
@@ -204,7 +227,7 @@ impl Diagnostics {
             .reports
             .iter()
             .find(|report| report.severity == Severity::Error);
-        first.map_or(0, |report| report.code.stage.exit_code())
+        first.map_or(0, |report| report.code.exit_code())
     }
 }
 

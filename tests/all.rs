@@ -4,6 +4,7 @@ mod cli;
 mod examples;
 mod gradcheck;
 mod hostile;
+mod hostile_cli;
 mod layers;
 mod library;
 mod readme;

@@ -105,10 +105,11 @@ impl Lowerer<'_> {
         if is_whole(number) && number >= 1.0 {
             return Ok(number as u64);
         }
-        let report = Diagnostic::error(
-            codes::TRAIN_SETTING,
-            format!("expected a whole number from 1, found {number}"),
-        );
+        let message = match number >= 1.0 && number.trunc() == number {
+            true => format!("{number} is more than anyone can count"),
+            false => format!("expected a whole number from 1, found {number}"),
+        };
+        let report = Diagnostic::error(codes::TRAIN_SETTING, message);
         Err(self.report(report.label(span, "given here")))
     }
 
