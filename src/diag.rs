@@ -21,8 +21,19 @@ pub struct Code {
     pub stage: Stage,
     /// Its number, unique over all stages.
     pub number: u16,
-    /// Whether nothing is wrong but that this version lacks it.
-    pub is_unsupported: bool,
+    /// What kind of thing it tells.
+    pub kind: CodeKind,
+}
+
+/// What a code tells; decides its letter, and the exit status beside the stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CodeKind {
+    /// Something is wrong.
+    Error,
+    /// Nothing is wrong but that this version lacks it.
+    Unsupported,
+    /// Nothing is wrong, but it is probably not meant.
+    Warning,
 }
 
 /// The stage a code belongs to; it decides the exit status.
@@ -44,6 +55,8 @@ pub enum Stage {
     Num,
     /// Saved models and other files.
     File,
+    /// What is right and probably not meant.
+    Lint,
 }
 
 impl Stage {
@@ -58,13 +71,19 @@ impl Stage {
             Stage::Train => "train",
             Stage::Num => "num",
             Stage::File => "file",
+            Stage::Lint => "lint",
         }
     }
 
     /// The process's exit status after an error of this stage: 1 for the program, 3 for data and files, 4 at run time.
     pub fn exit_code(self) -> u8 {
         match self {
-            Stage::Parse | Stage::Name | Stage::Shape | Stage::Link | Stage::Train => 1,
+            Stage::Parse
+            | Stage::Name
+            | Stage::Shape
+            | Stage::Link
+            | Stage::Train
+            | Stage::Lint => 1,
             Stage::Data | Stage::File => 3,
             Stage::Num => 4,
         }
@@ -77,7 +96,16 @@ impl Code {
         Code {
             stage,
             number,
-            is_unsupported: false,
+            kind: CodeKind::Error,
+        }
+    }
+
+    /// A code of a stage, for what is only warned of: `nnl::lint::W0801`.
+    pub const fn warning(stage: Stage, number: u16) -> Code {
+        Code {
+            stage,
+            number,
+            kind: CodeKind::Warning,
         }
     }
 
@@ -86,22 +114,27 @@ impl Code {
         Code {
             stage,
             number,
-            is_unsupported: true,
+            kind: CodeKind::Unsupported,
         }
     }
 
     /// The process's exit status after an error of this code: that of its stage, or 5 for what is not supported.
     pub fn exit_code(self) -> u8 {
-        match self.is_unsupported {
-            true => 5,
-            false => self.stage.exit_code(),
+        match self.kind {
+            CodeKind::Error => self.stage.exit_code(),
+            CodeKind::Unsupported => 5,
+            CodeKind::Warning => 0,
         }
     }
 }
 
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "nnl::{}::E{:04}", self.stage.name(), self.number)
+        let letter = match self.kind {
+            CodeKind::Error | CodeKind::Unsupported => 'E',
+            CodeKind::Warning => 'W',
+        };
+        write!(f, "nnl::{}::{letter}{:04}", self.stage.name(), self.number)
     }
 }
 

@@ -71,9 +71,9 @@ pub const OVERFLOW: Code = code(431);
 pub const TOO_MANY_CATEGORIES: Code = code(432);
 
 /// Warning: a column holds one value only.
-pub const CONSTANT_COLUMN: Code = code(435);
+pub const CONSTANT_COLUMN: Code = Code::warning(Stage::Data, 435);
 /// Warning: a part lacks a category.
-pub const CATEGORY_ABSENT: Code = code(436);
+pub const CATEGORY_ABSENT: Code = Code::warning(Stage::Data, 436);
 
 /// Shares that do not sum to one.
 pub const SHARES_SUM: Code = code(440);

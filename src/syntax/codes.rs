@@ -57,6 +57,6 @@ pub const BAD_SIZE_FUNCTION: Code = code(24);
 /// Text that is not UTF-8.
 pub const NOT_UTF8: Code = code(25);
 /// A character that a reader cannot see or will take for another.
-pub const CONFUSABLE: Code = code(26);
+pub const CONFUSABLE: Code = Code::warning(Stage::Parse, 26);
 /// More errors than are shown.
 pub const MANY_ERRORS: Code = code(27);

@@ -27,4 +27,4 @@ pub const NEWER: Code = file(714);
 /// A saved model that does not fit the program's.
 pub const MISFIT: Code = file(715);
 /// Warning: a saved model with a weight that is not a number, or infinite.
-pub const NOT_FINITE: Code = file(716);
+pub const NOT_FINITE: Code = Code::warning(Stage::File, 716);
