@@ -237,11 +237,14 @@ impl Lowerer<'_> {
             .into_iter()
             .fold(cx.env, |env, (name, value)| env.with(name, value));
         let bound = self.bind(&cx, &def.name.value, &def.inputs, given, span)?;
-        match (&def.body, &def.grad) {
+        self.check_claims(id, &bound);
+        let result = match (&def.body, &def.grad) {
             (None, _) => self.primitive(&cx, def, bound, span),
             (Some(_), Some(_)) => self.custom(id, cx, bound, span),
             (Some(_), None) => self.inline(id, cx, bound, span),
-        }
+        }?;
+        self.mark(id, &result, span);
+        Ok(result)
     }
 
     /// Evaluates a definition's body for these arguments.

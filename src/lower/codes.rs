@@ -40,5 +40,7 @@ pub const NO_INITIALISER: Code = Code::new(Stage::Name, 67);
 pub const TRAIN_SETTING: Code = Code::new(Stage::Train, 501);
 /// A value that early stopping watches and nothing records.
 pub const NEVER_RECORDED: Code = Code::new(Stage::Train, 510);
+/// A value that is another thing than the docs say a parameter takes.
+pub const NOT_AS_CLAIMED: Code = Code::warning(Stage::Lint, 801);
 /// A model input that no field of the data feeds.
 pub const NO_FIELD: Code = Code::new(Stage::Link, 201);

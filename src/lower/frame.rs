@@ -15,11 +15,19 @@ const NODE_BUDGET: usize = 2_000_000;
 /// One function under construction.
 #[derive(Debug, Default)]
 pub(crate) struct Frame {
-    func: DraftFunc,
+    pub(crate) func: DraftFunc,
     /// Pairs of a value in the next outer frame and the input that stands for it here.
     captures: Vec<(DraftValue, DraftValue)>,
     /// Inputs by what they stand for; only the outermost frame has any.
     roles: Vec<(Role, DraftValue)>,
+}
+
+impl Frame {
+    /// The value of the next outer frame that an input stands for.
+    pub(crate) fn captured(&self, input: DraftValue) -> Option<DraftValue> {
+        let capture = self.captures.iter().find(|(_, inner)| *inner == input);
+        capture.map(|(outer, _)| *outer)
+    }
 }
 
 impl Lowerer<'_> {

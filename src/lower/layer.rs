@@ -218,6 +218,7 @@ impl Lowerer<'_> {
         let mut cx = self.def_cx(layer.def);
         cx.env = bind_all(cx.env, layer.settings.iter().cloned());
         let bound = self.bind(&cx, &def.name.value, &def.inputs, given, span)?;
+        self.check_claims(layer.def, &bound);
         let path = self.layer_path(layer, def.kind, &def.name.value);
         let outer_path = std::mem::replace(&mut self.model.path, path);
         self.model.siblings.push(BTreeMap::new());
@@ -227,6 +228,7 @@ impl Lowerer<'_> {
         self.model.layers.pop();
         self.model.siblings.pop();
         self.model.path = outer_path;
+        self.mark(layer.def, &result.clone()?, span);
         result
     }
 

@@ -11,6 +11,7 @@
 )]
 
 mod call;
+mod claims;
 pub mod codes;
 mod convert;
 mod define;
@@ -36,6 +37,7 @@ use std::rc::Rc;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::ir::draft::{Draft, DraftId, Elem, FloatVar};
 use crate::ir::{Origin, OriginId};
+use crate::lower::claims::Marks;
 use crate::lower::frame::Frame;
 use crate::lower::layer::ModelState;
 use crate::lower::run::{Fed, LoweredRun};
@@ -109,6 +111,8 @@ pub(crate) struct Lowerer<'w> {
     /// Sizes of file-wide dimensions that data has decided.
     pub(crate) solved: BTreeMap<String, i64>,
     pub(crate) n_nodes: usize,
+    /// What is claimed of values.
+    pub(crate) marks: Marks,
     /// How many names the value being evaluated will be bound to, if several.
     pub(crate) arity: Option<usize>,
     /// The fields being fed to the model that is being applied.
@@ -153,6 +157,7 @@ impl<'w> Lowerer<'w> {
             steps_per_epoch: None,
             solved,
             n_nodes: 0,
+            marks: Marks::default(),
             arity: None,
             fed: vec![],
             data: vec![],
@@ -175,7 +180,7 @@ impl<'w> Lowerer<'w> {
     }
 
     /// What goes wrong inside the library is told at the user's call, the library's place as a note.
-    fn at_user(&self, mut report: Diagnostic) -> Diagnostic {
+    pub(crate) fn at_user(&self, mut report: Diagnostic) -> Diagnostic {
         let in_library = report
             .labels
             .first()

@@ -6,7 +6,9 @@ use std::rc::Rc;
 
 use crate::arena::{Arena, Id};
 use crate::diag::{Diagnostic, Diagnostics, did_you_mean};
+use crate::lower::claims::Claims;
 use crate::lower::codes;
+use crate::lower::types::ParamKind;
 use crate::lower::value::ScopeId;
 use crate::source::{SourceMap, Span};
 use crate::syntax::{ast, parse};
@@ -20,6 +22,7 @@ pub(crate) struct DefEntry {
     pub(crate) def: ast::Def,
     pub(crate) scope: ScopeId,
     pub(crate) docs: Vec<String>,
+    pub(crate) claims: Claims,
 }
 
 /// What a top-level name means.
@@ -158,6 +161,7 @@ impl World {
                         def: (**def).clone(),
                         scope,
                         docs: item.docs.clone(),
+                        claims: Claims::of(&item.docs),
                     };
                     let id = self.defs.push(entry);
                     self.bind(scope, &def.name, Global::Def(id), reports);
@@ -329,6 +333,26 @@ impl World {
             .flat_map(|scope| self.scopes[*scope].names.keys().map(String::as_str))
             .collect::<Vec<_>>()
             .into_iter()
+    }
+
+    /// The settings of the definition that a name in a file means, by place; those that are no size are left blank.
+    pub fn size_settings(&self, scope: ScopeId, path: &[ast::Name]) -> Vec<Option<String>> {
+        let entry = match path {
+            [name] => self.find(scope, &name.value),
+            [module, name] => self
+                .module(&module.value)
+                .and_then(|module| self.find_in(module, &name.value)),
+            _ => None,
+        };
+        let Some(Global::Def(id)) = entry.map(|entry| &entry.global) else {
+            return vec![];
+        };
+        let settings = self.defs[*id].def.settings.iter().flatten();
+        let size = |param: &ast::Param| {
+            let is_size = ParamKind::of(&param.ty) == ParamKind::Dim;
+            is_size.then(|| param.name.value.clone())
+        };
+        settings.map(size).collect()
     }
 
     /// The definitions of a file in the order they were declared.

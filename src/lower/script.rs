@@ -301,6 +301,7 @@ impl Lowerer<'_> {
     /// Registers a function whose results are globals.
     pub(crate) fn export(&mut self, func: DraftId) {
         self.draft.funcs[func].exports = true;
+        self.mark_exports(func);
         self.roots.push(func);
     }
 
