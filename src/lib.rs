@@ -35,6 +35,7 @@
 //! | [`syntax`], [`stdlib`], [`ir`] | the tree; the library's texts; draft and typed IR |
 //! | [`ops`] | one paragraph an op: shape rule, meaning, gradient, kernel class |
 //! | [`lower`], [`check`] | tree to draft; draft to proof |
+//! | [`lint`] | what is right and probably not meant |
 //! | [`grad`], [`opt`] | gradients; passes |
 //! | [`engine`], [`data`] | running functions; rows of files to tensors |
 //! | [`train`] | the loop, its events, histories, saved models |
@@ -59,6 +60,10 @@
 //! - **an op**: first ask whether the library can say it. Else its variant in [`ir::Op`] and [`ir::draft::Prim`], its paragraph in
 //!   a family of [`ops`], its signature in `stdlib/prim.nnl`; the compiler lists the matches that want an arm.
 //! - **a layer, loss, optimizer, initialiser, schedule, metric**: a definition in `stdlib/`, with docs and an `@example`. No Rust.
+//! - **a claim of values**: `@gives probabilities` in the docs of a definition marks its result; `@takes logits` warns where its
+//!   first input is marked otherwise. The words are free.
+//! - **a lint**: a file in [`lint`] if the tree is enough, else a warning where shapes are known; files under `tests/suite/lint/`,
+//!   also of what must not be warned of.
 //! - **an error**: a code in its stage's `codes.rs`, a report where it is found, a file under `tests/suite/error/`.
 //!
 //! # Words
@@ -77,6 +82,7 @@ pub mod diag;
 pub mod engine;
 pub mod grad;
 pub mod ir;
+pub mod lint;
 pub mod lower;
 pub mod ops;
 pub mod opt;

@@ -129,3 +129,22 @@ fn the_same_program_gives_the_same_bytes() {
 fn tests_of_examples_pass() {
     nnlc(&["test", "examples/least_squares.nnl"]);
 }
+
+#[test]
+fn examples_and_benches_are_without_warnings() {
+    for folder in ["examples", "benches"] {
+        let files =
+            std::fs::read_dir(std::path::Path::new(ROOT).join(folder)).expect("it is there");
+        let paths = files.map(|file| file.expect("readable").path());
+        for path in paths.filter(|path| path.extension().is_some_and(|ending| ending == "nnl")) {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_nnlc"));
+            let output = command
+                .arg("check")
+                .arg(&path)
+                .output()
+                .expect("nnlc starts");
+            let told = String::from_utf8_lossy(&output.stderr);
+            assert!(!told.contains('⚠'), "{}: {told}", path.display());
+        }
+    }
+}

@@ -12,6 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["syntax", "stdlib", "ir"],
     &["ops"],
     &["lower", "check"],
+    &["lint"],
     &["grad", "opt"],
     &["engine", "data"],
     &["train"],

@@ -5,6 +5,7 @@ use nnlc::check::{Checked, check};
 use nnlc::diag::Diagnostics;
 use nnlc::grad::expand;
 use nnlc::ir::{print_draft, print_func};
+use nnlc::lint::lint;
 use nnlc::lower::{
     DataFacts, Definitions, FieldFacts, Library, Mode, Script, Surroundings, World,
     lower_definitions, lower_script,
@@ -57,7 +58,7 @@ fn compile(sources: &mut SourceMap, id: SourceId) -> Outcome {
     let data = facts(&program);
     let globals = data.iter().flat_map(fields_of_parts).collect();
     let around = Surroundings {
-        data,
+        data: data.clone(),
         globals,
         ..Surroundings::default()
     };
@@ -67,6 +68,8 @@ fn compile(sources: &mut SourceMap, id: SourceId) -> Outcome {
         let (_, found) = check(script.draft.clone(), &script.roots, sources);
         outcome.reports.append(found);
         outcome.script = Some(script);
+        let found = lint(&program, &world, scope, &data, sources);
+        outcome.reports.append(found);
     }
     outcome
 }
@@ -237,6 +240,7 @@ fn the_library_is_without_fault() {
         let (definitions, found) = lower_definitions(&world, &sources, scope);
         reports.append(found);
         reports.append(check(definitions.draft, &definitions.roots, &sources).1);
+        reports.append(lint(&program, &world, scope, &[], &sources));
     }
     assert!(reports.is_empty(), "{}", shown(&sources, &reports));
 }

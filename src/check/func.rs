@@ -4,7 +4,7 @@ use crate::arena::IdMap;
 use crate::check::{Checker, Pending, Reported};
 use crate::ir::draft::{DraftFunc, DraftId, DraftNode, DraftValue, NodeKind, Pattern, Prim, Trust};
 use crate::ir::{Func, FuncId, Input, Module, Op, OriginId, Role, ValueId};
-use crate::ops::{Builder, OpError, agreeing_operands, form, gives_number, index_operand};
+use crate::ops::{Builder, OpError, agreeing_operands, doubt, form, gives_number, index_operand};
 use crate::tensor::Tensor;
 use crate::types::{DType, Relation, TensorType};
 
@@ -288,6 +288,9 @@ impl Checker<'_> {
         }
         match form(&mut walk.b, prim, &values) {
             Ok(results) => {
+                if let Some(doubt) = doubt(&walk.b, prim, &values, &results) {
+                    self.warn(walk, doubt, node);
+                }
                 let typed = |value: ValueId| Typed {
                     value,
                     is_loose: is_loose && walk.b.dtype(value) == DType::F64,

@@ -37,14 +37,34 @@ impl Checker<'_> {
         description: Description,
         node: &DraftNode,
     ) -> Reported {
-        let report = Diagnostic::error(description.code, description.message);
+        let report = Diagnostic::error(description.code, description.message.clone());
+        let report = self.described(walk, report, description, node);
+        self.push(report)
+    }
+
+    /// An op that is right and probably not meant; inside the library it is.
+    pub(super) fn warn(&mut self, walk: &Walk<'_, '_>, doubt: Description, node: &DraftNode) {
+        if self.is_in_library(node.origin) {
+            return;
+        }
+        let report = Diagnostic::warning(doubt.code, doubt.message.clone());
+        let report = self.described(walk, report, doubt, node);
+        self.reports.push(report);
+    }
+
+    fn described(
+        &self,
+        walk: &Walk<'_, '_>,
+        report: Diagnostic,
+        description: Description,
+        node: &DraftNode,
+    ) -> Diagnostic {
         let report = match self.is_in_library(node.origin) {
             true => self.library_labels(report, &description.labels, node),
             false => self.operand_labels(walk, report, &description.labels, node),
         };
         let report = description.notes.into_iter().fold(report, Diagnostic::note);
-        let report = description.help.into_iter().fold(report, Diagnostic::help);
-        self.push(report)
+        description.help.into_iter().fold(report, Diagnostic::help)
     }
 
     fn operand_labels(

@@ -73,6 +73,9 @@ pub const NOT_VARIABLE: Code = shape(153);
 /// An operation without a derivative lies between a result and what it is differentiated by.
 pub const NOT_DIFFERENTIABLE: Code = shape(154);
 
+/// A reshape after which rows are not those of the batch.
+pub const MIXED_ROWS: Code = Code::warning(Stage::Lint, 806);
+
 /// A matrix that has no inverse, or none that can be computed.
 pub const SINGULAR: Code = num(601);
 /// A matrix that holds a NaN or an infinity.

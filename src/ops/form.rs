@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::ir::draft::Prim;
 use crate::ir::{Op, ValueId};
-use crate::ops::{Builder, OpError};
+use crate::ops::{Builder, Description, OpError};
 use crate::ops::{
     broadcast, concat, constant, contract, gather, map, order, permute, random, reduce, reshape,
     slice,
@@ -59,6 +59,19 @@ pub fn form(
         Prim::Solve(kind) => b.op(Op::Solve(*kind), x),
         Prim::Qr => b.op(Op::Qr, x),
     }
+}
+
+/// What is odd about a primitive that has taken its form: it is right, and probably not meant.
+pub fn doubt(
+    b: &Builder<'_>,
+    prim: &Prim,
+    operands: &[ValueId],
+    results: &[ValueId],
+) -> Option<Description> {
+    let is_reshape = matches!(prim, Prim::Reshape(_));
+    is_reshape
+        .then(|| reshape::doubt_reshape(b, operands[0], results[0]))
+        .flatten()
 }
 
 /// Among which operands element types must agree; the checker converts literals and truth values there. Empty where none need to.

@@ -35,7 +35,7 @@ mod verify;
 pub use axis::{resolve_axes, resolve_axis, resolve_each, resolve_gap};
 pub use build::Builder;
 pub use error::{Description, ElemKind, EvalError, LetterFault, NotDifferentiable, OpError};
-pub use form::{agreeing_operands, form, gives_number, index_operand};
+pub use form::{agreeing_operands, doubt, form, gives_number, index_operand};
 pub use verify::{verify, verify_func};
 
 use crate::ir::{Module, Op, ValueId};

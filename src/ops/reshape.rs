@@ -5,7 +5,7 @@ use crate::ir::draft::{AxisRef, AxisSet, NewDim};
 use crate::ops::axis::{resolve_axes, resolve_gap};
 use crate::ops::reduce::along;
 use crate::ops::rules::Rule;
-use crate::ops::{Builder, OpError};
+use crate::ops::{Builder, Description, OpError, codes};
 use crate::types::{AxisType, Dim, Shape, TensorType, Unifier};
 
 // Reshape -----------------------------------------------------------------------------------------------------------------
@@ -59,6 +59,41 @@ pub(super) fn form_reshape(
         .iter()
         .map(|size| written(size).unwrap_or_else(|| rest.clone()));
     b.reshape(x, Shape::of(dims))
+}
+
+/// Rows of a batch stay apart as long as their axis stays where it is, before and after as many elements as before.
+pub(super) fn doubt_reshape(b: &Builder<'_>, x: ValueId, y: ValueId) -> Option<Description> {
+    let dims = &b.module.dims;
+    let (from, to) = (
+        dims.resolve_shape(b.shape(x)),
+        dims.resolve_shape(b.shape(y)),
+    );
+    let rows = (0..from.rank()).find(|&axis| is_batch(b, from.dim(axis)))?;
+    let before = |shape: &Shape, axis| Shape::of(shape.dims().take(axis).cloned()).size();
+    let is_kept = |axis| to.dim(axis) == from.dim(rows) && before(&to, axis) == before(&from, rows);
+    if (0..to.rank()).any(is_kept) {
+        return None;
+    }
+    let mut doubt = Description::new(
+        codes::MIXED_ROWS,
+        "`reshape` mixes `batch` with another axis",
+    );
+    doubt.labels.push((0, "has an axis `batch`".into()));
+    doubt
+        .notes
+        .push("the rows of the result are not the rows of the batch".into());
+    doubt.help = Some(
+        "keep `batch` where it is: `reshape(…, [batch, _])`; to move it, `rearrange` or `permute`"
+            .into(),
+    );
+    Some(doubt)
+}
+
+/// The axis of rows is known by its name, which is also what a run calls it.
+fn is_batch(b: &Builder<'_>, dim: &Dim) -> bool {
+    let symbols = &b.module.dims.symbols;
+    dim.as_sym()
+        .is_some_and(|symbol| symbols[symbol].name == "batch")
 }
 
 /// `size / by`, which must be exact: as a polynomial, or because of a fact such as `heads divides d`. What depends on unknown sizes

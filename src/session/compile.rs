@@ -8,6 +8,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::grad::{GradError, expand};
 use crate::ir::draft::DraftId;
 use crate::ir::{FuncId, Module, OriginId};
+use crate::lint::lint;
 use crate::lower::{
     Action, DataFacts, Mode, Run, Scope, Show, Surroundings, World, lower_definitions, lower_script,
 };
@@ -121,6 +122,7 @@ impl Session {
     ) -> (Option<Compiled>, Diagnostics) {
         let mut reports = Diagnostics::new();
         let texts = texts(&program);
+        let own = program.clone();
         let program = extended(&self.program, program);
         let mut world = self.library.clone();
         let scope = world.add(&program, &mut reports);
@@ -133,6 +135,10 @@ impl Session {
                 self.compile_script(&world, scope, (program, texts), mode, &mut reports, watch)
             }
         };
+        if let Some(compiled) = &compiled {
+            let data = facts(&compiled.data);
+            reports.append(lint(&own, &world, scope, &data, &self.sources));
+        }
         (compiled, reports)
     }
 
