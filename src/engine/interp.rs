@@ -1,15 +1,14 @@
 //! The reference semantics: a function is run instruction by instruction, each by its op's own meaning. Sizes are worked out once for
 //! each set of input sizes; a value is handed over at its last use, so that its buffer can be written again.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use crate::engine::bind::{Signature, Sizes};
-use crate::engine::{Engine, Program, RunError, RunFault, memory};
-use crate::ir::{FuncId, Inst, Module, Op, OriginId, ValueId};
+use crate::engine::bind::Sizes;
+use crate::engine::flat::{Flat, Plan, Use, flat, known};
+use crate::engine::{Engine, MAX_PLANS, Program, RunError, RunFault};
+use crate::ir::{FuncId, Module};
 use crate::ops;
 use crate::tensor::Tensor;
-use crate::types::{DType, Dim, TensorType};
 
 /// The interpreter.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,218 +16,55 @@ pub struct Interpreter;
 
 impl Engine for Interpreter {
     fn prepare(&self, module: &Module, func: FuncId) -> Result<Box<dyn Program>, RunError> {
-        Ok(Box::new(prepare(module, func)))
+        Ok(Box::new(Prepared {
+            flat: flat(module, func),
+            plans: BTreeMap::new(),
+        }))
     }
 }
 
-/// A function with its dimensions resolved and the last uses of its values marked.
+/// A function, and its plans by sizes.
 struct Prepared {
-    signature: Signature,
-    inputs: Vec<ValueId>,
-    types: Vec<TensorType>,
-    steps: Vec<Step>,
-    results: Vec<Use>,
-    is_read: Vec<bool>,
+    flat: Flat,
     plans: BTreeMap<Sizes, Plan>,
-}
-
-/// An instruction.
-struct Step {
-    op: Op,
-    operands: Vec<Use>,
-    results: Vec<ValueId>,
-    origin: Option<OriginId>,
-}
-
-/// A value that is read, and whether for the last time.
-#[derive(Clone, Copy)]
-struct Use {
-    value: ValueId,
-    is_last: bool,
-}
-
-/// The instructions with sizes as numbers: ops, and the element types and sizes of their results.
-type Plan = Vec<(Op, ResultTypes)>;
-
-/// Element types and sizes.
-type ResultTypes = Vec<(DType, Vec<usize>)>;
-
-/// How many sets of sizes are remembered.
-const MAX_PLANS: usize = 32;
-
-fn prepare(module: &Module, func: FuncId) -> Prepared {
-    let func = &module.funcs[func];
-    let dims = &module.dims;
-    let known = |ty: &TensorType| TensorType::new(ty.dtype, dims.resolve_shape(&ty.shape));
-    let mut last = LastUses::new(func.values.len());
-    let results: Vec<ValueId> = func.results.iter().map(|(_, value)| *value).collect();
-    let results = last.mark(&results);
-    let step = |inst: &Inst| {
-        let mut op = inst.op.clone();
-        op.map_dims(&|dim| dims.resolve(dim));
-        Step {
-            op,
-            operands: last.mark(&inst.operands),
-            results: inst.results.clone(),
-            origin: inst.results.first().map(|&value| func.values[value].origin),
-        }
-    };
-    let mut steps: Vec<Step> = func.body.iter().rev().map(step).collect();
-    steps.reverse();
-    Prepared {
-        signature: Signature {
-            inputs: func
-                .inputs
-                .iter()
-                .map(|input| (input.role.clone(), known(func.ty(input.value))))
-                .collect(),
-            symbols: dims.symbols.clone(),
-        },
-        inputs: func.inputs.iter().map(|input| input.value).collect(),
-        types: func
-            .values
-            .iter()
-            .map(|(_, value)| known(&value.ty))
-            .collect(),
-        steps,
-        results,
-        is_read: last.is_read,
-        plans: BTreeMap::new(),
-    }
-}
-
-/// Which values are read later on, seen from the end of a function.
-struct LastUses {
-    is_read: Vec<bool>,
-}
-
-impl LastUses {
-    fn new(n_values: usize) -> LastUses {
-        LastUses {
-            is_read: vec![false; n_values],
-        }
-    }
-
-    /// The values as uses; of several uses of one value, the last one counts as such.
-    fn mark(&mut self, values: &[ValueId]) -> Vec<Use> {
-        let of = |&value: &ValueId| Use {
-            value,
-            is_last: !std::mem::replace(&mut self.is_read[value.index()], true),
-        };
-        let mut uses: Vec<Use> = values.iter().rev().map(of).collect();
-        uses.reverse();
-        uses
-    }
 }
 
 impl Program for Prepared {
     fn run(&mut self, inputs: Vec<Tensor>) -> Result<Vec<Tensor>, RunError> {
-        let sizes = self.signature.sizes(&inputs)?;
+        let sizes = self.flat.signature.sizes(&inputs)?;
         if !self.plans.contains_key(&sizes) {
             if self.plans.len() == MAX_PLANS {
                 self.plans.clear();
             }
-            let plan = self.plan(&sizes)?;
-            self.check_memory(&plan)?;
+            let plan = self.flat.plan(&sizes)?;
+            self.flat.check_memory(&plan)?;
             self.plans.insert(sizes.clone(), plan);
         }
-        self.execute(&self.plans[&sizes], inputs)
+        execute(&self.flat, &self.plans[&sizes], inputs)
     }
 }
 
-impl Prepared {
-    /// Every op and every result with sizes as numbers.
-    fn plan(&self, sizes: &Sizes) -> Result<Plan, RunError> {
-        self.steps
-            .iter()
-            .map(|step| self.plan_step(step, sizes))
-            .collect()
+/// The results of a plan.
+pub(super) fn execute(
+    flat: &Flat,
+    plan: &Plan,
+    inputs: Vec<Tensor>,
+) -> Result<Vec<Tensor>, RunError> {
+    let mut values: Vec<Option<Tensor>> = vec![None; flat.types.len()];
+    for (value, tensor) in flat.inputs.iter().zip(inputs) {
+        values[value.index()] = Some(tensor);
     }
-
-    fn plan_step(&self, step: &Step, sizes: &Sizes) -> Result<(Op, ResultTypes), RunError> {
-        let fault = RefCell::new(None);
-        let number = |dim: &Dim| match dim.eval(&|symbol| sizes.get(&symbol).copied()) {
-            Some(size) if size >= 0 => Dim::int(size),
-            value => {
-                let dim = dim.display(&self.signature.symbols).to_string();
-                fault
-                    .borrow_mut()
-                    .get_or_insert(RunFault::Size { dim, value });
-                Dim::default()
-            }
-        };
-        let mut op = step.op.clone();
-        op.map_dims(&number);
-        let result = |&value: &ValueId| {
-            let ty = &self.types[value.index()];
-            (
-                ty.dtype,
-                ty.shape.dims().map(|dim| known(&number(dim))).collect(),
-            )
-        };
-        let results = step.results.iter().map(result).collect();
-        match fault.into_inner() {
-            None => Ok((op, results)),
-            Some(fault) => Err(RunError {
-                fault,
-                origin: step.origin,
-            }),
+    for (step, (op, types)) in flat.steps.iter().zip(plan) {
+        let operands = read(&mut values, &step.operands);
+        let results = ops::eval(op, operands, types, &known).map_err(|error| RunError {
+            fault: RunFault::Eval(error),
+            origin: step.origin,
+        })?;
+        for (value, tensor) in step.results.iter().zip(results) {
+            values[value.index()] = Some(tensor).filter(|_| flat.is_read[value.index()]);
         }
     }
-
-    /// Refuses a plan before anything is computed whose values need more memory at once than there is. A result may take the place
-    /// of an operand, so operands at their last use are not counted.
-    fn check_memory(&self, plan: &Plan) -> Result<(), RunError> {
-        let mut held = vec![0; self.types.len()];
-        let (mut now, mut peak, mut origin) = (0u64, 0, None);
-        for (step, (_, types)) in self.steps.iter().zip(plan) {
-            for of in step.operands.iter().filter(|of| of.is_last) {
-                now = now.saturating_sub(std::mem::take(&mut held[of.value.index()]));
-            }
-            for (value, (dtype, shape)) in step.results.iter().zip(types) {
-                held[value.index()] = memory::bytes(*dtype, shape);
-                now = now.saturating_add(held[value.index()]);
-            }
-            if now > peak {
-                (peak, origin) = (now, step.origin);
-            }
-            for value in step
-                .results
-                .iter()
-                .filter(|value| !self.is_read[value.index()])
-            {
-                now = now.saturating_sub(std::mem::take(&mut held[value.index()]));
-            }
-        }
-        memory::lacking(peak).map_or(Ok(()), |room| {
-            let fault = RunFault::Memory { needed: peak, room };
-            Err(RunError { fault, origin })
-        })
-    }
-
-    fn execute(&self, plan: &Plan, inputs: Vec<Tensor>) -> Result<Vec<Tensor>, RunError> {
-        let mut values: Vec<Option<Tensor>> = vec![None; self.types.len()];
-        for (value, tensor) in self.inputs.iter().zip(inputs) {
-            values[value.index()] = Some(tensor);
-        }
-        for (step, (op, types)) in self.steps.iter().zip(plan) {
-            let operands = read(&mut values, &step.operands);
-            let results = ops::eval(op, operands, types, &known).map_err(|error| RunError {
-                fault: RunFault::Eval(error),
-                origin: step.origin,
-            })?;
-            for (value, tensor) in step.results.iter().zip(results) {
-                values[value.index()] = Some(tensor).filter(|_| self.is_read[value.index()]);
-            }
-        }
-        Ok(read(&mut values, &self.results))
-    }
-}
-
-/// A size that is a number, and not negative.
-fn known(dim: &Dim) -> usize {
-    let size = dim.as_int().and_then(|size| usize::try_from(size).ok());
-    size.expect("planned: every size is a number that is not negative")
+    Ok(read(&mut values, &flat.results))
 }
 
 fn read(values: &mut [Option<Tensor>], uses: &[Use]) -> Vec<Tensor> {

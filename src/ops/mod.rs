@@ -41,7 +41,7 @@ pub use verify::{verify, verify_func};
 use crate::ir::{Module, Op, ValueId};
 use crate::ops::rules::{Fault, Flows, operand_count};
 use crate::scalar::Scalar;
-use crate::tensor::{self, Monoid, Tensor};
+use crate::tensor::{self, Monoid, Tensor, Walk};
 use crate::types::{DType, Dim, TensorType};
 
 /// The types of an op's results.
@@ -286,6 +286,30 @@ pub enum KernelClass {
     Extern,
     /// Another function.
     Call,
+}
+
+/// Where a view's elements lie, given where its operand's do; nothing if they do not lie regularly. Not for other classes than
+/// [`KernelClass::View`].
+pub(crate) fn view(
+    op: &Op,
+    x: &Walk,
+    shape: &[usize],
+    sizes: &dyn Fn(&Dim) -> usize,
+) -> Result<Option<Walk>, EvalError> {
+    match op {
+        Op::StopGradient => Ok(Some(x.clone())),
+        Op::Permute(axes) => Ok(Some(x.permuted(axes))),
+        Op::Reshape(_) => Ok(x.reshaped(shape)),
+        Op::Broadcast { shape: _, places } => Ok(Some(x.repeated(shape, places))),
+        Op::Slice(ranges) => Ok(Some(x.part(&slice::places(ranges, &x.sizes, sizes)?))),
+        Op::Reverse(axis) => Ok(Some(x.reversed(*axis))),
+        Op::Const(_) | Op::Size(..) | Op::Iota(..) | Op::Random { .. } => Ok(None),
+        Op::Map(_) | Op::Cast(_) | Op::Reduce(..) | Op::ArgReduce(..) | Op::CumSum(_) => Ok(None),
+        Op::Sort(_) | Op::ArgSort(_) | Op::Ranks(_) | Op::Contract(_) | Op::Embed(..) => Ok(None),
+        Op::Concat(_) | Op::Gather(_) | Op::ScatterAdd(..) => Ok(None),
+        Op::Inverse | Op::Solve(_) | Op::Qr => Ok(None),
+        Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => Ok(None),
+    }
 }
 
 /// The class of an op.

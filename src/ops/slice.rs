@@ -70,7 +70,7 @@ pub(super) fn eval_slice(
 }
 
 /// The ranges as numbers, each inside its axis.
-fn places(
+pub(super) fn places(
     ranges: &[Range],
     shape: &[usize],
     sizes: &dyn Fn(&Dim) -> usize,

@@ -2,7 +2,7 @@
 
 use crate::tensor::element::{each_type, with_dtype};
 use crate::tensor::reduce::Lanes;
-use crate::tensor::strided::{Walk, row_major};
+use crate::tensor::strided::Walk;
 use crate::tensor::{Element, Tensor};
 use crate::types::DType;
 
@@ -11,37 +11,22 @@ pub fn permute(x: &Tensor, axes: &[usize]) -> Tensor {
     if axes.iter().enumerate().all(|(i, &axis)| i == axis) {
         return x.clone();
     }
-    let strides = row_major(&x.shape);
-    let walk = Walk {
-        start: 0,
-        sizes: axes.iter().map(|&axis| x.shape[axis]).collect(),
-        strides: axes.iter().map(|&axis| strides[axis]).collect(),
-    };
-    read(x, walk)
+    read(x, Walk::over(&x.shape).permuted(axes))
 }
 
 /// Operand axis `i` becomes result axis `places[i]` (ascending), repeated along all others.
 pub fn broadcast(x: &Tensor, shape: &[usize], places: &[usize]) -> Tensor {
-    let mut strides = vec![0; shape.len()];
-    for (&place, stride) in places.iter().zip(row_major(&x.shape)) {
-        strides[place] = stride;
-    }
-    let walk = Walk {
-        start: 0,
-        sizes: shape.to_vec(),
-        strides,
-    };
-    read(x, walk)
+    read(x, Walk::over(&x.shape).repeated(shape, places))
 }
 
 /// Part of each axis: from `start`, before `stop`, by `step`, as `(start, stop, step)`.
 pub fn slice(x: &Tensor, ranges: &[(usize, usize, usize)]) -> Tensor {
-    read(x, part(&x.shape, ranges))
+    read(x, Walk::over(&x.shape).part(ranges))
 }
 
 /// A tensor of zeros of this shape with `x` at these ranges: the reverse of [`slice()`].
 pub fn embed(x: &Tensor, shape: &[usize], ranges: &[(usize, usize, usize)]) -> Tensor {
-    let walk = part(shape, ranges);
+    let walk = Walk::over(shape).part(ranges);
     let len = shape.iter().product();
     each_type!(&x.data, v => {
         let mut out = vec![Default::default(); len];
@@ -52,16 +37,7 @@ pub fn embed(x: &Tensor, shape: &[usize], ranges: &[(usize, usize, usize)]) -> T
 
 /// The elements of an axis in reverse order.
 pub fn reverse(x: &Tensor, axis: usize) -> Tensor {
-    let mut strides = row_major(&x.shape);
-    let last = x.shape[axis].saturating_sub(1);
-    let start = last as isize * strides[axis];
-    strides[axis] = -strides[axis];
-    let walk = Walk {
-        start: start as usize,
-        sizes: x.shape.clone(),
-        strides,
-    };
-    read(x, walk)
+    read(x, Walk::over(&x.shape).reversed(axis))
 }
 
 /// The operands, which differ in that axis only, one after the other along it. At least one.
@@ -83,29 +59,9 @@ pub fn iota(shape: &[usize], dtype: DType, axis: usize) -> Tensor {
     })
 }
 
-fn read(x: &Tensor, walk: Walk) -> Tensor {
+pub(super) fn read(x: &Tensor, walk: Walk) -> Tensor {
     let shape = walk.sizes.clone();
     each_type!(&x.data, v => Tensor::from_vec(shape, walk.read(v)))
-}
-
-fn part(shape: &[usize], ranges: &[(usize, usize, usize)]) -> Walk {
-    let strides = row_major(shape);
-    let starts = ranges
-        .iter()
-        .zip(&strides)
-        .map(|(&(start, _, _), &stride)| start * stride as usize);
-    let sizes = ranges
-        .iter()
-        .map(|&(start, stop, step)| stop.saturating_sub(start).div_ceil(step));
-    let steps = ranges
-        .iter()
-        .zip(&strides)
-        .map(|(&(_, _, step), &stride)| stride * step as isize);
-    Walk {
-        start: starts.sum(),
-        sizes: sizes.collect(),
-        strides: steps.collect(),
-    }
 }
 
 fn joined<T: Element>(operands: &[Tensor], axis: usize) -> Vec<T> {

@@ -30,6 +30,7 @@ pub use map::map;
 pub use order::{argsort, ranks, sort};
 pub use random::{Stream, permutation, place_of, random, stream};
 pub use reduce::{arg_reduce, cumsum, reduce};
+pub(crate) use strided::{Walk, row_major};
 pub use threads::{set_threads, threads};
 
 use std::sync::Arc;
@@ -100,6 +101,47 @@ impl Tensor {
             "a tensor holds one element per index"
         );
         Tensor { shape, data }
+    }
+
+    /// Whether nobody else holds the elements.
+    pub(crate) fn is_own(&self) -> bool {
+        match &self.data {
+            Data::F32(v) => Arc::strong_count(v) == 1,
+            Data::F64(v) => Arc::strong_count(v) == 1,
+            Data::I64(v) => Arc::strong_count(v) == 1,
+            Data::I32(v) => Arc::strong_count(v) == 1,
+            Data::U8(v) => Arc::strong_count(v) == 1,
+            Data::Bool(v) => Arc::strong_count(v) == 1,
+        }
+    }
+
+    /// Where the elements begin, as bytes.
+    pub(crate) fn start(&self) -> *const u8 {
+        match &self.data {
+            Data::F32(v) => v.as_ptr().cast(),
+            Data::F64(v) => v.as_ptr().cast(),
+            Data::I64(v) => v.as_ptr().cast(),
+            Data::I32(v) => v.as_ptr().cast(),
+            Data::U8(v) => v.as_ptr(),
+            Data::Bool(v) => v.as_ptr().cast(),
+        }
+    }
+
+    /// Where the elements begin, to be written to; elements that others hold too are copied first.
+    pub(crate) fn start_mut(&mut self) -> *mut u8 {
+        match &mut self.data {
+            Data::F32(v) => Arc::make_mut(v).as_mut_ptr().cast(),
+            Data::F64(v) => Arc::make_mut(v).as_mut_ptr().cast(),
+            Data::I64(v) => Arc::make_mut(v).as_mut_ptr().cast(),
+            Data::I32(v) => Arc::make_mut(v).as_mut_ptr().cast(),
+            Data::U8(v) => Arc::make_mut(v).as_mut_ptr(),
+            Data::Bool(v) => Arc::make_mut(v).as_mut_ptr().cast(),
+        }
+    }
+
+    /// The elements met on a walk, in its shape.
+    pub(crate) fn read(&self, walk: &Walk) -> Tensor {
+        layout::read(self, walk.clone())
     }
 
     /// The sizes, outermost axis first.

@@ -4,20 +4,122 @@
 use crate::tensor::Element;
 
 /// Elements at `start + Σ index[i] · strides[i]`, in row-major order of the index.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Walk {
-    pub(super) start: usize,
-    pub(super) sizes: Vec<usize>,
-    pub(super) strides: Vec<isize>,
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Walk {
+    pub(crate) start: usize,
+    pub(crate) sizes: Vec<usize>,
+    pub(crate) strides: Vec<isize>,
 }
 
 /// The strides of a contiguous tensor.
-pub(super) fn row_major(shape: &[usize]) -> Vec<isize> {
+pub(crate) fn row_major(shape: &[usize]) -> Vec<isize> {
     let mut strides = vec![1; shape.len()];
     for axis in (1..shape.len()).rev() {
         strides[axis - 1] = strides[axis] * shape[axis] as isize;
     }
     strides
+}
+
+/// Walks over the elements of another walk: what `permute`, `broadcast`, `slice`, `reverse` and `reshape` mean.
+impl Walk {
+    /// Every element of a contiguous tensor, in order.
+    pub(crate) fn over(shape: &[usize]) -> Walk {
+        Walk {
+            start: 0,
+            sizes: shape.to_vec(),
+            strides: row_major(shape),
+        }
+    }
+
+    /// Axes in another order: axis `i` is this walk's axis `axes[i]`.
+    pub(crate) fn permuted(&self, axes: &[usize]) -> Walk {
+        Walk {
+            start: self.start,
+            sizes: axes.iter().map(|&axis| self.sizes[axis]).collect(),
+            strides: axes.iter().map(|&axis| self.strides[axis]).collect(),
+        }
+    }
+
+    /// Axis `i` becomes axis `places[i]` (ascending), repeated along all others.
+    pub(crate) fn repeated(&self, shape: &[usize], places: &[usize]) -> Walk {
+        let mut strides = vec![0; shape.len()];
+        for (&place, &stride) in places.iter().zip(&self.strides) {
+            strides[place] = stride;
+        }
+        Walk {
+            start: self.start,
+            sizes: shape.to_vec(),
+            strides,
+        }
+    }
+
+    /// Repeated along the axes of `shape` that lead, as the one broadcast rule has it.
+    pub(crate) fn aligned(&self, shape: &[usize]) -> Walk {
+        let leading = shape.len() - self.sizes.len();
+        let places: Vec<usize> = (leading..shape.len()).collect();
+        self.repeated(shape, &places)
+    }
+
+    /// Part of each axis: from `start`, before `stop`, by `step`, as `(start, stop, step)`.
+    pub(crate) fn part(&self, ranges: &[(usize, usize, usize)]) -> Walk {
+        let axes = || ranges.iter().zip(&self.strides);
+        let skipped: isize = axes()
+            .map(|(&(start, _, _), &stride)| start as isize * stride)
+            .sum();
+        let size = |&(start, stop, step): &(usize, usize, usize)| {
+            stop.saturating_sub(start).div_ceil(step)
+        };
+        Walk {
+            start: self.start.strict_add_signed(skipped),
+            sizes: ranges.iter().map(size).collect(),
+            strides: axes()
+                .map(|(&(_, _, step), &stride)| stride * step as isize)
+                .collect(),
+        }
+    }
+
+    /// The elements of an axis in reverse order.
+    pub(crate) fn reversed(&self, axis: usize) -> Walk {
+        let mut walk = self.clone();
+        let last = self.sizes[axis].saturating_sub(1) as isize;
+        walk.start = self.start.strict_add_signed(last * self.strides[axis]);
+        walk.strides[axis] = -self.strides[axis];
+        walk
+    }
+
+    /// The same elements under another shape, where they lie regularly under that one too.
+    pub(crate) fn reshaped(&self, shape: &[usize]) -> Option<Walk> {
+        let merged = self.merged();
+        let mut strides = vec![0; shape.len()];
+        let mut axis = shape.len();
+        for (&size, &stride) in merged.sizes.iter().zip(&merged.strides).rev() {
+            let mut covered = 1;
+            while covered < size {
+                axis = axis.checked_sub(1)?;
+                strides[axis] = stride * covered as isize;
+                covered *= shape[axis];
+            }
+            if covered != size {
+                return None;
+            }
+        }
+        Some(Walk {
+            start: self.start,
+            sizes: shape.to_vec(),
+            strides,
+        })
+    }
+
+    /// Whether it meets neighbours in order, from the first element on.
+    pub(crate) fn is_plain(&self) -> bool {
+        let merged = self.merged();
+        merged.start == 0 && matches!(merged.strides.as_slice(), [] | [1])
+    }
+
+    /// How many elements it meets.
+    pub(crate) fn len(&self) -> usize {
+        self.sizes.iter().product()
+    }
 }
 
 impl Walk {
@@ -70,7 +172,7 @@ impl Walk {
     }
 
     /// The same walk with as few axes as will do: axes of size one go, and an axis that continues the next one joins it.
-    pub(super) fn merged(&self) -> Walk {
+    pub(crate) fn merged(&self) -> Walk {
         let mut merged = Walk {
             start: self.start,
             sizes: Vec::new(),
@@ -113,7 +215,7 @@ impl Walk {
     }
 
     /// All places in order.
-    pub(super) fn places(&self) -> Vec<usize> {
+    pub(crate) fn places(&self) -> Vec<usize> {
         let mut places = Vec::new();
         self.visit(&mut |place| places.push(place));
         places
