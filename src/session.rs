@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::diag::Diagnostics;
-use crate::engine::{Engine, Interpreter};
+use crate::engine::{Engine, Interpreter, Jit};
 use crate::lower::{Library, Run, World};
 use crate::opt::Passes;
 use crate::session::data::Loaded;
@@ -68,8 +68,10 @@ pub struct Options {
 /// What runs functions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EngineKind {
-    /// The reference: instruction by instruction.
+    /// Native code.
     #[default]
+    Jit,
+    /// The reference: instruction by instruction.
     Interpreter,
 }
 
@@ -77,6 +79,7 @@ impl EngineKind {
     /// The engine itself.
     pub fn engine(self) -> Box<dyn Engine> {
         match self {
+            EngineKind::Jit => Box::new(Jit::default()),
             EngineKind::Interpreter => Box::new(Interpreter),
         }
     }

@@ -72,8 +72,8 @@ pub(crate) struct Cli {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Options for every command")]
 pub(crate) struct Global {
-    /// What computes: `interp`, the interpreter
-    #[arg(long, global = true, value_enum, hide_possible_values = true, default_value_t = EngineChoice::Interp, value_name = "ENGINE")]
+    /// What computes: `jit`, native code, or `interp`, the interpreter
+    #[arg(long, global = true, value_enum, hide_possible_values = true, default_value_t = EngineChoice::Jit, value_name = "ENGINE")]
     pub(crate) engine: EngineChoice,
     /// Threads to use, 1 to 1024 [default: one a processor]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -101,6 +101,8 @@ pub(crate) struct Global {
 /// What computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EngineChoice {
+    /// Native code
+    Jit,
     /// The interpreter, one instruction after the other: the reference
     Interp,
 }
@@ -197,6 +199,12 @@ pub(crate) enum DumpStage {
     Grad,
     /// What engines run
     Opt,
+    /// How native code goes about it: kernels, buffers, bytes, FLOPs
+    Plan,
+    /// Cranelift's IR of the kernels
+    Clif,
+    /// The machine's instructions of the kernels
+    Asm,
 }
 
 fn seconds(text: &str) -> Result<f64, String> {

@@ -7,9 +7,10 @@ use serde_json::json;
 use crate::cli::args::{DumpStage, Global};
 use crate::cli::program::{compile_watched, load, session};
 use crate::cli::{Done, Out};
+use crate::engine::{Listing, listing};
 use crate::ir::{print_draft, print_module};
 use crate::lower::Mode;
-use crate::session::Step;
+use crate::session::{Compiled, Step};
 use crate::syntax::print;
 
 pub(crate) fn dump(stage: DumpStage, path: &Path, global: &Global, out: &mut Out<'_>) -> Done {
@@ -18,6 +19,7 @@ pub(crate) fn dump(stage: DumpStage, path: &Path, global: &Global, out: &mut Out
     let mut text = match stage {
         DumpStage::Ast => print(&program),
         DumpStage::Ir | DumpStage::Checked | DumpStage::Grad | DumpStage::Opt => String::new(),
+        DumpStage::Plan | DumpStage::Clif | DumpStage::Asm => String::new(),
     };
     if stage != DumpStage::Ast {
         // An earlier stage is shown even where a later one fails.
@@ -32,10 +34,38 @@ pub(crate) fn dump(stage: DumpStage, path: &Path, global: &Global, out: &mut Out
             ) => {}
         };
         let compiled = compile_watched(&session, program, Mode::Run, &mut watch, out);
+        if let (Ok(compiled), Some(wanted)) = (&compiled, native(stage)) {
+            text = listings(compiled, wanted);
+        }
         write(&text, out)?;
         return compiled.map(|_| ());
     }
     write(&text, out)
+}
+
+fn native(stage: DumpStage) -> Option<Listing> {
+    match stage {
+        DumpStage::Plan => Some(Listing::Plan),
+        DumpStage::Clif => Some(Listing::Clif),
+        DumpStage::Asm => Some(Listing::Asm),
+        DumpStage::Ast | DumpStage::Ir | DumpStage::Checked => None,
+        DumpStage::Grad | DumpStage::Opt => None,
+    }
+}
+
+/// Every function that stands for itself, at the size of the first run's batch.
+fn listings(compiled: &Compiled, wanted: Listing) -> String {
+    let batch = compiled
+        .runs()
+        .first()
+        .map_or(1, |run| compiled.batch_of(run));
+    let module = compiled.module();
+    let texts = module.roots().into_iter().map(|func| {
+        let name = &module.funcs[func].name;
+        let text = listing(module, func, batch.cast_signed(), wanted);
+        text.unwrap_or_else(|error| format!("; {name}: {}\n", error.describe().message))
+    });
+    texts.collect::<Vec<_>>().join("\n")
 }
 
 fn write(text: &str, out: &mut Out<'_>) -> Done {

@@ -12,6 +12,7 @@ use crate::syntax::ast::Program;
 /// A session as the command line wants it.
 pub(crate) fn session(global: &Global, out: &mut Out<'_>) -> Done<Session> {
     let engine = match global.engine {
+        EngineChoice::Jit => EngineKind::Jit,
         EngineChoice::Interp => EngineKind::Interpreter,
     };
     let options = Options {

@@ -3,14 +3,20 @@
 
 mod bind;
 mod error;
+mod flat;
 mod interp;
+mod jit;
 mod memory;
 
 pub use error::{RunError, RunFault};
 pub use interp::Interpreter;
+pub use jit::{Jit, Listing, listing};
 
 use crate::ir::{FuncId, Module};
 use crate::tensor::Tensor;
+
+/// How many sets of sizes an engine remembers.
+const MAX_PLANS: usize = 32;
 
 /// A way to run functions.
 pub trait Engine {

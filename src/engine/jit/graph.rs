@@ -1,0 +1,281 @@
+//! What a plan computes, with views folded into the places their readers look at: values that lie in buffers, walks over them, and
+//! the nodes between, each of a class that a kernel can be made of. Knows no op by name.
+
+use crate::engine::flat::{Flat, Plan, ResultTypes, known};
+use crate::engine::{RunError, RunFault};
+use crate::ir::{Op, OriginId};
+use crate::ops::{self, EvalError, KernelClass};
+use crate::scalar::Scalar;
+use crate::tensor::{Contract, Monoid, Tensor, Walk};
+use crate::types::DType;
+
+/// Identity of a base: something that lies in a buffer of its own.
+pub(super) type BaseId = usize;
+
+/// Identity of a node.
+pub(super) type NodeId = usize;
+
+/// A contiguous buffer.
+#[derive(Clone, Debug)]
+pub(super) struct Base {
+    pub(super) dtype: DType,
+    pub(super) len: usize,
+    pub(super) def: Def,
+}
+
+/// Where a base comes from.
+#[derive(Clone, Debug)]
+pub(super) enum Def {
+    /// An input of the function, by its place.
+    Input(usize),
+    /// Known when the plan is made.
+    Const(Tensor),
+    /// A result of a node.
+    Node(NodeId),
+}
+
+/// A value: a walk over a base.
+#[derive(Clone, Debug)]
+pub(super) struct Value {
+    pub(super) base: BaseId,
+    pub(super) walk: Walk,
+}
+
+/// Something to compute.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) task: Task,
+    pub(super) op: Op,
+    /// Element types and sizes of the results.
+    pub(super) types: Vec<(DType, Vec<usize>)>,
+    pub(super) operands: Vec<Value>,
+    /// The sizes of the first result.
+    pub(super) shape: Vec<usize>,
+    /// The results, each a base.
+    pub(super) results: Vec<BaseId>,
+    pub(super) origin: Option<OriginId>,
+}
+
+/// What a node computes.
+#[derive(Clone, Debug)]
+pub(super) enum Task {
+    /// A scalar function of every element.
+    Map(Scalar),
+    /// Elements as they are, or converted.
+    Convert,
+    /// A fold along axes of the operand.
+    Fold(Monoid, Vec<usize>),
+    /// Sums of products.
+    Product(Contract),
+    /// What the op says.
+    Extern,
+}
+
+/// Bases, the nodes between them in order, and the values that are asked for.
+#[derive(Debug, Default)]
+pub(super) struct Graph {
+    pub(super) bases: Vec<Base>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) results: Vec<Value>,
+}
+
+/// The graph of a plan for inputs of these types and sizes.
+pub(super) fn graph(flat: &Flat, plan: &Plan, inputs: &ResultTypes) -> Result<Graph, RunError> {
+    let mut graph = Graph::default();
+    let mut values: Vec<Option<Value>> = vec![None; flat.types.len()];
+    for (place, (value, (dtype, shape))) in flat.inputs.iter().zip(inputs).enumerate() {
+        let base = graph.base(*dtype, shape, Def::Input(place));
+        values[value.index()] = Some(Value::whole(base, shape));
+    }
+    for (step, (op, types)) in flat.steps.iter().zip(plan) {
+        let operands = step
+            .operands
+            .iter()
+            .map(|of| read(&values, of.value.index()));
+        let node = Node {
+            task: task(op),
+            op: op.clone(),
+            types: types.clone(),
+            operands: operands.collect(),
+            shape: types.first().map_or(vec![], |(_, shape)| shape.clone()),
+            results: vec![],
+            origin: step.origin,
+        };
+        let results = graph.add(op, node, types).map_err(|error| RunError {
+            fault: RunFault::Eval(error),
+            origin: step.origin,
+        })?;
+        for (value, result) in step.results.iter().zip(results) {
+            values[value.index()] = Some(result);
+        }
+    }
+    for of in &flat.results {
+        let value = read(&values, of.value.index());
+        let own = graph.own(value);
+        graph.results.push(own);
+    }
+    Ok(graph)
+}
+
+fn read(values: &[Option<Value>], at: usize) -> Value {
+    let value = values[at].clone();
+    value.expect("verified: a value is defined before it is used")
+}
+
+/// What computes an op.
+fn task(op: &Op) -> Task {
+    match (ops::kernel(op), op) {
+        (KernelClass::Map(f), _) => Task::Map(f),
+        (KernelClass::Convert(_) | KernelClass::View, _) => Task::Convert,
+        (KernelClass::Reduce(monoid), Op::Reduce(_, axes)) => Task::Fold(monoid, axes.clone()),
+        (KernelClass::Contract, Op::Contract(letters)) => Task::Product(letters.clone()),
+        (KernelClass::Reduce(_) | KernelClass::Contract, _) => Task::Extern,
+        (KernelClass::Random | KernelClass::Extern | KernelClass::Call, _) => Task::Extern,
+    }
+}
+
+/// The largest value that is computed ahead, in elements.
+const MAX_KNOWN: usize = 1 << 16;
+
+impl Graph {
+    fn base(&mut self, dtype: DType, shape: &[usize], def: Def) -> BaseId {
+        self.bases.push(Base {
+            dtype,
+            len: shape.iter().product(),
+            def,
+        });
+        self.bases.len() - 1
+    }
+
+    /// A result as a base of its own: what is an input, a constant, a view or another result is copied.
+    fn own(&mut self, value: Value) -> Value {
+        let base = &self.bases[value.base];
+        let is_computed = matches!(base.def, Def::Node(_));
+        let is_whole = is_computed && value.is_whole(base);
+        let is_taken = self.results.iter().any(|known| known.base == value.base);
+        if is_whole && !is_taken {
+            return value;
+        }
+        let (dtype, shape) = (base.dtype, value.walk.sizes.clone());
+        let result = self.base(dtype, &shape, Def::Node(self.nodes.len()));
+        self.nodes.push(Node {
+            task: Task::Convert,
+            op: Op::Cast(dtype),
+            types: vec![(dtype, shape.clone())],
+            operands: vec![value],
+            shape: shape.clone(),
+            results: vec![result],
+            origin: None,
+        });
+        Value::whole(result, &shape)
+    }
+
+    /// The element type of a value.
+    pub(super) fn dtype(&self, value: &Value) -> DType {
+        self.bases[value.base].dtype
+    }
+
+    /// A constant, as a tensor.
+    pub(super) fn constant(&self, value: &Value) -> Option<&Tensor> {
+        match &self.bases[value.base].def {
+            Def::Const(tensor) => Some(tensor),
+            Def::Input(_) | Def::Node(_) => None,
+        }
+    }
+
+    /// A node, unless its results are views or known already.
+    fn add(
+        &mut self,
+        op: &Op,
+        mut node: Node,
+        types: &[(DType, Vec<usize>)],
+    ) -> Result<Vec<Value>, EvalError> {
+        if let (KernelClass::View, [x]) = (ops::kernel(op), &node.operands[..])
+            && let Some(walk) = ops::view(op, &x.walk, &node.shape, &known)?
+        {
+            let base = x.base;
+            return Ok(vec![Value { base, walk }]);
+        }
+        if let (KernelClass::View, [x]) = (ops::kernel(op), &node.operands[..]) {
+            // Elements that do not lie regularly under the new shape are brought in order under their own.
+            node.shape = x.walk.sizes.clone();
+        }
+        if let Some(tensors) = self.known(op, &node, types)? {
+            let constant = |tensor: Tensor| {
+                let shape = tensor.shape().to_vec();
+                let base = self.base(tensor.dtype(), &shape, Def::Const(tensor));
+                Value::whole(base, &shape)
+            };
+            return Ok(tensors.into_iter().map(constant).collect());
+        }
+        if !self.is_native(&node) {
+            node.task = Task::Extern;
+        }
+        let id = self.nodes.len();
+        let results = types
+            .iter()
+            .map(|(dtype, shape)| (self.base(*dtype, shape, Def::Node(id)), shape));
+        let values: Vec<Value> = results
+            .map(|(base, shape)| Value::whole(base, shape))
+            .collect();
+        node.results = values.iter().map(|value| value.base).collect();
+        self.nodes.push(node);
+        Ok(values)
+    }
+
+    /// The results, where they depend on constants alone and are small.
+    fn known(
+        &self,
+        op: &Op,
+        node: &Node,
+        types: &[(DType, Vec<usize>)],
+    ) -> Result<Option<Vec<Tensor>>, EvalError> {
+        let len: usize = node.shape.iter().product();
+        if len > MAX_KNOWN && !node.operands.is_empty() {
+            return Ok(None);
+        }
+        let whole = |value: &Value| {
+            let tensor = self.constant(value)?.clone();
+            let line = tensor.len();
+            Some(tensor.with_shape(vec![line]).read(&value.walk))
+        };
+        let operands: Option<Vec<Tensor>> = node.operands.iter().map(whole).collect();
+        operands
+            .map(|operands| ops::eval(op, operands, types, &known))
+            .transpose()
+    }
+
+    /// Whether kernels can do it; else it is left to the op.
+    fn is_native(&self, node: &Node) -> bool {
+        let dtypes: Vec<DType> = node.operands.iter().map(|x| self.dtype(x)).collect();
+        match &node.task {
+            Task::Map(f) => is_native(*f, *dtypes.last().unwrap_or(&DType::F32)),
+            Task::Product(_) => dtypes.iter().all(|dtype| dtype.is_float()),
+            Task::Convert | Task::Fold(..) | Task::Extern => true,
+        }
+    }
+}
+
+/// Whether native code has a word for a scalar function of this element type.
+fn is_native(f: Scalar, dtype: DType) -> bool {
+    let is_plain = matches!(f, Scalar::Neg | Scalar::Add | Scalar::Sub | Scalar::Mul)
+        || matches!(f, Scalar::Min | Scalar::Max | Scalar::Eq | Scalar::Ne)
+        || matches!(f, Scalar::Lt | Scalar::Le | Scalar::Gt | Scalar::Ge)
+        || matches!(f, Scalar::Not | Scalar::And | Scalar::Or | Scalar::Select);
+    dtype.is_float() || is_plain
+}
+
+impl Value {
+    /// Whether it is all of its base, in order.
+    pub(super) fn is_whole(&self, base: &Base) -> bool {
+        self.walk.is_plain() && self.walk.len() == base.len
+    }
+
+    /// A base as it lies.
+    fn whole(base: BaseId, shape: &[usize]) -> Value {
+        Value {
+            base,
+            walk: Walk::over(shape),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What the compiler makes of a function, as text: its plan, or its code.
+
+use std::fmt::{self, Write};
+
+use crate::engine::bind::Sizes;
+use crate::engine::flat::{ResultTypes, flat, known};
+use crate::engine::jit::emit::{CodeText, Compiler, NoCode};
+use crate::engine::jit::graph::{BaseId, Def, Graph, Task, graph};
+use crate::engine::jit::kernel::{Extent, InstKind, Kernel, Store};
+use crate::engine::jit::memory::places;
+use crate::engine::jit::steps::{Schedule, Share, Step, Work, schedule};
+use crate::engine::{RunError, RunFault};
+use crate::ir::{FuncId, Module};
+use crate::types::Dim;
+
+/// Which text is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listing {
+    /// Steps, kernels, buffers, bytes and FLOPs.
+    Plan,
+    /// Cranelift's IR of each kernel.
+    Clif,
+    /// The machine's instructions of each kernel.
+    Asm,
+}
+
+/// A flat function as native code sees it where each dimension that data decides is `size`.
+pub fn listing(
+    module: &Module,
+    func: FuncId,
+    size: i64,
+    wanted: Listing,
+) -> Result<String, RunError> {
+    let name = &module.funcs[func].name;
+    let flat = flat(module, func);
+    let (sizes, inputs) = sized(module, func, size)?;
+    let plan = flat.plan(&sizes)?;
+    let graph = graph(&flat, &plan, &inputs)?;
+    let text = match wanted {
+        Listing::Plan => None,
+        Listing::Clif => Some(CodeText::Clif),
+        Listing::Asm => Some(CodeText::Asm),
+    };
+    let made = make(&graph, text);
+    Ok(match made {
+        Err(error) => format!("; {name}: {error}\n"),
+        Ok((schedule, _)) if wanted == Listing::Plan => plan_text(name, &graph, &schedule),
+        Ok((_, code)) => format!("; {name}\n{code}"),
+    })
+}
+
+fn make(graph: &Graph, text: Option<CodeText>) -> Result<(Schedule, String), NoCode> {
+    let mut compiler = Compiler::new(text)?;
+    let schedule = schedule(graph, &mut compiler)?;
+    Ok((schedule, compiler.finish()?.1))
+}
+
+/// What every symbol of the inputs is, and the inputs' types with that.
+fn sized(module: &Module, func: FuncId, size: i64) -> Result<(Sizes, ResultTypes), RunError> {
+    let (func, dims) = (&module.funcs[func], &module.dims);
+    let mut sizes = Sizes::new();
+    let mut types = vec![];
+    for input in &func.inputs {
+        let ty = func.ty(input.value);
+        let shape = dims.resolve_shape(&ty.shape);
+        sizes.extend(
+            shape
+                .dims()
+                .flat_map(Dim::symbols)
+                .map(|symbol| (symbol, size)),
+        );
+        let number = |dim: &Dim| {
+            dim.eval(&|symbol| sizes.get(&symbol).copied())
+                .map(Dim::int)
+        };
+        let axes: Option<Vec<usize>> = shape.dims().map(|dim| Some(known(&number(dim)?))).collect();
+        let dim = || ty.display(&dims.symbols).to_string();
+        let axes = axes.ok_or_else(|| RunFault::Size {
+            dim: dim(),
+            value: None,
+        })?;
+        types.push((ty.dtype, axes));
+    }
+    Ok((sizes, types))
+}
+
+fn plan_text(name: &str, graph: &Graph, schedule: &Schedule) -> String {
+    let is_between = |base: BaseId| {
+        let is_result = graph.results.iter().any(|value| value.base == base);
+        let base = graph.bases.get(base).map(|base| &base.def);
+        !is_result && !matches!(base, Some(Def::Input(_) | Def::Const(_)))
+    };
+    let arena = places(schedule, &is_between).bytes;
+    let how = if schedule.is_small {
+        "one worker"
+    } else {
+        "all workers"
+    };
+    let mut text = format!("plan {name}: {how}, {arena} B between steps\n");
+    for (number, steps) in schedule.phases.iter().enumerate() {
+        let _ = writeln!(text, "phase {number}");
+        for step in steps {
+            let _ = writeln!(
+                text,
+                "  {}",
+                Shown {
+                    graph,
+                    schedule,
+                    step
+                }
+            );
+        }
+    }
+    text
+}
+
+/// A step, to be written in a line.
+struct Shown<'a> {
+    graph: &'a Graph,
+    schedule: &'a Schedule,
+    step: &'a Step,
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.step.work {
+            Work::Loop(work) => write!(f, "{}", KernelLine(&work.kernel))?,
+            Work::Pack { product } => {
+                write!(f, "pack      right of product {product}")?;
+            }
+            Work::Product { product } => {
+                let found = &self.schedule.products[*product].matrices;
+                let [m, n, k] = [found.rows, found.cols, found.depth];
+                let count = found.starts.len();
+                let flops = 2 * m * n * k * count;
+                write!(
+                    f,
+                    "product {product} {count} × [{m}, {k}]·[{k}, {n}]  {flops} FLOPs"
+                )?;
+            }
+            Work::Gather { n_parts, .. } => write!(f, "gather    {n_parts} parts")?,
+            Work::Extern(node) => write!(f, "{}", self.extern_name(*node))?,
+        }
+        let bytes = |bases: &mut dyn Iterator<Item = BaseId>| -> usize {
+            bases.map(|base| self.schedule.buffers[base].bytes).sum()
+        };
+        let read = bytes(&mut self.step.reads.iter().map(|(base, _)| *base));
+        let written = bytes(&mut self.step.writes.iter().map(|(base, _)| *base));
+        let is_replacing = |(base, _): &&(BaseId, _)| self.schedule.in_place.contains_key(base);
+        let in_place = self.step.writes.iter().filter(is_replacing).count();
+        write!(f, "  reads {read} B, writes {written} B")?;
+        if in_place > 0 {
+            write!(f, ", {in_place} in place")?;
+        }
+        match self.step.share {
+            Share::One => write!(f, ", one worker"),
+            Share::Rows(_) | Share::Parts => Ok(()),
+        }
+    }
+}
+
+impl Shown<'_> {
+    fn extern_name(&self, node: usize) -> String {
+        let node = &self.graph.nodes[node];
+        let what = match &node.task {
+            Task::Product(_) => "product",
+            Task::Map(_) | Task::Convert | Task::Fold(..) | Task::Extern => "op",
+        };
+        format!("{what}        as the interpreter does it, {:?}", node.shape)
+    }
+}
+
+/// A kernel in a line.
+struct KernelLine<'a>(&'a Kernel);
+
+impl fmt::Display for KernelLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Kernel { space, body, .. } = self.0;
+        let shape = if self.0.is_flat { "flat" } else { "rows" };
+        write!(f, "kernel    {shape} [{}, {}]:", space.rows, space.cols)?;
+        for inst in body {
+            match (&inst.kind, inst.extent) {
+                (InstKind::Apply(g, _), Extent::Elem) => write!(f, " {g}")?,
+                (InstKind::Apply(g, _), Extent::Row) => write!(f, " {g}/row")?,
+                (InstKind::Convert(_), _) => write!(f, " {}", inst.dtype)?,
+                (InstKind::Fold(monoid, _), _) => write!(f, " {}", monoid.name())?,
+                (InstKind::Read(..) | InstKind::Lit(_), _) => {}
+            }
+        }
+        for output in &self.0.outputs {
+            if let Store::Fold(monoid) = output.how {
+                write!(f, " {}/rows", monoid.name())?;
+            }
+        }
+        Ok(())
+    }
+}

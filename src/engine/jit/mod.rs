@@ -1,0 +1,107 @@
+//! Native code. A plan, in which every size is a number, becomes a graph of bases and nodes ([`graph`]); nodes become units that share
+//! a kernel ([`fuse`]); units become steps in phases ([`steps`]), buffers get places ([`memory`]), kernels code ([`emit`]); and all of
+//! it is run by a pool of workers ([`native`]). Products of matrices have kernels of their own ([`gemm`]).
+//!
+//! What is computed does not depend on the number of workers: rows are cut into chunks by their number alone, folds over rows are
+//! folded within chunks and then over them in order, and a product sums along a fixed order.
+
+#![expect(
+    unsafe_code,
+    reason = "native code is called, and buffers are shared among workers"
+)]
+
+mod emit;
+mod fuse;
+mod gemm;
+mod graph;
+mod kernel;
+mod listing;
+mod memory;
+mod native;
+mod pool;
+mod product;
+mod stages;
+mod steps;
+mod strips;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::engine::bind::Sizes;
+use crate::engine::flat::{Flat, Plan, ResultTypes, flat};
+use crate::engine::interp::execute;
+use crate::engine::{Engine, MAX_PLANS, Program, RunError};
+use crate::ir::{FuncId, Module};
+use crate::tensor::{Tensor, threads};
+pub use listing::{Listing, listing};
+use native::{Native, Refusal, native};
+use pool::Pool;
+
+/// The compiler.
+#[derive(Default)]
+pub struct Jit {
+    pool: Rc<RefCell<Option<Pool>>>,
+}
+
+impl Engine for Jit {
+    fn prepare(&self, module: &Module, func: FuncId) -> Result<Box<dyn Program>, RunError> {
+        Ok(Box::new(Prepared {
+            flat: flat(module, func),
+            plans: BTreeMap::new(),
+            pool: Rc::clone(&self.pool),
+        }))
+    }
+}
+
+/// A function, and its code by sizes.
+struct Prepared {
+    flat: Flat,
+    plans: BTreeMap<Sizes, Compiled>,
+    pool: Rc<RefCell<Option<Pool>>>,
+}
+
+/// A plan and what runs it.
+enum Compiled {
+    Native(Box<Native>),
+    /// Nothing to compute, or no code to be had: the interpreter does it.
+    Interpreted(Plan),
+}
+
+impl Program for Prepared {
+    fn run(&mut self, inputs: Vec<Tensor>) -> Result<Vec<Tensor>, RunError> {
+        let sizes = self.flat.signature.sizes(&inputs)?;
+        if !self.plans.contains_key(&sizes) {
+            if self.plans.len() == MAX_PLANS {
+                self.plans.clear();
+            }
+            let types = inputs.iter().map(|x| (x.dtype(), x.shape().to_vec()));
+            let compiled = compile(&self.flat, &sizes, &types.collect())?;
+            self.plans.insert(sizes.clone(), compiled);
+        }
+        match self.plans.get_mut(&sizes).expect("inserted above") {
+            Compiled::Interpreted(plan) => execute(&self.flat, plan, inputs),
+            Compiled::Native(native) if native.is_small => native.run(inputs, None),
+            Compiled::Native(native) => {
+                let mut pool = self.pool.borrow_mut();
+                let pool = pool.get_or_insert_with(|| Pool::new(threads()));
+                native.run(inputs, Some(pool))
+            }
+        }
+    }
+}
+
+fn compile(flat: &Flat, sizes: &Sizes, inputs: &ResultTypes) -> Result<Compiled, RunError> {
+    let plan = flat.plan(sizes)?;
+    flat.check_memory(&plan)?;
+    let types = plan.iter().flat_map(|(_, types)| types).chain(inputs);
+    let is_empty = types.into_iter().any(|(_, shape)| shape.contains(&0));
+    if is_empty {
+        return Ok(Compiled::Interpreted(plan));
+    }
+    match native(flat, &plan, inputs) {
+        Ok(native) => Ok(Compiled::Native(Box::new(native))),
+        Err(Refusal::Error(error)) => Err(error),
+        Err(Refusal::NoCode) => Ok(Compiled::Interpreted(plan)),
+    }
+}

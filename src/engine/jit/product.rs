@@ -1,0 +1,161 @@
+//! Contractions as batches of matrix products. Letters that go together are one axis where their elements lie at one distance; a
+//! transpose is a pair of strides.
+
+use crate::engine::jit::gemm::{Problem, Product};
+use crate::engine::jit::graph::Value;
+use crate::tensor::{Contract, Letter, Walk, row_major};
+use crate::types::DType;
+
+/// A batch of products of matrices.
+pub(super) struct Matrices {
+    pub(super) plan: Precision,
+    /// Whether the operands have changed places.
+    pub(super) is_swapped: bool,
+    /// Where each product's matrices begin, in elements: left, right, result.
+    pub(super) starts: Vec<[usize; 3]>,
+    /// Rows and columns of a result.
+    pub(super) rows: usize,
+    pub(super) cols: usize,
+    /// How many products an element sums.
+    pub(super) depth: usize,
+}
+
+/// A plan for one element type.
+#[derive(Clone, Copy)]
+pub(super) enum Precision {
+    F32(Product<f32>),
+    F64(Product<f64>),
+}
+
+/// How workers share products.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ProductShare {
+    /// Rows of the only product.
+    Rows,
+    /// Whole products.
+    Products,
+    /// Blocks of the only product, which has few rows.
+    Blocks,
+}
+
+/// Rows below which they are not worth sharing.
+const FEW_ROWS: usize = 24;
+
+impl Matrices {
+    pub(super) fn share(&self) -> ProductShare {
+        match self.starts.len() {
+            1 if self.rows < FEW_ROWS => ProductShare::Blocks,
+            1 => ProductShare::Rows,
+            _ => ProductShare::Products,
+        }
+    }
+}
+
+impl Precision {
+    /// Bytes that the packed right operand takes, and how many pieces it is packed in.
+    pub(super) fn packed(&self) -> (usize, usize) {
+        match self {
+            Precision::F32(plan) => (plan.packed_len() * size_of::<f32>(), plan.n_packs()),
+            Precision::F64(plan) => (plan.packed_len() * size_of::<f64>(), plan.n_packs()),
+        }
+    }
+}
+
+/// The matrices of a contraction of floats; nothing where letters do not make up regular axes.
+pub(super) fn matrices(
+    letters: &Contract,
+    [x, y]: [&Value; 2],
+    shape: &[usize],
+    dtype: DType,
+) -> Option<Matrices> {
+    let plain = arrange(letters, [&x.walk, &y.walk], shape, dtype);
+    plain.or_else(|| {
+        let swapped = Contract {
+            lhs: letters.rhs.clone(),
+            rhs: letters.lhs.clone(),
+            out: letters.out.clone(),
+        };
+        let found = arrange(&swapped, [&y.walk, &x.walk], shape, dtype)?;
+        Some(Matrices {
+            is_swapped: true,
+            ..found
+        })
+    })
+}
+
+fn arrange(
+    letters: &Contract,
+    [x, y]: [&Walk; 2],
+    shape: &[usize],
+    dtype: DType,
+) -> Option<Matrices> {
+    let Contract { lhs, rhs, out } = letters;
+    let pick = |from: &[Letter], keeps: &dyn Fn(&Letter) -> bool| -> Vec<Letter> {
+        from.iter()
+            .copied()
+            .filter(|letter| keeps(letter))
+            .collect()
+    };
+    let batch = pick(out, &|letter| lhs.contains(letter) && rhs.contains(letter));
+    let rows = pick(out, &|letter| !rhs.contains(letter));
+    let cols = pick(out, &|letter| !lhs.contains(letter));
+    let result = Walk {
+        start: 0,
+        sizes: shape.to_vec(),
+        strides: row_major(shape),
+    };
+    let (a, b, c) = ((x, lhs), (y, rhs), (&result, out));
+    let [(m, a_row), (_, c_row)] = [axis(a, &rows)?, axis(c, &rows)?];
+    let [(n, b_col), (_, c_col)] = [axis(b, &cols)?, axis(c, &cols)?];
+    let summed = [lhs, rhs].into_iter().find_map(|order| {
+        let summed = pick(order, &|letter| !out.contains(letter));
+        Some((axis(a, &summed)?, axis(b, &summed)?))
+    });
+    let ((k, a_col), (_, b_row)) = summed?;
+    if c_col != 1 && n > 1 {
+        return None;
+    }
+    let problem = Problem {
+        m,
+        n,
+        k,
+        a_strides: [a_row, a_col],
+        b_strides: [b_row, b_col],
+        c_row_stride: if m == 1 { n } else { c_row },
+        accumulate: false,
+    };
+    let places = [a, b, c].map(|(walk, own)| part(walk, own, &batch).places());
+    let starts: Vec<[usize; 3]> = (0..places[0].len())
+        .map(|i| std::array::from_fn(|operand| places[operand][i]))
+        .collect();
+    Some(Matrices {
+        plan: if dtype == DType::F64 {
+            Precision::F64(Product::new(problem))
+        } else {
+            Precision::F32(Product::new(problem))
+        },
+        is_swapped: false,
+        rows: m,
+        cols: n,
+        depth: k,
+        starts,
+    })
+}
+
+/// The axes of these letters.
+fn part(walk: &Walk, own: &[Letter], letters: &[Letter]) -> Walk {
+    let axes = letters
+        .iter()
+        .filter_map(|letter| own.iter().position(|known| known == letter));
+    walk.permuted(&axes.collect::<Vec<_>>())
+}
+
+/// The size and the distance of letters that make up one axis, forward.
+fn axis((walk, own): (&Walk, &Vec<Letter>), letters: &[Letter]) -> Option<(usize, usize)> {
+    let merged = part(walk, own, letters).merged();
+    match (merged.sizes.as_slice(), merged.strides.as_slice()) {
+        ([], []) => Some((1, 1)),
+        (&[size], &[stride]) => Some((size, usize::try_from(stride).ok()?)),
+        _ => None,
+    }
+}
