@@ -31,7 +31,7 @@ mod strings;
 mod types;
 mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::diag::{Diagnostic, Diagnostics};
@@ -136,6 +136,10 @@ pub(crate) struct Lowerer<'w> {
     /// The `train` blocks of the program.
     pub(crate) trains: Vec<ast::Block<ast::Field>>,
     file_dims: BTreeMap<(usize, String), Option<Dim>>,
+    /// The definitions of each circle that has been told.
+    circles: BTreeSet<BTreeSet<String>>,
+    /// Whether it has been told that the program grows too large.
+    is_full: bool,
 }
 
 impl<'w> Lowerer<'w> {
@@ -170,6 +174,8 @@ impl<'w> Lowerer<'w> {
             file: None,
             trains: vec![],
             file_dims: BTreeMap::new(),
+            circles: BTreeSet::new(),
+            is_full: false,
         }
     }
 
@@ -272,13 +278,21 @@ impl<'w> Lowerer<'w> {
         }
     }
 
+    /// A circle of names is told once, wherever one steps into it.
     pub(crate) fn recursion(&mut self, path: &[String], span: Span) -> Reported {
+        if !self.circles.insert(path.iter().cloned().collect()) {
+            return Reported;
+        }
         let message = format!("`{}` needs itself: {}", path[0], path.join(" → "));
         let report = Diagnostic::error(codes::RECURSION, message).label(span, "needed again here");
         self.report(report.help("definitions are inlined, so none may lead back to itself; `repeat` makes several layers in a row"))
     }
 
+    /// Told once: what else does not fit any more is a consequence.
     pub(crate) fn too_large(&mut self, span: Span, budget: usize) -> Reported {
+        if std::mem::replace(&mut self.is_full, true) {
+            return Reported;
+        }
         let report = Diagnostic::error(
             codes::TOO_LARGE,
             format!("the program grows past {budget} operations"),
