@@ -95,7 +95,7 @@ impl Checker<'_> {
             Err(misfit) => return Err(self.tell_misfit(walk, &misfit, operand, pattern, why, node)),
         };
         if let Some(lost) = walk.lost_literal(loose, operand) {
-            return Err(self.tell_lost_literal(walk.b.dtype(operand.value), lost, node));
+            return Err(self.tell_lost_literal(walk.b.dtype(operand.value), lost, None, node));
         }
         let ty = TensorType::new(walk.b.dtype(operand.value), shape.clone());
         if *walk.b.ty(operand.value) == ty {

@@ -8,7 +8,8 @@ use crate::ops::{Builder, OpError, agreeing_operands, doubt, form, gives_number,
 use crate::tensor::Tensor;
 use crate::types::{DType, Relation, TensorType};
 
-/// A checked value. A loose one is made of literals: it is carried in `f64` and takes the element type of what it meets.
+/// A checked value. A loose one is made of literals: it is carried in `f64`, or in `i64` where that would lose digits, and takes the
+/// element type of what it meets.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Typed {
     pub(super) value: ValueId,
@@ -113,6 +114,9 @@ impl Checker<'_> {
             NodeKind::Input(role, pattern) => self.input(walk, role, pattern.as_ref(), passed),
             NodeKind::Number(number) => Ok(walk.loose(Tensor::scalar(*number))),
             NodeKind::Array(shape, data) => {
+                Ok(walk.loose(Tensor::from_vec(shape.clone(), data.clone())))
+            }
+            NodeKind::Whole(shape, data) => {
                 Ok(walk.loose(Tensor::from_vec(shape.clone(), data.clone())))
             }
             NodeKind::Bool(truth) => {
@@ -285,6 +289,14 @@ impl Checker<'_> {
             && operands[at].is_loose
         {
             values[at] = walk.tight(operands[at], DType::I64);
+            let whole = Typed {
+                value: values[at],
+                is_loose: false,
+            };
+            if let Some(lost) = walk.lost_literal(operands[at], whole) {
+                let place = node.places.get(at).copied();
+                return Err(self.tell_lost_literal(DType::I64, lost, place, node));
+            }
         }
         match form(&mut walk.b, prim, &values) {
             Ok(results) => {
@@ -504,7 +516,8 @@ impl Walk<'_, '_> {
             // Truth values that meet literals only are counted.
             Some(DType::Bool) if any_loose => DType::F32,
             Some(dtype) => dtype,
-            None => return,
+            // Among literals only, those that are whole meet others as floats.
+            None => DType::F64,
         };
         for (typed, value) in operands.iter().zip(values) {
             let adapts = typed.is_loose || dtype(self, typed) == DType::Bool;

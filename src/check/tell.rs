@@ -185,11 +185,13 @@ impl Checker<'_> {
         &mut self,
         dtype: DType,
         literal: f64,
+        place: Option<Span>,
         node: &DraftNode,
     ) -> Reported {
+        let place = place.unwrap_or_else(|| self.place(node.origin));
         let message = format!("{literal} is no `{dtype}`");
         let report = Diagnostic::error(codes::ARGUMENT_DTYPE, message);
-        let report = report.label(self.place(node.origin), format!("`{dtype}` is wanted here"));
+        let report = report.label(place, format!("`{dtype}` is wanted here"));
         self.push(report.help("declare an element type that holds it, or change the number"))
     }
 

@@ -3,7 +3,7 @@
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::ir::draft::{IndexSpec, NodeKind, Prim, Why};
 use crate::lower::call::Given;
-use crate::lower::convert::is_whole;
+use crate::lower::convert::{is_float, is_whole};
 use crate::lower::scope::Global;
 use crate::lower::value::{Closure, Host, Val};
 use crate::lower::{Cx, Lowerer, Lowering, Reported, codes};
@@ -26,7 +26,7 @@ impl Lowerer<'_> {
 
     fn eval_inner(&mut self, cx: &Cx, expr: &Expr) -> Lowering<Val> {
         match &expr.kind {
-            ExprKind::Number(number) => Ok(Val::Number(number.value)),
+            ExprKind::Number(number) => Ok(literal(number)),
             ExprKind::Quantity(number, unit) => Ok(Val::Quantity(number.value, *unit)),
             ExprKind::Str(text) => Ok(Val::Str(text.clone())),
             ExprKind::Bool(truth) => Ok(Val::Bool(*truth)),
@@ -567,10 +567,20 @@ impl Lowerer<'_> {
     }
 }
 
+/// A whole number that no float holds is kept as one.
+fn literal(number: &ast::Number) -> Val {
+    match number.int {
+        Some(int) if !is_float(int) => Val::Dim(Dim::int(int)),
+        _ => Val::Number(number.value),
+    }
+}
+
 /// What an operator gives where both sides are known now.
 fn settled(op: BinaryOp, left: &Val, right: &Val) -> Option<Val> {
     match (left, right) {
-        (Val::Number(a), Val::Number(b)) => settled_numbers(op, *a, *b),
+        (Val::Number(a), Val::Number(b)) => {
+            beyond_floats(op, *a, *b).or_else(|| settled_numbers(op, *a, *b))
+        }
         (Val::Bool(a), Val::Bool(b)) => settled_bools(op, *a, *b),
         (Val::Str(a), Val::Str(b)) => match op {
             BinaryOp::Eq => Some(Val::Bool(a == b)),
@@ -611,12 +621,44 @@ fn settled_bools(op: BinaryOp, a: bool, b: bool) -> Option<Val> {
 }
 
 fn settled_dims(op: BinaryOp, a: &Dim, b: &Dim) -> Option<Val> {
+    if let (Some(a), Some(b)) = (a.as_int(), b.as_int())
+        && let Some(value) = settled_ints(op, a, b)
+    {
+        return Some(value);
+    }
     match op {
         BinaryOp::Add => Some(Val::Dim(a + b)),
         BinaryOp::Sub => Some(Val::Dim(a - b)),
         BinaryOp::Mul => Some(Val::Dim(a * b)),
         BinaryOp::Div => Some(Val::Quotient(a.clone(), b.clone())),
         _ => settled_numbers(op, a.as_int()? as f64, b.as_int()? as f64),
+    }
+}
+
+/// The whole number that comes out where floats cannot hold it.
+fn beyond_floats(op: BinaryOp, a: f64, b: f64) -> Option<Val> {
+    if !is_whole(a) || !is_whole(b) {
+        return None;
+    }
+    let value = settled_ints(op, a as i64, b as i64)?;
+    let is_lost = matches!(&value, Val::Dim(dim) if dim.as_int().is_some_and(|int| !is_float(int)));
+    is_lost.then_some(value)
+}
+
+/// Whole numbers, exact as long as 64 bits hold them.
+fn settled_ints(op: BinaryOp, a: i64, b: i64) -> Option<Val> {
+    let int = |int: i64| Val::Dim(Dim::int(int));
+    match op {
+        BinaryOp::Add => a.checked_add(b).map(int),
+        BinaryOp::Sub => a.checked_sub(b).map(int),
+        BinaryOp::Mul => a.checked_mul(b).map(int),
+        BinaryOp::Eq => Some(Val::Bool(a == b)),
+        BinaryOp::Ne => Some(Val::Bool(a != b)),
+        BinaryOp::Lt => Some(Val::Bool(a < b)),
+        BinaryOp::Le => Some(Val::Bool(a <= b)),
+        BinaryOp::Gt => Some(Val::Bool(a > b)),
+        BinaryOp::Ge => Some(Val::Bool(a >= b)),
+        _ => None,
     }
 }
 
