@@ -54,6 +54,7 @@ pub use plan::{
     Action, Assert, Compute, EarlyStop, Evaluate, Length, Metrics, Run, RunSettings, Script, Show,
     Shown,
 };
+pub use run::best_name;
 pub use scope::{Documented, Library, Scope, World};
 pub use script::{Mode, Surroundings, lower_script};
 pub use value::ScopeId;

@@ -13,7 +13,7 @@ use crate::lower::{Cx, Lowerer, Lowering, Reported, codes};
 use crate::scalar::Scalar;
 use crate::source::Span;
 use crate::syntax::ast::{Block, Expr, ExprKind, Field};
-use crate::types::{Dim, SymKind};
+use crate::types::{DType, Dim, SymKind};
 
 /// A lowered run with what later statements need of it.
 #[derive(Clone, Debug)]
@@ -777,6 +777,18 @@ impl Lowerer<'_> {
         result
     }
 
+    /// `fit.best`: the epoch and step of the best evaluation, and its value. They are bound when the run is over.
+    fn best_of(&mut self, run: &str) -> Val {
+        let fields = BEST.map(|(field, dtype)| {
+            let name = best_name(run, field);
+            if !self.draft.globals.iter().any(|(known, ..)| *known == name) {
+                self.draft.globals.push((name.clone(), dtype, vec![]));
+            }
+            (field.to_owned(), Val::Global(name))
+        });
+        Val::Record(fields.to_vec())
+    }
+
     /// `fit.model`, `fit.history`, `iris.val`, `iris.val.x`.
     pub(crate) fn host_member(
         &mut self,
@@ -789,7 +801,8 @@ impl Lowerer<'_> {
                     run: run.clone(),
                 }))),
                 "history" => Ok(Val::Host(Host::History(run.clone()))),
-                _ => Err(self.no_field("run", ["model", "history"].into_iter(), name)),
+                "best" => Ok(self.best_of(run)),
+                _ => Err(self.no_field("run", ["model", "history", "best"].into_iter(), name)),
             },
             Host::Data(data) => {
                 let parts: Vec<String> = self
@@ -825,6 +838,18 @@ impl Lowerer<'_> {
             }
         }
     }
+}
+
+/// The fields of `fit.best`.
+const BEST: [(&str, DType); 3] = [
+    ("epoch", DType::I64),
+    ("step", DType::I64),
+    ("value", DType::F64),
+];
+
+/// The name under which a field of `fit.best` is bound.
+pub fn best_name(run: &str, field: &str) -> String {
+    format!("{run}/best.{field}")
 }
 
 /// A field of the data on its way into a model.

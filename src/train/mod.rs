@@ -26,7 +26,7 @@ pub use evaluate::{Evaluation, evaluate, predict};
 pub use event::{Best, Ended, Event, Flow};
 pub use history::{History, Record};
 pub use machine::{Machine, run_report};
-pub use model_file::{ModelFile, load, save};
+pub use model_file::{ModelFile, check_place, load, save};
 pub use run::{Trained, train};
 pub use signature::{Entry, Signature};
 pub use stepper::Stepper;

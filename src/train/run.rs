@@ -39,6 +39,22 @@ pub struct Trained {
     pub ended: Ended,
 }
 
+impl Trained {
+    /// The best evaluation: what early stopping watched, else the smallest loss of the first part that was evaluated, else the
+    /// smallest of training.
+    pub fn best(&self) -> Option<Best> {
+        let names = self.history.names();
+        let held = |name: &&&str| name.ends_with(".loss") && **name != "train.loss";
+        let by = names.iter().find(held).copied().unwrap_or("train.loss");
+        let least = || {
+            let (record, value) = self.history.least(by)?;
+            let (epoch, step) = (record.epoch, record.step);
+            Some(Best { epoch, step, value })
+        };
+        self.best.or_else(least)
+    }
+}
+
 /// Trains a run on a data set, telling `sink` of every event.
 pub fn train(
     run: &Run,
