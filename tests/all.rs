@@ -11,4 +11,5 @@ mod readme;
 mod render_reports;
 mod round_trip;
 mod suite_check;
+mod suite_run;
 mod suite_runner;

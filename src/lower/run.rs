@@ -757,14 +757,11 @@ impl Lowerer<'_> {
         args: Vec<(Val, Span)>,
         span: Span,
     ) -> Lowering<Val> {
-        let Some(model) = self
-            .runs
-            .iter()
-            .find(|known| known.plan.name == run)
-            .map(|run| run.model.clone())
-        else {
-            return Err(Reported);
-        };
+        let mut runs = self.runs.iter();
+        let known = runs.find(|known| known.plan.name == run).ok_or(Reported)?;
+        let (model, precision) = (known.model.clone(), known.plan.settings.precision);
+        // Its weights have the run's element type, whatever they are applied to.
+        let around = self.precision.replace(precision);
         let outer = self.model.prefix.replace(format!("{run}/"));
         let names = self.model.enter_root();
         let given = args
@@ -774,12 +771,21 @@ impl Lowerer<'_> {
         let result = self.apply(model, given, span, span);
         self.model.leave_root(names);
         self.model.prefix = outer;
+        self.precision = around;
         result
     }
 
     /// `fit.best`: the epoch and step of the best evaluation, and its value. They are bound when the run is over.
     fn best_of(&mut self, run: &str) -> Val {
-        let fields = BEST.map(|(field, dtype)| {
+        let mut runs = self.runs.iter();
+        let known = runs.find(|known| known.plan.name == run);
+        let precision = known.map_or(DType::F32, |known| known.plan.settings.precision);
+        let fields = [
+            ("epoch", DType::I64),
+            ("step", DType::I64),
+            ("value", precision),
+        ];
+        let fields = fields.map(|(field, dtype)| {
             let name = best_name(run, field);
             if !self.draft.globals.iter().any(|(known, ..)| *known == name) {
                 self.draft.globals.push((name.clone(), dtype, vec![]));
@@ -839,13 +845,6 @@ impl Lowerer<'_> {
         }
     }
 }
-
-/// The fields of `fit.best`.
-const BEST: [(&str, DType); 3] = [
-    ("epoch", DType::I64),
-    ("step", DType::I64),
-    ("value", DType::F64),
-];
 
 /// The name under which a field of `fit.best` is bound.
 pub fn best_name(run: &str, field: &str) -> String {

@@ -227,12 +227,13 @@ impl Execution<'_, '_> {
             .weights
             .iter()
             .map(|(role, tensor)| (format!("{}/{}", run.name, role.path()), tensor.clone()));
+        let precision = run.settings.precision;
         let best = trained.best().into_iter().flat_map(|best| {
             let name = |field| best_name(&run.name, field);
             [
                 (name("epoch"), Tensor::scalar(best.epoch as i64)),
                 (name("step"), Tensor::scalar(best.step as i64)),
-                (name("value"), Tensor::scalar(best.value)),
+                (name("value"), Tensor::scalar(best.value).cast(precision)),
             ]
         });
         self.session.globals.extend(named.chain(best));
