@@ -7,6 +7,7 @@ mod hostile;
 mod hostile_cli;
 mod layers;
 mod library;
+mod parameter_counts;
 mod readme;
 mod render_reports;
 mod round_trip;
