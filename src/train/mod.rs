@@ -13,6 +13,7 @@ mod event;
 mod history;
 mod machine;
 mod model_file;
+mod parts;
 mod run;
 mod signature;
 mod stepper;
