@@ -2,7 +2,7 @@
 //! type; the value goes on under the pattern's own dimensions, so that inside a signature `classes` names an axis before anyone
 //! knows its size.
 
-use crate::check::func::{Typed, Walk};
+use crate::check::walk::{Typed, Walk};
 use crate::check::{Checker, Reported};
 use crate::ir::Op;
 use crate::ir::draft::{AxisPattern, DraftNode, Elem, Pattern, Why};

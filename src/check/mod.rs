@@ -7,8 +7,11 @@
 mod ascribe;
 pub mod codes;
 mod func;
+mod hole;
+mod misfit;
 mod settle;
 mod tell;
+mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
