@@ -10,26 +10,43 @@
     reason = "`to_tensor` and its kin convert their argument; the lowerer emits what that takes"
 )]
 
+mod arguments;
+mod body;
 mod call;
 mod claims;
 pub mod codes;
 mod convert;
+mod custom;
 mod define;
 mod diff;
+mod dims;
 mod expr;
 mod facts;
 mod fields;
 mod frame;
+mod host;
+mod inline;
 mod layer;
+mod metrics;
+mod model_state;
+mod name;
+mod parts;
 mod plan;
 mod prim;
+mod read;
 mod run;
+mod run_fields;
 mod scope;
 mod script;
 mod settings;
+mod settled;
+mod statement;
+mod step;
 mod strings;
+mod trained;
 mod types;
 mod value;
+mod weights;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -39,7 +56,7 @@ use crate::ir::draft::{Draft, DraftId, Elem, FloatVar};
 use crate::ir::{Origin, OriginId};
 use crate::lower::claims::Marks;
 use crate::lower::frame::Frame;
-use crate::lower::layer::ModelState;
+use crate::lower::model_state::ModelState;
 use crate::lower::run::{Fed, LoweredRun};
 use crate::lower::scope::{DefId, Global};
 use crate::lower::types::Signature;
@@ -54,9 +71,9 @@ pub use plan::{
     Action, Assert, Compute, EarlyStop, Evaluate, Length, Metrics, Run, RunSettings, Script, Show,
     Shown,
 };
-pub use run::best_name;
 pub use scope::{Documented, Library, Scope, World};
 pub use script::{Mode, Surroundings, lower_script};
+pub use trained::best_name;
 pub use value::ScopeId;
 
 /// Marks that what went wrong has been reported already.
