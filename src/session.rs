@@ -28,15 +28,15 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::diag::Diagnostics;
+use crate::diag::{Diagnostic, Diagnostics};
 use crate::engine::{Engine, Interpreter, Jit};
 use crate::lower::{Library, Run, World};
 use crate::opt::Passes;
 use crate::session::data::Loaded;
-use crate::source::{SourceId, SourceMap};
+use crate::source::{SourceId, SourceMap, Span};
 use crate::stdlib;
 use crate::syntax::ast::Program;
-use crate::syntax::{parse, parse_line};
+use crate::syntax::{codes as syntax_codes, parse, parse_line};
 use crate::tensor::{Tensor, set_threads};
 use crate::train::Trained;
 use crate::types::DType;
@@ -142,6 +142,13 @@ impl Session {
         let Some(mut program) = program else {
             return (None, reports);
         };
+        if program.items.is_empty() {
+            reports.push(nothing(Span {
+                source: id,
+                start: 0,
+                end: 0,
+            }));
+        }
         reports.append(self.override_settings(&mut program));
         ((!reports.has_errors()).then_some(program), reports)
     }
@@ -182,4 +189,11 @@ impl Session {
         let found = self.runs.iter().find(|(plan, _)| plan.name == run);
         found.map(|(_, trained)| trained)
     }
+}
+
+/// A file is run for what it says; one that says nothing is probably another than was meant.
+fn nothing(place: Span) -> Diagnostic {
+    let report = Diagnostic::error(syntax_codes::EMPTY, "the program is empty");
+    let report = report.label(place, "nothing but blanks and comments");
+    report.help("declare something, or show something: `show 1 + 1;`")
 }

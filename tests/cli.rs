@@ -283,3 +283,33 @@ fn ctrl_c_finishes_the_step_and_is_code_130() {
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
     assert!(text.contains("fit: interrupted after"), "{text}");
 }
+
+#[test]
+fn the_best_evaluation_is_a_value() {
+    let text =
+        format!("{XOR}show fit.best;\nassert fit.best.epoch == 40;\nassert fit.best.value < 1;\n");
+    let (code, out, told) = on(&["run", "-q"], &text);
+    assert_eq!(code, 0, "{told}");
+    assert!(
+        out.contains("fit.best\n  epoch  40\n  step   40\n"),
+        "{out}"
+    );
+}
+
+#[test]
+fn a_gradient_through_a_layer_follows_its_argument() {
+    let text = "use nn::Dense;\nlet x: f64[2] = [1.0, 2.0];\n\
+                let g = grad(fn(v) => sum(Dense(3)(v)))(x);\nshow g;\n";
+    let (code, out, told) = on(&["run", "-q"], text);
+    assert_eq!(code, 0, "{told}");
+    assert!(out.starts_with("g: f64[2]"), "{out}");
+}
+
+#[test]
+fn a_place_to_save_is_checked_before_the_training() {
+    let text = format!("{XOR}save fit to \"no_such_folder/m.nnlm\";\n");
+    let (code, out, told) = on(&["run"], &text);
+    assert_eq!(code, 3, "{told}");
+    assert!(out.is_empty(), "{out}");
+    assert!(!told.contains("epoch"), "{told}");
+}

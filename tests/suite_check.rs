@@ -65,8 +65,14 @@ fn compile(sources: &mut SourceMap, id: SourceId) -> Outcome {
     let (script, found) = lower_script(&world, sources, scope, &program, around, Mode::Run);
     outcome.reports.append(found);
     if !outcome.reports.has_errors() {
-        let (_, found) = check(script.draft.clone(), &script.roots, sources);
+        let (checked, found) = check(script.draft.clone(), &script.roots, sources);
         outcome.reports.append(found);
+        if let Some(mut checked) = checked
+            && let Err(error) = checked.rewrite(expand)
+        {
+            let report = error.report(checked.module(), sources, None);
+            outcome.reports.push(report);
+        }
         outcome.script = Some(script);
         let found = lint(&program, &world, scope, &data, sources);
         outcome.reports.append(found);

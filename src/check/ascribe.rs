@@ -2,7 +2,7 @@
 //! type; the value goes on under the pattern's own dimensions, so that inside a signature `classes` names an axis before anyone
 //! knows its size.
 
-use crate::check::func::{Typed, Walk};
+use crate::check::walk::{Typed, Walk};
 use crate::check::{Checker, Reported};
 use crate::ir::Op;
 use crate::ir::draft::{AxisPattern, DraftNode, Elem, Pattern, Why};
@@ -32,7 +32,12 @@ impl Checker<'_> {
         let dtype = match (self.elem_type(pattern), pattern.elem) {
             (Some(dtype), _) | (None, Elem::Fixed(dtype)) => dtype,
             (None, Elem::Float(var)) => {
-                let dtype = self.draft.floats[var].default.unwrap_or(DType::F32);
+                let known = self.guesses.known.get(&var).copied();
+                let decided = known.or(self.draft.floats[var].default);
+                if decided.is_none() {
+                    self.guesses.open.insert(var);
+                }
+                let dtype = decided.unwrap_or(DType::F32);
                 self.floats.insert(var, dtype);
                 dtype
             }
@@ -90,7 +95,7 @@ impl Checker<'_> {
             Err(misfit) => return Err(self.tell_misfit(walk, &misfit, operand, pattern, why, node)),
         };
         if let Some(lost) = walk.lost_literal(loose, operand) {
-            return Err(self.tell_lost_literal(walk.b.dtype(operand.value), lost, node));
+            return Err(self.tell_lost_literal(walk.b.dtype(operand.value), lost, None, node));
         }
         let ty = TensorType::new(walk.b.dtype(operand.value), shape.clone());
         if *walk.b.ty(operand.value) == ty {
@@ -126,7 +131,20 @@ impl Checker<'_> {
                 Ok(operand)
             }
             (_, Elem::Float(_)) if !found.is_float() => Err(Misfit::NotFloat),
-            (wanted, _) => Err(Misfit::DType(wanted.unwrap_or(DType::F32))),
+            (wanted, elem) => {
+                self.doubt_guess(elem, found);
+                Err(Misfit::DType(wanted.unwrap_or(DType::F32)))
+            }
+        }
+    }
+
+    /// Remembers that an element type was guessed wrong.
+    fn doubt_guess(&mut self, elem: Elem, found: DType) {
+        if let Elem::Float(var) = elem
+            && self.guesses.open.contains(&var)
+            && !self.guesses.known.contains_key(&var)
+        {
+            self.guesses.better.get_or_insert((var, found));
         }
     }
 

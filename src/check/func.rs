@@ -1,38 +1,13 @@
 //! One function: its nodes in order, each to ops and types.
 
 use crate::arena::IdMap;
+use crate::check::walk::{Cell, Typed, Walk};
 use crate::check::{Checker, Pending, Reported};
-use crate::ir::draft::{DraftFunc, DraftId, DraftNode, DraftValue, NodeKind, Pattern, Prim, Trust};
-use crate::ir::{Func, FuncId, Input, Module, Op, OriginId, Role, ValueId};
+use crate::ir::draft::{DraftId, DraftNode, DraftValue, NodeKind, Pattern, Prim, Trust};
+use crate::ir::{Func, FuncId, Module, Op, OriginId, Role, ValueId};
 use crate::ops::{Builder, OpError, agreeing_operands, doubt, form, gives_number, index_operand};
 use crate::tensor::Tensor;
 use crate::types::{DType, Relation, TensorType};
-
-/// A checked value. A loose one is made of literals: it is carried in `f64` and takes the element type of what it meets.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Typed {
-    pub(super) value: ValueId,
-    pub(super) is_loose: bool,
-}
-
-/// What a node came to.
-#[derive(Clone, Debug)]
-enum Cell {
-    One(Typed),
-    Many(Vec<Typed>),
-    /// An input whose type another node decides.
-    Later(Role),
-    Hole,
-    Wrong,
-    Nothing,
-}
-
-/// One function being checked.
-pub(super) struct Walk<'m, 'd> {
-    pub(super) b: Builder<'m>,
-    pub(super) draft: &'d DraftFunc,
-    cells: IdMap<DraftNode, Cell>,
-}
 
 impl Checker<'_> {
     /// Checks a function; a nested one is given the types it is called with, and where these were born.
@@ -113,6 +88,9 @@ impl Checker<'_> {
             NodeKind::Input(role, pattern) => self.input(walk, role, pattern.as_ref(), passed),
             NodeKind::Number(number) => Ok(walk.loose(Tensor::scalar(*number))),
             NodeKind::Array(shape, data) => {
+                Ok(walk.loose(Tensor::from_vec(shape.clone(), data.clone())))
+            }
+            NodeKind::Whole(shape, data) => {
                 Ok(walk.loose(Tensor::from_vec(shape.clone(), data.clone())))
             }
             NodeKind::Bool(truth) => {
@@ -285,6 +263,14 @@ impl Checker<'_> {
             && operands[at].is_loose
         {
             values[at] = walk.tight(operands[at], DType::I64);
+            let whole = Typed {
+                value: values[at],
+                is_loose: false,
+            };
+            if let Some(lost) = walk.lost_literal(operands[at], whole) {
+                let place = node.places.get(at).copied();
+                return Err(self.tell_lost_literal(DType::I64, lost, place, node));
+            }
         }
         match form(&mut walk.b, prim, &values) {
             Ok(results) => {
@@ -408,122 +394,4 @@ impl Checker<'_> {
 
 fn is_single(prim: &Prim) -> bool {
     !matches!(prim, Prim::Split(..) | Prim::Unstack(..) | Prim::Qr)
-}
-
-impl Cell {
-    fn tight(value: ValueId) -> Cell {
-        Cell::One(Typed {
-            value,
-            is_loose: false,
-        })
-    }
-
-    fn loose(value: ValueId) -> Cell {
-        Cell::One(Typed {
-            value,
-            is_loose: true,
-        })
-    }
-}
-
-impl Walk<'_, '_> {
-    /// The value of a draft value.
-    pub(super) fn one(&self, value: DraftValue) -> Result<Typed, Reported> {
-        match self.cells.get(value) {
-            Some(Cell::One(typed)) => Ok(*typed),
-            Some(Cell::Many(_) | Cell::Later(_) | Cell::Hole | Cell::Wrong | Cell::Nothing)
-            | None => Err(Reported),
-        }
-    }
-
-    fn loose(&mut self, tensor: Tensor) -> Cell {
-        Cell::loose(self.b.constant(tensor))
-    }
-
-    fn input(&mut self, role: Role, ty: TensorType) -> ValueId {
-        let value = self.b.value(ty);
-        self.b.func.inputs.push(Input { role, value });
-        value
-    }
-
-    /// Appends an op whose result type is known.
-    pub(super) fn raw(&mut self, op: Op, operands: &[ValueId], ty: TensorType) -> ValueId {
-        let result = self.b.value(ty);
-        self.b.func.body.push(crate::ir::Inst {
-            op,
-            operands: operands.to_vec(),
-            results: vec![result],
-        });
-        result
-    }
-
-    /// The value with an element type of its own: this one, if it was open.
-    pub(super) fn tight(&mut self, typed: Typed, dtype: DType) -> ValueId {
-        match typed.is_loose && self.b.dtype(typed.value) != dtype {
-            true => self.raw_cast(typed.value, dtype),
-            false => typed.value,
-        }
-    }
-
-    /// The value converted.
-    pub(super) fn raw_cast(&mut self, value: ValueId, dtype: DType) -> ValueId {
-        let ty = self.b.ty(value).with_dtype(dtype);
-        self.raw(Op::Cast(dtype), &[value], ty)
-    }
-
-    /// A number among the literals `loose` that the whole-number type of `tight` cannot hold.
-    pub(super) fn lost_literal(&self, loose: Typed, tight: Typed) -> Option<f64> {
-        let dtype = self.b.dtype(tight.value);
-        if !loose.is_loose || dtype.is_float() || dtype == DType::Bool {
-            return None;
-        }
-        let mut body = self.b.func.body.iter().rev();
-        let literal = body.find(|inst| inst.results.contains(&loose.value));
-        let Some(Op::Const(literal)) = literal.map(|inst| &inst.op) else {
-            return None;
-        };
-        let held = literal.cast(dtype).cast(DType::F64);
-        let (held, literal) = (held.to_f64(), literal.to_f64());
-        let mut pairs = literal.into_iter().zip(held);
-        pairs.find(|(x, held)| x != held).map(|(x, _)| x)
-    }
-
-    /// Gives loose values, and truth values among numbers, the element type of the others.
-    fn agree(&mut self, operands: &[Typed], values: &mut [ValueId]) {
-        let dtype = |walk: &Self, typed: &Typed| walk.b.dtype(typed.value);
-        let strong = operands
-            .iter()
-            .filter(|typed| !typed.is_loose)
-            .map(|typed| dtype(self, typed));
-        let meeting = strong
-            .clone()
-            .find(|dtype| *dtype != DType::Bool)
-            .or_else(|| strong.clone().next());
-        let any_loose = operands.iter().any(|typed| typed.is_loose);
-        let meeting = match meeting {
-            // Truth values that meet literals only are counted.
-            Some(DType::Bool) if any_loose => DType::F32,
-            Some(dtype) => dtype,
-            None => return,
-        };
-        for (typed, value) in operands.iter().zip(values) {
-            let adapts = typed.is_loose || dtype(self, typed) == DType::Bool;
-            if adapts && dtype(self, typed) != meeting {
-                *value = self.raw_cast(typed.value, meeting);
-            }
-        }
-    }
-
-    fn types(&self, values: &[ValueId]) -> Vec<(TensorType, OriginId)> {
-        values
-            .iter()
-            .map(|&value| (self.b.ty(value).clone(), self.b.func.values[value].origin))
-            .collect()
-    }
-
-    /// The type of a value with everything known put in.
-    pub(super) fn resolved(&self, value: ValueId) -> TensorType {
-        let ty = self.b.ty(value);
-        TensorType::new(ty.dtype, self.b.module.dims.resolve_shape(&ty.shape))
-    }
 }

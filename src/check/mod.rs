@@ -7,15 +7,20 @@
 mod ascribe;
 pub mod codes;
 mod func;
+mod hole;
+mod misfit;
 mod settle;
 mod tell;
+mod walk;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::arena::IdMap;
 use crate::diag::Diagnostics;
-use crate::ir::draft::{Draft, DraftFunc, DraftId, FloatVar, Spread};
-use crate::ir::{FuncId, Module, OriginId};
+use crate::ir::draft::{
+    Draft, DraftFunc, DraftId, Elem, FloatId, FloatVar, NodeKind, Pattern, Spread,
+};
+use crate::ir::{FuncId, Module, OriginId, Role};
 use crate::source::SourceMap;
 use crate::types::{AxisType, DType, Dim, Relation, Shape, TensorType};
 
@@ -96,6 +101,28 @@ struct Checker<'a> {
     globals: BTreeMap<String, TensorType>,
     funcs: IdMap<DraftFunc, FuncId>,
     pending: Vec<Pending>,
+    guesses: Guesses,
+}
+
+/// Element types that were taken for want of anything better, before all that decides them was seen.
+#[derive(Default)]
+struct Guesses {
+    /// Those that rest on nothing.
+    open: BTreeSet<FloatId>,
+    /// What one of them should have been.
+    better: Option<(FloatId, DType)>,
+    /// What to take instead.
+    known: BTreeMap<FloatId, DType>,
+}
+
+/// A checker's state before a function, to begin again from.
+struct Saved {
+    module: Module,
+    reports: Diagnostics,
+    spreads: IdMap<Spread, Vec<AxisType>>,
+    floats: IdMap<FloatVar, DType>,
+    funcs: IdMap<DraftFunc, FuncId>,
+    n_pending: usize,
 }
 
 impl<'a> Checker<'a> {
@@ -120,11 +147,65 @@ impl<'a> Checker<'a> {
             globals: globals.collect(),
             funcs: IdMap::new(),
             pending: vec![],
+            guesses: Guesses::default(),
         }
     }
 
-    /// Checks an outermost function and makes its results known, if it exports them.
+    /// Checks an outermost function and makes its results known, if it exports them. Where a weight's element type was guessed
+    /// before a function that uses it told, all is done again.
     fn root(&mut self, module: &mut Module, id: DraftId) -> Result<(), Reported> {
+        let saved = self.may_guess(id).then(|| self.saved(module));
+        let outcome = self.root_once(module, id);
+        match (saved, self.guesses.better.take()) {
+            (Some(saved), Some((var, dtype))) if outcome.is_err() => {
+                self.restore(saved, module);
+                self.guesses.known.insert(var, dtype);
+                self.root(module, id)
+            }
+            _ => outcome,
+        }
+    }
+
+    /// Whether a function has weights whose element type nothing but their use decides.
+    fn may_guess(&self, id: DraftId) -> bool {
+        let mut nodes = self.draft.funcs[id].nodes.iter();
+        nodes.any(|(_, node)| {
+            matches!(&node.kind, NodeKind::Input(Role::Param(_), Some(pattern)) if self.is_undecided(pattern))
+        })
+    }
+
+    fn is_undecided(&self, pattern: &Pattern) -> bool {
+        match pattern.elem {
+            Elem::Float(var) => {
+                let is_new =
+                    self.floats.get(var).is_none() && !self.guesses.known.contains_key(&var);
+                is_new && self.draft.floats[var].default.is_none()
+            }
+            Elem::Fixed(_) => false,
+        }
+    }
+
+    fn saved(&self, module: &Module) -> Saved {
+        Saved {
+            module: module.clone(),
+            reports: self.reports.clone(),
+            spreads: self.spreads.clone(),
+            floats: self.floats.clone(),
+            funcs: self.funcs.clone(),
+            n_pending: self.pending.len(),
+        }
+    }
+
+    fn restore(&mut self, saved: Saved, module: &mut Module) {
+        *module = saved.module;
+        self.reports = saved.reports;
+        self.spreads = saved.spreads;
+        self.floats = saved.floats;
+        self.funcs = saved.funcs;
+        self.pending.truncate(saved.n_pending);
+    }
+
+    fn root_once(&mut self, module: &mut Module, id: DraftId) -> Result<(), Reported> {
         let func = self.func(module, id, None)?;
         if self.draft.funcs[id].exports {
             let func = &module.funcs[func];

@@ -1,19 +1,18 @@
 //! The checker's reports: what was expected and found, each operand where it was written and, on another line, where it was born.
 //! What goes wrong inside the library is told at the user's call.
 
-use crate::check::ascribe::Misfit;
-use crate::check::func::{Typed, Walk};
+use crate::check::walk::Walk;
 use crate::check::{Checker, Pending, Reported, codes};
-use crate::diag::{Code, Diagnostic};
-use crate::ir::draft::{AxisPattern, DraftNode, DraftValue, Elem, NodeKind, Pattern, Why};
+use crate::diag::Diagnostic;
+use crate::ir::draft::{DraftNode, Pattern};
 use crate::ir::{Module, OriginId, ValueId};
 use crate::ops::Description;
 use crate::source::Span;
-use crate::types::{DType, Relation, Shape, SymId, TensorType};
+use crate::types::{Relation, SymId};
 
 impl Checker<'_> {
     /// The innermost place the user wrote that led to an origin.
-    fn place(&self, origin: OriginId) -> Span {
+    pub(crate) fn place(&self, origin: OriginId) -> Span {
         let chain = std::iter::successors(Some(origin), |&id| self.draft.origins[id].caller);
         let mut spans = chain.map(|id| self.draft.origins[id].span);
         spans
@@ -25,7 +24,7 @@ impl Checker<'_> {
         !self.sources.is_user(self.draft.origins[origin].span)
     }
 
-    fn push(&mut self, report: Diagnostic) -> Reported {
+    pub(crate) fn push(&mut self, report: Diagnostic) -> Reported {
         self.reports.push(report);
         Reported
     }
@@ -95,7 +94,7 @@ impl Checker<'_> {
     }
 
     /// Whether a place is the user's and on a line that has no label yet.
-    fn is_elsewhere(&self, place: Span, report: &Diagnostic) -> bool {
+    pub(crate) fn is_elsewhere(&self, place: Span, report: &Diagnostic) -> bool {
         let line = |span: Span| (span.source, self.sources.line_column(span).0);
         self.sources.is_user(place)
             && report
@@ -142,266 +141,8 @@ impl Checker<'_> {
         }
     }
 
-    /// A value that does not match the type it must have.
-    pub(super) fn tell_misfit(
-        &mut self,
-        walk: &Walk<'_, '_>,
-        misfit: &Misfit,
-        operand: Typed,
-        pattern: &Pattern,
-        why: &Why,
-        node: &DraftNode,
-    ) -> Reported {
-        let found = walk.resolved(operand.value);
-        let symbols = &walk.b.module.dims.symbols;
-        let found_text = self.found_text(misfit, &found, operand, symbols);
-        let wanted = self.written(walk, pattern);
-        let place = self.place(node.origin);
-        let born = self.born(walk, operand.value);
-        let data = self
-            .draft
-            .fields
-            .iter()
-            .find(|(span, _)| *span == born)
-            .cloned();
-        let (code, message) = self.headline(misfit, why, &wanted, &found_text, data.is_some());
-        let mut report = Diagnostic::error(code, message);
-        report = report.label(place, format!("this is `{found_text}`"));
-        if self.sources.is_user(pattern.span) && pattern.span != place {
-            report = report.label(pattern.span, format!("`{wanted}` is declared here"));
-        }
-        if let Some((span, because)) = data {
-            report = report.label(span, format!("`{found_text}`: {because}"));
-        } else if self.is_elsewhere(born, &report) {
-            report = report.label(born, format!("`{found_text}` comes from here"));
-        }
-        report = self.solved_notes(walk, report, pattern, misfit);
-        let help = self.advice(walk, misfit, &found, pattern);
-        self.push(help.into_iter().fold(report, Diagnostic::help))
-    }
-
-    /// A literal that would change its value in the element type that is wanted.
-    pub(super) fn tell_lost_literal(
-        &mut self,
-        dtype: DType,
-        literal: f64,
-        node: &DraftNode,
-    ) -> Reported {
-        let message = format!("{literal} is no `{dtype}`");
-        let report = Diagnostic::error(codes::ARGUMENT_DTYPE, message);
-        let report = report.label(self.place(node.origin), format!("`{dtype}` is wanted here"));
-        self.push(report.help("declare an element type that holds it, or change the number"))
-    }
-
-    fn found_text(
-        &self,
-        misfit: &Misfit,
-        found: &TensorType,
-        operand: Typed,
-        symbols: &crate::types::Symbols,
-    ) -> String {
-        let is_about_elements = matches!(misfit, Misfit::DType(_) | Misfit::NotFloat);
-        match (is_about_elements, operand.is_loose) {
-            (true, _) => format!("{}{}", found.dtype, found.shape.display(symbols)),
-            (false, true) => found.shape.display(symbols).to_string(),
-            (false, false) => found.display(symbols).to_string(),
-        }
-    }
-
-    fn born(&self, walk: &Walk<'_, '_>, value: ValueId) -> Span {
+    pub(crate) fn born(&self, walk: &Walk<'_, '_>, value: ValueId) -> Span {
         self.place(walk.b.func.values[value].origin)
-    }
-
-    fn headline(
-        &self,
-        misfit: &Misfit,
-        why: &Why,
-        wanted: &str,
-        found: &str,
-        is_data: bool,
-    ) -> (Code, String) {
-        let shape_or_dtype = |shape| match misfit {
-            Misfit::DType(_) | Misfit::NotFloat => codes::ARGUMENT_DTYPE,
-            Misfit::Rank | Misfit::Labels | Misfit::Sizes(_) => shape,
-        };
-        let wanted_text = format!("expected `{wanted}`, found `{found}`");
-        match why {
-            Why::Field { field, input, .. } => (
-                codes::FIELD,
-                format!(
-                    "model and data disagree on input `{input}`, fed from `{field}`: {wanted_text}"
-                ),
-            ),
-            Why::Argument { callee, param } if is_data => (
-                codes::DISAGREE,
-                format!(
-                    "model and data disagree: `{callee}` takes `{param}` as `{wanted}`, found `{found}`"
-                ),
-            ),
-            Why::Argument { callee, param } => (
-                shape_or_dtype(codes::ARGUMENT_SHAPE),
-                format!("`{callee}` takes `{param}` as `{wanted}`, found `{found}`"),
-            ),
-            Why::Result { callee } => (
-                shape_or_dtype(codes::RESULT_SHAPE),
-                format!("`{callee}` declares its result as `{wanted}`, and gives `{found}`"),
-            ),
-            Why::Let(name) => (
-                codes::LET_TYPE,
-                format!("`{name}` is declared as `{wanted}`, and its value is `{found}`"),
-            ),
-            Why::Param(name) => (
-                codes::PARAM_TYPE,
-                format!("parameter `{name}` is `{found}`, and used here as `{wanted}`"),
-            ),
-            Why::Loss => (
-                codes::LOSS,
-                format!("a loss is one number, found `{found}`"),
-            ),
-        }
-    }
-
-    /// A pattern as it was written, spreads included.
-    fn written(&self, walk: &Walk<'_, '_>, pattern: &Pattern) -> String {
-        let symbols = &walk.b.module.dims.symbols;
-        let axis = |axis: &AxisPattern| match axis {
-            AxisPattern::Hole => "_".to_string(),
-            AxisPattern::Spread(spread) => format!("..{}", self.draft.spreads[*spread].name),
-            AxisPattern::Axis(None, dim) => dim.display(symbols).to_string(),
-            AxisPattern::Axis(Some(label), dim) => format!("{label}: {}", dim.display(symbols)),
-        };
-        let axes = pattern.axes.iter().map(axis).collect::<Vec<_>>().join(", ");
-        match pattern.elem {
-            Elem::Fixed(DType::F32) | Elem::Float(_) => format!("[{axes}]"),
-            Elem::Fixed(dtype) => format!("{dtype}[{axes}]"),
-        }
-    }
-
-    /// What the symbols of a pattern stand for here, where that is known: `m = 5`.
-    fn solved_notes(
-        &self,
-        walk: &Walk<'_, '_>,
-        report: Diagnostic,
-        pattern: &Pattern,
-        misfit: &Misfit,
-    ) -> Diagnostic {
-        if !matches!(misfit, Misfit::Sizes(_)) {
-            return report;
-        }
-        let dims = &walk.b.module.dims;
-        let mut known = Vec::new();
-        for axis in &pattern.axes {
-            let AxisPattern::Axis(_, dim) = axis else {
-                continue;
-            };
-            let resolved = dims.resolve(dim);
-            if resolved != *dim {
-                known.push(format!(
-                    "`{}` is {} here",
-                    dim.display(&dims.symbols),
-                    resolved.display(&dims.symbols)
-                ));
-            }
-        }
-        known.dedup();
-        match known.is_empty() {
-            true => report,
-            false => report.note(known.join(", ")),
-        }
-    }
-
-    /// The smallest edit that would make the value match.
-    fn advice(
-        &self,
-        walk: &Walk<'_, '_>,
-        misfit: &Misfit,
-        found: &TensorType,
-        pattern: &Pattern,
-    ) -> Option<String> {
-        match misfit {
-            Misfit::DType(wanted) => Some(format!("convert it: `cast(…, {wanted})`")),
-            Misfit::NotFloat => Some("convert it: `cast(…, f32)`".to_string()),
-            Misfit::Labels => {
-                Some("axes meet by name: rename one, or reorder them with `permute`".to_string())
-            }
-            Misfit::Rank => rank_advice(found, pattern),
-            Misfit::Sizes(mismatch) => {
-                let wanted: Option<Vec<_>> = pattern
-                    .axes
-                    .iter()
-                    .map(|axis| match axis {
-                        AxisPattern::Axis(_, dim) => Some(walk.b.module.dims.resolve(dim)),
-                        AxisPattern::Hole | AxisPattern::Spread(_) => None,
-                    })
-                    .collect();
-                let is_turned = wanted.is_some_and(|wanted| {
-                    found.shape.rank() == 2 && found.shape.dims().rev().eq(wanted.iter())
-                });
-                let symbols = &walk.b.module.dims.symbols;
-                Some(match is_turned {
-                    true => "its axes are in the other order: transpose it with `'`".to_string(),
-                    false => format!(
-                        "{} is the size that arrives: declare that, or change what is passed",
-                        mismatch.right.display(symbols)
-                    ),
-                })
-            }
-        }
-    }
-
-    /// A hole, now that it is known what belongs there.
-    pub(super) fn tell_hole(
-        &mut self,
-        walk: &mut Walk<'_, '_>,
-        pattern: &Pattern,
-        hole: DraftValue,
-    ) -> Reported {
-        let node = &walk.draft.nodes[hole];
-        let wanted = self.written(walk, pattern);
-        let NodeKind::Hole(names) = &node.kind else {
-            return Reported;
-        };
-        let fitting = names
-            .iter()
-            .zip(&node.operands)
-            .filter(|(_, value)| self.would_fit(walk, **value, pattern));
-        let fitting: Vec<String> = fitting.map(|(name, _)| format!("`{name}`")).collect();
-        let report = Diagnostic::error(codes::HOLE, format!("a hole: `{wanted}` is wanted here"))
-            .label(self.place(node.origin), format!("`{wanted}`"));
-        let help = match fitting.is_empty() {
-            true => "nothing in scope has that type".to_string(),
-            false => format!("these fit: {}", fitting.join(", ")),
-        };
-        self.push(report.help(help))
-    }
-
-    fn would_fit(&mut self, walk: &mut Walk<'_, '_>, value: DraftValue, pattern: &Pattern) -> bool {
-        let Ok(typed) = walk.one(value) else {
-            return false;
-        };
-        let found = walk.resolved(typed.value).shape;
-        let dims = &walk.b.module.dims;
-        pattern.axes.len() == found.rank()
-            && pattern
-                .axes
-                .iter()
-                .zip(found.dims())
-                .all(|(axis, found)| match axis {
-                    AxisPattern::Axis(_, dim) => dims.resolve(dim) == *found,
-                    AxisPattern::Hole | AxisPattern::Spread(_) => true,
-                })
-    }
-
-    /// A hole where any type could stand.
-    pub(super) fn tell_open_hole(&mut self, node: &DraftNode) -> Reported {
-        let report = Diagnostic::error(
-            codes::HOLE,
-            "a hole, and nothing here says what type is wanted",
-        )
-        .label(self.place(node.origin), "used here");
-        self.push(report.help(
-            "use it where a type is declared: as an argument, a result, or in `let name: [n] = ?;`",
-        ))
     }
 
     /// A type that cannot be written without a value to match it.
@@ -506,39 +247,6 @@ impl Checker<'_> {
             "name `{}` in the type of an input, or give it a value",
             symbol.name
         )));
-    }
-}
-
-fn rank_advice(found: &TensorType, pattern: &Pattern) -> Option<String> {
-    let has_spread = pattern
-        .axes
-        .iter()
-        .any(|axis| matches!(axis, AxisPattern::Spread(_)));
-    let wanted = pattern.axes.len();
-    let Shape(axes) = &found.shape;
-    let ones: Vec<usize> = (0..axes.len())
-        .filter(|&axis| axes[axis].dim.as_int() == Some(1))
-        .collect();
-    match axes.len().cmp(&wanted) {
-        std::cmp::Ordering::Greater if wanted + 1 == axes.len() && !ones.is_empty() => {
-            Some(format!(
-                "drop the axis of size one: `squeeze(…, {})`",
-                ones[ones.len() - 1]
-            ))
-        }
-        std::cmp::Ordering::Greater if wanted >= 2 && !has_spread => {
-            Some("merge axes first: `… |> flatten(keep: …)`".to_string())
-        }
-        std::cmp::Ordering::Greater if wanted == 0 => {
-            Some("reduce it to one number: `mean(…)` or `sum(…)`".to_string())
-        }
-        std::cmp::Ordering::Less if axes.is_empty() => {
-            Some("a scalar has no axes: pass a tensor".to_string())
-        }
-        std::cmp::Ordering::Less => {
-            Some("add an axis of size one: `expand(…, axis: 0)`".to_string())
-        }
-        std::cmp::Ordering::Greater | std::cmp::Ordering::Equal => None,
     }
 }
 

@@ -12,7 +12,7 @@ use miette::{
 use crate::diag::{Diagnostic, Diagnostics, Label, Severity};
 use crate::source::{SourceId, SourceMap};
 
-use excerpt::{Excerpt, visible};
+use excerpt::{Excerpt, readable};
 
 /// How diagnostics are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ fn header(report: &Diagnostic, style: Style) -> String {
     format!(
         "{code}  {} {}\n",
         paint(sign, colour, style),
-        visible(&report.message)
+        readable(&report.message)
     )
 }
 
@@ -83,7 +83,7 @@ fn footer(word: &str, text: &str, style: Style) -> String {
     let indent = word.len() + 4;
     let lines = text
         .lines()
-        .flat_map(|line| wrap(&visible(line), style.width.saturating_sub(indent)));
+        .flat_map(|line| wrap(&readable(line), style.width.saturating_sub(indent)));
     let mut written = String::new();
     for (index, line) in lines.enumerate() {
         match index {

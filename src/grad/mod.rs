@@ -9,8 +9,10 @@ mod flatten;
 mod sweep;
 
 use crate::arena::IdMap;
+use crate::diag::Diagnostic;
 use crate::ir::{Func, FuncId, Module, OriginId};
-use crate::ops::NotDifferentiable;
+use crate::ops::{NotDifferentiable, codes};
+use crate::source::{SourceMap, Span};
 
 /// A derivative that does not exist, and where it is needed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,6 +21,27 @@ pub struct GradError {
     pub origin: OriginId,
     /// Why it has none.
     pub why: NotDifferentiable,
+}
+
+impl GradError {
+    /// The error at the user's place that led to it, or at `otherwise`.
+    pub fn report(
+        &self,
+        module: &Module,
+        sources: &SourceMap,
+        otherwise: Option<Span>,
+    ) -> Diagnostic {
+        let origins = &module.origins;
+        let calls = std::iter::successors(Some(self.origin), |&origin| origins[origin].caller);
+        let mut places = calls.map(|origin| origins[origin].span);
+        let user = places.find(|place| sources.is_user(*place));
+        let message = format!("`{}` has no derivative, and one is needed", self.why.what);
+        let report = Diagnostic::error(codes::NOT_DIFFERENTIABLE, message).note(self.why.why);
+        match user.or(otherwise) {
+            Some(span) => report.label(span, "on the way from the loss to a parameter"),
+            None => report,
+        }
+    }
 }
 
 /// Makes every function flat. Functions that served others stay behind, marked as nested.

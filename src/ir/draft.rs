@@ -238,6 +238,8 @@ pub enum NodeKind {
     Number(f64),
     /// A list of numbers; adapts likewise.
     Array(Vec<usize>, Vec<f64>),
+    /// Whole numbers of which a float cannot hold one; adapt likewise.
+    Whole(Vec<usize>, Vec<i64>),
     /// A truth value.
     Bool(bool),
     /// A dimension as a number; adapts likewise.

@@ -157,10 +157,21 @@ fn show_range(range: &Range, dim: &dyn Fn(&Dim) -> String) -> String {
 /// The elements in order, the first few of many.
 fn show_const(tensor: &Tensor, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     const SHOWN: usize = 8;
-    let elements = tensor.to_f64();
-    if let (true, [only]) = (tensor.shape().is_empty(), elements.as_slice()) {
+    let elements = first_elements(tensor, SHOWN);
+    if let ([only], 0) = (elements.as_slice(), tensor.rank()) {
         return write!(f, "const {only}");
     }
-    let more = if elements.len() > SHOWN { ", …" } else { "" };
-    write!(f, "const [{}{more}]", list(elements.iter().take(SHOWN)))
+    let more = if tensor.len() > SHOWN { ", …" } else { "" };
+    write!(f, "const [{}{more}]", list(elements.iter()))
+}
+
+/// Whole numbers of 64 bits exactly, all others as floats.
+fn first_elements(tensor: &Tensor, n: usize) -> Vec<String> {
+    match tensor.as_slice::<i64>() {
+        Some(wholes) => wholes.iter().take(n).map(i64::to_string).collect(),
+        None => {
+            let floats = tensor.to_f64();
+            floats.iter().take(n).map(f64::to_string).collect()
+        }
+    }
 }

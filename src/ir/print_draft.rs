@@ -51,6 +51,9 @@ impl Printer<'_> {
             NodeKind::Array(shape, elements) => {
                 format!("array {shape:?} [{}]", list(elements.iter()))
             }
+            NodeKind::Whole(shape, elements) => {
+                format!("whole {shape:?} [{}]", list(elements.iter()))
+            }
             NodeKind::Bool(truth) => format!("bool {truth}"),
             NodeKind::Size(dim) => format!("size {}", self.dim(dim)),
             NodeKind::Adaptable => "adaptable".into(),

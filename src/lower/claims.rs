@@ -8,7 +8,7 @@ use crate::arena::IdMap;
 use crate::diag::Diagnostic;
 use crate::ir::draft::{DraftFunc, DraftId, DraftValue, NodeKind, Prim};
 use crate::ir::{Origin, Role};
-use crate::lower::call::Bound;
+use crate::lower::arguments::Bound;
 use crate::lower::scope::DefId;
 use crate::lower::value::{TensorRef, Val};
 use crate::lower::{Lowerer, codes};

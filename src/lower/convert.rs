@@ -18,7 +18,7 @@ impl Lowerer<'_> {
             Val::Global(name) => Ok(self.root_input(Role::Global(name.clone()), None, span)),
             Val::Number(number) => Ok(self.emit(NodeKind::Number(*number), &[], span)),
             Val::Bool(truth) => Ok(self.emit(NodeKind::Bool(*truth), &[], span)),
-            Val::Dim(dim) => Ok(self.emit(NodeKind::Size(dim.clone()), &[], span)),
+            Val::Dim(dim) => Ok(self.emit(size(dim), &[], span)),
             Val::Quotient(a, b) => {
                 let a = self.emit(NodeKind::Size(a.clone()), &[], span);
                 let b = self.emit(NodeKind::Size(b.clone()), &[], span);
@@ -31,8 +31,8 @@ impl Lowerer<'_> {
     }
 
     fn list_to_tensor(&mut self, items: &[Val], span: Span) -> Lowering<TensorRef> {
-        if let Some((shape, data)) = constant_list(items) {
-            return Ok(self.emit(NodeKind::Array(shape, data), &[], span));
+        if let Some(constants) = Constants::of(items) {
+            return Ok(self.emit(constants.into_node(), &[], span));
         }
         let items = items
             .iter()
@@ -195,22 +195,67 @@ fn complement(kept: Vec<AxisSet>) -> AxisSet {
     AxisSet::AllBut(kept.into_iter().flat_map(all).collect())
 }
 
-/// Shape and numbers of a nested list of nothing but numbers, all rows of one length.
-fn constant_list(items: &[Val]) -> Option<(Vec<usize>, Vec<f64>)> {
-    let mut inner: Option<Vec<usize>> = None;
-    let mut data = Vec::with_capacity(items.len());
-    for item in items {
-        let (shape, mut numbers) = match item {
-            Val::Number(number) => (vec![], vec![*number]),
-            Val::List(items) => constant_list(items)?,
-            _ => return None,
-        };
-        if inner.get_or_insert_with(|| shape.clone()) != &shape {
-            return None;
-        }
-        data.append(&mut numbers);
+/// Whether a float holds a whole number exactly, whatever its size.
+pub(crate) fn is_float(int: i64) -> bool {
+    int.unsigned_abs() <= 1 << 53
+}
+
+fn size(dim: &Dim) -> NodeKind {
+    match dim.as_int() {
+        Some(int) if !is_float(int) => NodeKind::Whole(vec![], vec![int]),
+        _ => NodeKind::Size(dim.clone()),
     }
-    let mut shape = vec![items.len()];
-    shape.extend(inner.unwrap_or_default());
-    Some((shape, data))
+}
+
+/// A nested list of nothing but numbers, all rows of one length.
+struct Constants {
+    shape: Vec<usize>,
+    floats: Vec<f64>,
+    /// The same numbers, those that are whole.
+    wholes: Vec<i64>,
+}
+
+impl Constants {
+    fn of(items: &[Val]) -> Option<Constants> {
+        let mut inner: Option<Vec<usize>> = None;
+        let (mut floats, mut wholes) = (Vec::with_capacity(items.len()), vec![]);
+        for item in items {
+            let mut row = Constants::item(item)?;
+            if inner.get_or_insert_with(|| row.shape.clone()) != &row.shape {
+                return None;
+            }
+            floats.append(&mut row.floats);
+            wholes.append(&mut row.wholes);
+        }
+        let mut shape = vec![items.len()];
+        shape.extend(inner.unwrap_or_default());
+        Some(Constants {
+            shape,
+            floats,
+            wholes,
+        })
+    }
+
+    fn item(item: &Val) -> Option<Constants> {
+        let one = |float: f64, whole: Option<i64>| Constants {
+            shape: vec![],
+            floats: vec![float],
+            wholes: whole.into_iter().collect(),
+        };
+        match item {
+            Val::Number(number) => Some(one(*number, is_whole(*number).then_some(*number as i64))),
+            Val::Dim(dim) => dim.as_int().map(|int| one(int as f64, Some(int))),
+            Val::List(items) => Constants::of(items),
+            _ => None,
+        }
+    }
+
+    /// Floats, unless they are all whole and one of them is lost on a float.
+    fn into_node(self) -> NodeKind {
+        let is_whole = self.wholes.len() == self.floats.len();
+        match is_whole && !self.wholes.iter().all(|int| is_float(*int)) {
+            true => NodeKind::Whole(self.shape, self.wholes),
+            false => NodeKind::Array(self.shape, self.floats),
+        }
+    }
 }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crate::diag::Diagnostics;
 use crate::ir::Role;
 use crate::ir::draft::{Draft, DraftId, Trust, Why};
-use crate::lower::layer::ModelState;
+use crate::lower::model_state::ModelState;
 use crate::lower::scope::{DefId, World};
 use crate::lower::types::{ParamKind, TypeTree};
 use crate::lower::value::{Closure, ScopeId, TensorRef, Val};
@@ -158,21 +158,26 @@ impl Lowerer<'_> {
 
     /// The reverse rule, checked against the definition's own types.
     fn generic_rule(&mut self, id: DefId, cx: &Cx, def: &Def) -> Lowering<()> {
-        let bound = def.inputs.iter().map(|param| crate::lower::call::Bound {
-            name: param.name.value.clone(),
-            value: cx
-                .env
-                .get(&param.name.value)
-                .cloned()
-                .unwrap_or(Val::Poison),
-            span: param.name.span,
-        });
+        let bound = def
+            .inputs
+            .iter()
+            .map(|param| crate::lower::arguments::Bound {
+                name: param.name.value.clone(),
+                value: cx
+                    .env
+                    .get(&param.name.value)
+                    .cloned()
+                    .unwrap_or(Val::Poison),
+                span: param.name.span,
+            });
         let bound: Vec<_> = bound.collect();
         let inner = self.generic_inputs(cx, def)?;
-        let bound = bound.into_iter().map(|bound| crate::lower::call::Bound {
-            value: inner.env.get(&bound.name).cloned().unwrap_or(bound.value),
-            ..bound
-        });
+        let bound = bound
+            .into_iter()
+            .map(|bound| crate::lower::arguments::Bound {
+                value: inner.env.get(&bound.name).cloned().unwrap_or(bound.value),
+                ..bound
+            });
         self.stack.pop();
         let settings = self.def_cx(id);
         let result = self.custom(id, settings, bound.collect(), def.name.span);

@@ -1,18 +1,14 @@
-//! Expressions and bodies: each evaluates to a lowering-time value, emitting nodes for what is computed at run time.
+//! Expressions: each evaluates to a lowering-time value, emitting nodes for what is computed at run time.
 
 use crate::diag::{Diagnostic, did_you_mean};
-use crate::ir::draft::{IndexSpec, NodeKind, Prim, Why};
-use crate::lower::call::Given;
-use crate::lower::convert::is_whole;
-use crate::lower::scope::Global;
-use crate::lower::value::{Closure, Host, Val};
+use crate::ir::draft::{IndexSpec, NodeKind, Prim};
+use crate::lower::arguments::Given;
+use crate::lower::settled::{literal, scalar_of, settled};
+use crate::lower::value::{Closure, Val};
 use crate::lower::{Cx, Lowerer, Lowering, Reported, codes};
 use crate::scalar::Scalar;
 use crate::source::{Span, Spanned};
-use crate::syntax::ast::{
-    self, BinaryOp, Expr, ExprKind, IndexItem, Pattern, Stmt, StmtKind, UnaryOp,
-};
-use crate::types::{Dim, SymKind};
+use crate::syntax::ast::{self, BinaryOp, Expr, ExprKind, IndexItem, UnaryOp};
 
 /// How deep evaluation may nest before it grows the stack.
 const RED_ZONE: usize = 128 * 1024;
@@ -26,7 +22,7 @@ impl Lowerer<'_> {
 
     fn eval_inner(&mut self, cx: &Cx, expr: &Expr) -> Lowering<Val> {
         match &expr.kind {
-            ExprKind::Number(number) => Ok(Val::Number(number.value)),
+            ExprKind::Number(number) => Ok(literal(number)),
             ExprKind::Quantity(number, unit) => Ok(Val::Quantity(number.value, *unit)),
             ExprKind::Str(text) => Ok(Val::Str(text.clone())),
             ExprKind::Bool(truth) => Ok(Val::Bool(*truth)),
@@ -107,94 +103,6 @@ impl Lowerer<'_> {
             body: body.clone(),
             cx: cx.clone(),
         }))
-    }
-
-    fn path(&mut self, cx: &Cx, path: &[ast::Name], span: Span) -> Lowering<Val> {
-        match path {
-            [name] => self.name(cx, name),
-            [module, name] => self.qualified(cx, module, name),
-            _ => Err(self.report(
-                Diagnostic::error(codes::UNKNOWN_NAME, "a path has one module and one name")
-                    .label(span, "longer than that"),
-            )),
-        }
-    }
-
-    fn name(&mut self, cx: &Cx, name: &ast::Name) -> Lowering<Val> {
-        match cx.env.get(&name.value) {
-            Some(Val::Poison) => return Err(Reported),
-            Some(value) => return Ok(value.clone()),
-            None => {}
-        }
-        match self
-            .world
-            .find(cx.scope, &name.value)
-            .map(|entry| entry.global.clone())
-        {
-            Some(global) => self.global(cx, global, name),
-            None => Err(self.unknown_name(cx, name)),
-        }
-    }
-
-    fn qualified(&mut self, cx: &Cx, module: &ast::Name, name: &ast::Name) -> Lowering<Val> {
-        let imported = self
-            .world
-            .find(cx.scope, &module.value)
-            .map(|entry| entry.global.clone());
-        let home = match imported {
-            Some(Global::Module(home)) => Some(home),
-            _ => self.world.module(&module.value),
-        };
-        match home
-            .and_then(|home| self.world.find_in(home, &name.value))
-            .map(|entry| entry.global.clone())
-        {
-            Some(global) => self.global(cx, global, name),
-            None => {
-                let message = format!("module `{}` has no `{}`", module.value, name.value);
-                Err(self.report(
-                    Diagnostic::error(codes::UNKNOWN_NAME, message).label(name.span, "not there"),
-                ))
-            }
-        }
-    }
-
-    fn global(&mut self, cx: &Cx, global: Global, name: &ast::Name) -> Lowering<Val> {
-        match global {
-            Global::Def(def) => Ok(Val::Def(def)),
-            Global::Dim(decl) => Ok(Val::Dim(self.file_dim(cx, &decl)?)),
-            Global::Data(block) => Ok(Val::Host(Host::Data(block.name.value.clone()))),
-            Global::Train(block) => Ok(Val::Host(Host::Run(block.name.value.clone()))),
-            Global::Type(_) | Global::Module(_) => {
-                let report =
-                    Diagnostic::error(codes::WRONG_KIND, format!("`{}` is no value", name.value));
-                Err(self
-                    .report(report.label(name.span, "a type or module; a value is wanted here")))
-            }
-        }
-    }
-
-    fn unknown_name(&mut self, cx: &Cx, name: &ast::Name) -> Reported {
-        let report = Diagnostic::error(
-            codes::UNKNOWN_NAME,
-            format!("nothing here is called `{}`", name.value),
-        );
-        let report = report.label(name.span, "not found");
-        let local = cx.env.iter().map(|(name, _)| name);
-        let near = did_you_mean(&name.value, local.chain(self.world.visible(cx.scope)))
-            .map(str::to_string);
-        let home = self
-            .world
-            .home_of(&name.value)
-            .map(|(home, _)| home.to_string());
-        let help = match (home, near) {
-            (Some(home), _) => {
-                format!("it lives in the library: add `use {home}::{};`", name.value)
-            }
-            (None, Some(near)) => format!("did you mean `{near}`?"),
-            (None, None) => format!("define it before its use: `let {} = …;`", name.value),
-        };
-        self.report(report.help(help))
     }
 
     fn unary(&mut self, cx: &Cx, op: UnaryOp, operand: &Expr, span: Span) -> Lowering<Val> {
@@ -422,226 +330,5 @@ impl Lowerer<'_> {
             None => format!("it has `{}`", fields.join("`, `")),
         };
         self.report(report.help(help))
-    }
-
-    fn repeat(&mut self, cx: &Cx, times: &Expr, body: &ast::Body) -> Lowering<Val> {
-        let value = self.eval(cx, times)?;
-        let n = match (&value, self.generic) {
-            // The number of a setting's own definition: one stands for all.
-            (Val::Dim(dim), true) if dim.as_int().is_none() => 1,
-            _ => self.to_int(&value, times.span)?,
-        };
-        if n < 0 {
-            let report = Diagnostic::error(codes::WRONG_KIND, format!("cannot repeat {n} times"));
-            return Err(self.report(report.label(times.span, "a count is never negative")));
-        }
-        let mut layers = Vec::new();
-        for _ in 0..n {
-            self.check_budget(times.span)?;
-            self.n_nodes += 1;
-            layers.push(self.body(cx, body)?);
-        }
-        Ok(Val::Sequence(layers))
-    }
-
-    /// Statements, then the value.
-    pub(crate) fn body(&mut self, cx: &Cx, body: &ast::Body) -> Lowering<Val> {
-        let mut cx = cx.clone();
-        let mut failed = false;
-        for stmt in &body.stmts {
-            failed |= self.statement(&mut cx, stmt).is_err();
-        }
-        match &body.value {
-            _ if failed => Err(Reported),
-            Some(value) => self.eval(&cx, value),
-            None => {
-                let report =
-                    Diagnostic::error(codes::MISPLACED, "expected a value at the end of this body");
-                Err(self.report(
-                    report
-                        .label(body.span, "ends in a statement")
-                        .help("leave out the `;` after the last expression"),
-                ))
-            }
-        }
-    }
-
-    fn statement(&mut self, cx: &mut Cx, stmt: &Stmt) -> Lowering<()> {
-        match &stmt.kind {
-            StmtKind::Let(pattern, ty, value) => self.let_stmt(cx, pattern, ty.as_ref(), value),
-            StmtKind::Param(name, ty, init) => {
-                self.param_stmt(cx, name, ty, init.as_ref(), stmt.span)
-            }
-            StmtKind::State(name, ty, init) => self.state_stmt(cx, name, ty, init),
-            StmtKind::Next(name, value) => self.next_stmt(cx, name, value),
-            StmtKind::Tap(name, value) => {
-                self.let_stmt(cx, &Pattern::Name(name.clone()), None, value)
-            }
-            StmtKind::Assert(_) | StmtKind::Show(_) | StmtKind::Save(..) | StmtKind::Expr(_) => {
-                let report = Diagnostic::error(
-                    codes::MISPLACED,
-                    "a definition computes and does nothing else",
-                );
-                Err(self.report(
-                    report
-                        .label(stmt.span, "not allowed here")
-                        .help("move it to the top level or into a `test`"),
-                ))
-            }
-        }
-    }
-
-    /// `let pattern: type = value;` A name whose value is wrong stays bound, so that its uses are not reported too.
-    pub(crate) fn let_stmt(
-        &mut self,
-        cx: &mut Cx,
-        pattern: &Pattern,
-        ty: Option<&ast::Type>,
-        value: &Expr,
-    ) -> Lowering<()> {
-        let result = self.let_value(cx, pattern, ty, value);
-        let (value, outcome) = match result {
-            Ok(value) => (value, Ok(())),
-            Err(reported) => (Val::Poison, Err(reported)),
-        };
-        match pattern {
-            Pattern::Name(name) => {
-                self.name_layers(&value, &name.value);
-                *cx = cx.with(&name.value, value);
-                outcome
-            }
-            Pattern::Tuple(names) => outcome.and(self.let_tuple(cx, names, value)),
-        }
-    }
-
-    fn let_value(
-        &mut self,
-        cx: &mut Cx,
-        pattern: &Pattern,
-        ty: Option<&ast::Type>,
-        value: &Expr,
-    ) -> Lowering<Val> {
-        let n_names = match pattern {
-            Pattern::Name(_) => None,
-            Pattern::Tuple(names) => Some(names.len()),
-        };
-        let result = self.with_arity(n_names, |this| this.eval(cx, value))?;
-        let Some(ty) = ty else { return Ok(result) };
-        self.introduce(cx, ty, SymKind::Unknown);
-        let tree = self.type_tree(cx, ty)?;
-        let name = match pattern {
-            Pattern::Name(name) => name.value.clone(),
-            Pattern::Tuple(_) => "this".to_string(),
-        };
-        self.ascribe(&tree, result, &Why::Let(name), value.span)
-    }
-
-    fn let_tuple(&mut self, cx: &mut Cx, names: &[ast::Name], value: Val) -> Lowering<()> {
-        let parts = match value {
-            Val::Tuple(parts) | Val::Sequence(parts) if parts.len() == names.len() => parts,
-            Val::Poison => vec![Val::Poison; names.len()],
-            other => {
-                let parts = vec![Val::Poison; names.len()];
-                let span = names[0].span.to(names[names.len() - 1].span);
-                self.wrong_arity(names.len(), &other, span);
-                parts
-            }
-        };
-        for (name, part) in names.iter().zip(parts) {
-            self.name_layers(&part, &name.value);
-            *cx = cx.with(&name.value, part);
-        }
-        Ok(())
-    }
-
-    fn wrong_arity(&mut self, wanted: usize, found: &Val, span: Span) -> Reported {
-        let found = match found {
-            Val::Tuple(parts) | Val::Sequence(parts) => format!("a tuple of {}", parts.len()),
-            other => other.kind().to_string(),
-        };
-        let report = Diagnostic::error(
-            codes::ARITY,
-            format!("expected a tuple of {wanted}, found {found}"),
-        );
-        self.report(report.label(span, format!("{wanted} names")))
-    }
-}
-
-/// What an operator gives where both sides are known now.
-fn settled(op: BinaryOp, left: &Val, right: &Val) -> Option<Val> {
-    match (left, right) {
-        (Val::Number(a), Val::Number(b)) => settled_numbers(op, *a, *b),
-        (Val::Bool(a), Val::Bool(b)) => settled_bools(op, *a, *b),
-        (Val::Str(a), Val::Str(b)) => match op {
-            BinaryOp::Eq => Some(Val::Bool(a == b)),
-            BinaryOp::Ne => Some(Val::Bool(a != b)),
-            _ => None,
-        },
-        _ => settled_dims(op, &as_dim(left)?, &as_dim(right)?),
-    }
-}
-
-fn settled_numbers(op: BinaryOp, a: f64, b: f64) -> Option<Val> {
-    Some(match op {
-        BinaryOp::Add => Val::Number(a + b),
-        BinaryOp::Sub => Val::Number(a - b),
-        BinaryOp::Mul => Val::Number(a * b),
-        BinaryOp::Div => Val::Number(a / b),
-        BinaryOp::Pow if is_whole(b) && (0.0..=64.0).contains(&b) => {
-            Val::Number((0..b as u32).fold(1.0, |power, _| power * a))
-        }
-        BinaryOp::Eq => Val::Bool(a == b),
-        BinaryOp::Ne => Val::Bool(a != b),
-        BinaryOp::Lt => Val::Bool(a < b),
-        BinaryOp::Le => Val::Bool(a <= b),
-        BinaryOp::Gt => Val::Bool(a > b),
-        BinaryOp::Ge => Val::Bool(a >= b),
-        BinaryOp::Pow | BinaryOp::MatMul | BinaryOp::And | BinaryOp::Or => return None,
-    })
-}
-
-fn settled_bools(op: BinaryOp, a: bool, b: bool) -> Option<Val> {
-    match op {
-        BinaryOp::And => Some(Val::Bool(a && b)),
-        BinaryOp::Or => Some(Val::Bool(a || b)),
-        BinaryOp::Eq => Some(Val::Bool(a == b)),
-        BinaryOp::Ne => Some(Val::Bool(a != b)),
-        _ => None,
-    }
-}
-
-fn settled_dims(op: BinaryOp, a: &Dim, b: &Dim) -> Option<Val> {
-    match op {
-        BinaryOp::Add => Some(Val::Dim(a + b)),
-        BinaryOp::Sub => Some(Val::Dim(a - b)),
-        BinaryOp::Mul => Some(Val::Dim(a * b)),
-        BinaryOp::Div => Some(Val::Quotient(a.clone(), b.clone())),
-        _ => settled_numbers(op, a.as_int()? as f64, b.as_int()? as f64),
-    }
-}
-
-fn as_dim(value: &Val) -> Option<Dim> {
-    match value {
-        Val::Dim(dim) => Some(dim.clone()),
-        Val::Number(number) if is_whole(*number) => Some(Dim::int(*number as i64)),
-        _ => None,
-    }
-}
-
-fn scalar_of(op: BinaryOp) -> Scalar {
-    match op {
-        BinaryOp::Add => Scalar::Add,
-        BinaryOp::Sub => Scalar::Sub,
-        BinaryOp::Mul | BinaryOp::MatMul => Scalar::Mul,
-        BinaryOp::Div => Scalar::Div,
-        BinaryOp::Pow => Scalar::Pow,
-        BinaryOp::Eq => Scalar::Eq,
-        BinaryOp::Ne => Scalar::Ne,
-        BinaryOp::Lt => Scalar::Lt,
-        BinaryOp::Le => Scalar::Le,
-        BinaryOp::Gt => Scalar::Gt,
-        BinaryOp::Ge => Scalar::Ge,
-        BinaryOp::And => Scalar::And,
-        BinaryOp::Or => Scalar::Or,
     }
 }

@@ -10,28 +10,45 @@
     reason = "`to_tensor` and its kin convert their argument; the lowerer emits what that takes"
 )]
 
+mod arguments;
+mod body;
 mod call;
 mod claims;
 pub mod codes;
 mod convert;
+mod custom;
 mod define;
 mod diff;
+mod dims;
 mod expr;
 mod facts;
 mod fields;
 mod frame;
+mod host;
+mod inline;
 mod layer;
+mod metrics;
+mod model_state;
+mod name;
+mod parts;
 mod plan;
 mod prim;
+mod read;
 mod run;
+mod run_fields;
 mod scope;
 mod script;
 mod settings;
+mod settled;
+mod statement;
+mod step;
 mod strings;
+mod trained;
 mod types;
 mod value;
+mod weights;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::diag::{Diagnostic, Diagnostics};
@@ -39,7 +56,7 @@ use crate::ir::draft::{Draft, DraftId, Elem, FloatVar};
 use crate::ir::{Origin, OriginId};
 use crate::lower::claims::Marks;
 use crate::lower::frame::Frame;
-use crate::lower::layer::ModelState;
+use crate::lower::model_state::ModelState;
 use crate::lower::run::{Fed, LoweredRun};
 use crate::lower::scope::{DefId, Global};
 use crate::lower::types::Signature;
@@ -56,6 +73,7 @@ pub use plan::{
 };
 pub use scope::{Documented, Library, Scope, World};
 pub use script::{Mode, Surroundings, lower_script};
+pub use trained::best_name;
 pub use value::ScopeId;
 
 /// Marks that what went wrong has been reported already.
@@ -136,6 +154,10 @@ pub(crate) struct Lowerer<'w> {
     /// The `train` blocks of the program.
     pub(crate) trains: Vec<ast::Block<ast::Field>>,
     file_dims: BTreeMap<(usize, String), Option<Dim>>,
+    /// The definitions of each circle that has been told.
+    circles: BTreeSet<BTreeSet<String>>,
+    /// Whether it has been told that the program grows too large.
+    is_full: bool,
 }
 
 impl<'w> Lowerer<'w> {
@@ -170,6 +192,8 @@ impl<'w> Lowerer<'w> {
             file: None,
             trains: vec![],
             file_dims: BTreeMap::new(),
+            circles: BTreeSet::new(),
+            is_full: false,
         }
     }
 
@@ -272,13 +296,21 @@ impl<'w> Lowerer<'w> {
         }
     }
 
+    /// A circle of names is told once, wherever one steps into it.
     pub(crate) fn recursion(&mut self, path: &[String], span: Span) -> Reported {
+        if !self.circles.insert(path.iter().cloned().collect()) {
+            return Reported;
+        }
         let message = format!("`{}` needs itself: {}", path[0], path.join(" → "));
         let report = Diagnostic::error(codes::RECURSION, message).label(span, "needed again here");
         self.report(report.help("definitions are inlined, so none may lead back to itself; `repeat` makes several layers in a row"))
     }
 
+    /// Told once: what else does not fit any more is a consequence.
     pub(crate) fn too_large(&mut self, span: Span, budget: usize) -> Reported {
+        if std::mem::replace(&mut self.is_full, true) {
+            return Reported;
+        }
         let report = Diagnostic::error(
             codes::TOO_LARGE,
             format!("the program grows past {budget} operations"),

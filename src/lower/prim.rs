@@ -3,7 +3,7 @@
 use crate::diag::Diagnostic;
 use crate::ir::Role;
 use crate::ir::draft::{AxisPattern, AxisRef, AxisSet, NewDim, NodeKind, Pattern, Prim};
-use crate::lower::call::Bound;
+use crate::lower::arguments::Bound;
 use crate::lower::value::{Closure, Derivative, TensorRef, Val};
 use crate::lower::{Cx, Lowerer, Lowering, codes, strings};
 use crate::scalar::Scalar;
@@ -15,8 +15,8 @@ use crate::tensor::{Distribution, Extreme, MatrixKind, Monoid, place_of};
 type Placed = (TensorRef, Span);
 
 /// The arguments of a primitive, by name.
-struct Args<'a> {
-    bound: &'a [Bound],
+pub(crate) struct Args<'a> {
+    pub(crate) bound: &'a [Bound],
 }
 
 impl Args<'_> {
@@ -34,7 +34,7 @@ impl Args<'_> {
         }
     }
 
-    fn axis(&self, name: &str) -> AxisRef {
+    pub(crate) fn axis(&self, name: &str) -> AxisRef {
         match self.axes(name) {
             AxisSet::These(axes) if axes.len() == 1 => axes[0].clone(),
             AxisSet::These(_) | AxisSet::All | AxisSet::AllBut(_) => AxisRef::Index(-1),
@@ -45,7 +45,7 @@ impl Args<'_> {
         matches!(self.get(name).value, Val::Bool(true))
     }
 
-    fn int(&self, name: &str) -> i64 {
+    pub(crate) fn int(&self, name: &str) -> i64 {
         match self.get(name).value {
             Val::Number(number) => number as i64,
             _ => 0,
@@ -125,7 +125,7 @@ impl Lowerer<'_> {
         let function = args.get("f").value.clone();
         let components = args.get("members").value.leaves();
         let mapped = components.into_iter().map(|component| {
-            let given = vec![crate::lower::call::Given::value(component, span)];
+            let given = vec![crate::lower::arguments::Given::value(component, span)];
             self.apply(function.clone(), given, span, span)
         });
         Ok(Val::Tuple(mapped.collect::<Lowering<_>>()?))
@@ -140,76 +140,7 @@ impl Lowerer<'_> {
         })
     }
 
-    /// Primitives with several results.
-    fn several(&mut self, name: &str, args: &Args<'_>, span: Span) -> Lowering<Val> {
-        let operand = self.operand(args, if name == "qr" { "A" } else { "x" })?;
-        let (prim, n_parts) = match name {
-            "qr" => (Prim::Qr, 2),
-            "split" => {
-                let n_parts = self.n_parts(args, span)?;
-                (Prim::Split(n_parts, args.axis("axis")), n_parts)
-            }
-            _ => {
-                let n_parts = self.wanted_parts(span)?;
-                (Prim::Unstack(n_parts, args.axis("axis")), n_parts)
-            }
-        };
-        Ok(self.parts(NodeKind::Prim(prim), &[operand.0], n_parts, span))
-    }
-
-    /// How many parts `split` is asked for: at least one, and not more than a program may have operations.
-    fn n_parts(&mut self, args: &Args<'_>, span: Span) -> Lowering<usize> {
-        let wanted = args.int("parts");
-        let n_parts = usize::try_from(wanted).unwrap_or(0);
-        if n_parts == 0 {
-            let message = format!("`split` makes at least one part, found `parts: {wanted}`");
-            let report = Diagnostic::error(codes::WRONG_KIND, message);
-            return Err(self.report(report.label(span, "called here")));
-        }
-        self.check_room(n_parts, span)?;
-        Ok(n_parts)
-    }
-
-    /// A node with several results, and those.
-    pub(crate) fn parts(
-        &mut self,
-        kind: NodeKind,
-        operands: &[TensorRef],
-        n_parts: usize,
-        span: Span,
-    ) -> Val {
-        let whole = self.emit(kind, operands, span);
-        let parts =
-            (0..n_parts).map(|index| Val::Tensor(self.emit(NodeKind::Part(index), &[whole], span)));
-        Val::Tuple(parts.collect())
-    }
-
-    fn wanted_parts(&mut self, span: Span) -> Lowering<usize> {
-        let report =
-            || Diagnostic::error(codes::ARITY, "`unstack` cannot tell how many parts to make");
-        let help = "bind the parts at once: `let (a, b) = unstack(x);`";
-        self.arity.ok_or_else(|| {
-            self.report(
-                report()
-                    .label(span, "not bound to a tuple of names")
-                    .help(help),
-            )
-        })
-    }
-
-    /// Evaluates with the number of names the result will be bound to.
-    pub(crate) fn with_arity<T>(
-        &mut self,
-        arity: Option<usize>,
-        eval: impl FnOnce(&mut Self) -> T,
-    ) -> T {
-        let outer = std::mem::replace(&mut self.arity, arity);
-        let result = eval(self);
-        self.arity = outer;
-        result
-    }
-
-    fn operand(&mut self, args: &Args<'_>, name: &str) -> Lowering<Placed> {
+    pub(crate) fn operand(&mut self, args: &Args<'_>, name: &str) -> Lowering<Placed> {
         let bound = args.get(name);
         Ok((self.to_tensor(&bound.value, bound.span)?, bound.span))
     }

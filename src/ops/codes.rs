@@ -52,6 +52,8 @@ pub const RESHAPE: Code = shape(130);
 pub const NOT_ONE: Code = shape(131);
 /// Axes to be merged are not neighbours.
 pub const APART: Code = shape(132);
+/// An element is chosen along an axis that has none.
+pub const EMPTY: Code = shape(135);
 /// An axis has no place, or several, in the tensor it is broadcast to.
 pub const BROADCAST: Code = shape(133);
 /// Joined tensors differ in another axis than the one they are joined along.

@@ -174,6 +174,13 @@ pub enum OpError {
         /// How many there is room for.
         to: Dim,
     },
+    /// An axis without elements, of which one is wanted.
+    Empty {
+        /// By what.
+        what: &'static str,
+        /// The axis.
+        axis: usize,
+    },
     /// A shape that leaves several sizes open.
     SeveralRests,
     /// An axis to be dropped whose size is not one.

@@ -135,6 +135,10 @@ pub(super) fn form_reduce(
         Monoid::Sum | Monoid::Prod | Monoid::Min | Monoid::Max => b.countable(x)?,
     };
     infer_reduce(monoid, &axes, b.ty(x))?;
+    if matches!(monoid, Monoid::Min | Monoid::Max) {
+        axes.iter()
+            .try_for_each(|axis| has_some(b, monoid.name(), *axis, x))?;
+    }
     if axes.is_empty() {
         return Ok(x);
     }
@@ -149,7 +153,17 @@ pub(super) fn form_arg_reduce(
     x: ValueId,
 ) -> Result<ValueId, OpError> {
     let axis = along(b, axis, x)?;
+    has_some(b, extreme.name(), axis, x)?;
     b.op1(Op::ArgReduce(extreme, axis), &[x])
+}
+
+/// Nothing is the largest among no elements.
+fn has_some(b: &Builder<'_>, what: &'static str, axis: usize, x: ValueId) -> Result<(), OpError> {
+    let size = b.module.dims.resolve(b.shape(x).dim(axis));
+    match size.as_int() {
+        Some(0) => Err(OpError::Empty { what, axis }),
+        _ => Ok(()),
+    }
 }
 
 /// The place of the axis an op works along.

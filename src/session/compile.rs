@@ -4,21 +4,20 @@ use std::collections::BTreeSet;
 
 use crate::arena::Id;
 use crate::check::{Checked, check};
-use crate::diag::{Diagnostic, Diagnostics};
-use crate::grad::{GradError, expand};
+use crate::diag::Diagnostics;
+use crate::grad::expand;
 use crate::ir::draft::DraftId;
 use crate::ir::{FuncId, Module, OriginId};
 use crate::lint::lint;
 use crate::lower::{
     Action, DataFacts, Mode, Run, Scope, Show, Surroundings, World, lower_definitions, lower_script,
 };
-use crate::ops;
 use crate::opt::{Note, optimise};
 use crate::session::Session;
 use crate::session::axes::{AxisNames, axis_names};
 use crate::session::data::{Loaded, read_all, solved};
 use crate::session::step::{Step, Watch};
-use crate::source::{SourceId, SourceMap, Span};
+use crate::source::{SourceId, SourceMap};
 use crate::syntax::ast::{Item, ItemKind, Program};
 
 /// A program ready to run.
@@ -184,12 +183,8 @@ impl Session {
         watch(Step::Checked(checked.module()));
         let axes = axis_names(&checked, &script.actions);
         if let Err(error) = checked.rewrite(expand) {
-            reports.push(not_differentiable(
-                &error,
-                checked.module(),
-                &self.sources,
-                program.items.first(),
-            ));
+            let place = program.items.first().map(|item| item.span);
+            reports.push(error.report(checked.module(), &self.sources, place));
             return None;
         }
         watch(Step::Differentiated(checked.module()));
@@ -252,23 +247,5 @@ fn declared(item: &Item) -> Option<&str> {
         ItemKind::Def(def) => Some(&def.name.value),
         ItemKind::Data(block) | ItemKind::Train(block) => Some(&block.name.value),
         ItemKind::Use(_) | ItemKind::Test(_) | ItemKind::Stmt(_) => None,
-    }
-}
-
-fn not_differentiable(
-    error: &GradError,
-    module: &Module,
-    sources: &SourceMap,
-    program: Option<&Item>,
-) -> Diagnostic {
-    let origins =
-        std::iter::successors(Some(error.origin), |&origin| module.origins[origin].caller);
-    let places: Vec<Span> = origins.map(|origin| module.origins[origin].span).collect();
-    let user = places.iter().copied().find(|place| sources.is_user(*place));
-    let message = format!("`{}` has no derivative, and one is needed", error.why.what);
-    let report = Diagnostic::error(ops::codes::NOT_DIFFERENTIABLE, message).note(error.why.why);
-    match user.or_else(|| program.map(|item| item.span)) {
-        Some(span) => report.label(span, "on the way from the loss to a parameter"),
-        None => report,
     }
 }

@@ -1,10 +1,12 @@
 //! The actions of a program in order: runs are trained, tensors computed and bound, things shown and saved, assertions held against
 //! what they claim.
 
+use std::path::PathBuf;
+
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::engine::Engine;
 use crate::ir::draft::DraftId;
-use crate::lower::{Action, Assert, Metrics, Run};
+use crate::lower::{Action, Assert, Metrics, Run, best_name};
 use crate::session::compile::Compiled;
 use crate::session::compute::compute;
 use crate::session::output::Output;
@@ -36,6 +38,7 @@ impl Session {
             sink,
             test: None,
         };
+        execution.check_saves()?;
         let flow = execution.actions()?;
         let Compiled {
             data,
@@ -78,6 +81,29 @@ impl Execution<'_, '_> {
             }
         }
         Ok(self.end_test())
+    }
+
+    /// A file that cannot be written is told before the training that it is to keep.
+    fn check_saves(&self) -> Result<(), Diagnostics> {
+        let mut reports = Diagnostics::new();
+        for (action, is_done) in self.compiled.actions.iter().zip(self.done()) {
+            if let (Action::Save { path, span, .. }, false) = (action, is_done) {
+                let checked = train::check_place(&self.path(path, *span), *span);
+                checked
+                    .err()
+                    .into_iter()
+                    .for_each(|report| reports.push(report));
+            }
+        }
+        match reports.is_empty() {
+            true => Ok(()),
+            false => Err(reports),
+        }
+    }
+
+    /// A path as written at `span`: it starts at the folder of its file.
+    fn path(&self, path: &str, span: Span) -> PathBuf {
+        self.session.sources.get(span.source).folder.join(path)
     }
 
     /// Which actions were done before: those written in texts that have been executed. An action without a place belongs to the next
@@ -201,7 +227,16 @@ impl Execution<'_, '_> {
             .weights
             .iter()
             .map(|(role, tensor)| (format!("{}/{}", run.name, role.path()), tensor.clone()));
-        self.session.globals.extend(named);
+        let precision = run.settings.precision;
+        let best = trained.best().into_iter().flat_map(|best| {
+            let name = |field| best_name(&run.name, field);
+            [
+                (name("epoch"), Tensor::scalar(best.epoch as i64)),
+                (name("step"), Tensor::scalar(best.step as i64)),
+                (name("value"), Tensor::scalar(best.value).cast(precision)),
+            ]
+        });
+        self.session.globals.extend(named.chain(best));
         self.session
             .runs
             .retain(|(other, _)| other.name != run.name);
@@ -304,7 +339,7 @@ impl Execution<'_, '_> {
             metrics: trained.history.last_values(),
             seed: plan.settings.seed,
         };
-        let path = self.session.sources.get(span.source).folder.join(path);
+        let path = self.path(path, span);
         train::save(&path, &model, span)?;
         Ok((self.sink)(Output::Saved {
             run: run.to_owned(),
@@ -330,7 +365,7 @@ impl Execution<'_, '_> {
     }
 
     fn load(&mut self, run: &Run, path: &str, span: Span) -> Result<Flow, Diagnostic> {
-        let path = self.session.sources.get(span.source).folder.join(path);
+        let path = self.path(path, span);
         let weights = self
             .with_machine(|machine| train::first_weights(run, machine))
             .map_err(|error| error.report())?;

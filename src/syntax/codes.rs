@@ -58,5 +58,7 @@ pub const BAD_SIZE_FUNCTION: Code = code(24);
 pub const NOT_UTF8: Code = code(25);
 /// A character that a reader cannot see or will take for another.
 pub const CONFUSABLE: Code = Code::warning(Stage::Parse, 26);
+/// A program in which nothing stands.
+pub const EMPTY: Code = code(28);
 /// More errors than are shown.
 pub const MANY_ERRORS: Code = code(27);

@@ -22,7 +22,7 @@ mod threads;
 pub use attr::{Contract, Distribution, Extreme, Letter, MatrixKind, Monoid, letter_name};
 pub use contract::contract;
 pub use element::{Element, Number};
-pub use file::{FileError, read_tensors, write_tensors};
+pub use file::{FileError, check_writable, read_tensors, write_tensors};
 pub use gather::{OutOfRange, gather, scatter_add};
 pub use layout::{broadcast, concat, embed, iota, permute, reverse, slice};
 pub use linalg::{LinalgError, inverse, qr, solve};

@@ -9,7 +9,7 @@ use crate::data::{FittedField, from_json, to_json};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::ir::Role;
 use crate::source::Span;
-use crate::tensor::{FileError, Tensor, read_tensors, write_tensors};
+use crate::tensor::{FileError, Tensor, check_writable, read_tensors, write_tensors};
 use crate::train::codes;
 use crate::train::signature::{Entry, Signature};
 
@@ -83,6 +83,11 @@ pub fn save(path: &Path, model: &ModelFile, span: Span) -> Result<(), Diagnostic
         .map(|(role, tensor)| (file_name(role), tensor.clone()))
         .collect();
     write_tensors(path, &tensors, &[(KEY.to_owned(), meta)]).map_err(|error| refused(&error, span))
+}
+
+/// Whether a model can be saved at a path. `span` is the place of faults.
+pub fn check_place(path: &Path, span: Span) -> Result<(), Diagnostic> {
+    check_writable(path).map_err(|error| refused(&error, span))
 }
 
 fn file_name(role: &Role) -> String {

@@ -10,6 +10,7 @@ use crate::train::evaluate::{Evaluator, field_names, train_part};
 use crate::train::event::{Best, Ended, Event, Flow};
 use crate::train::history::{History, Record};
 use crate::train::machine::Machine;
+use crate::train::parts::{check_watched, evaluated_parts, shown_name};
 use crate::train::stopping::Watch;
 use crate::train::store::Store;
 use crate::train::update::{Update, first_values};
@@ -37,6 +38,22 @@ pub struct Trained {
     pub restored: bool,
     /// Why it ended.
     pub ended: Ended,
+}
+
+impl Trained {
+    /// The best evaluation: what early stopping watched, else the smallest loss of the first part that was evaluated, else the
+    /// smallest of training.
+    pub fn best(&self) -> Option<Best> {
+        let names = self.history.names();
+        let held = |name: &&&str| name.ends_with(".loss") && **name != "train.loss";
+        let by = names.iter().find(held).copied().unwrap_or("train.loss");
+        let least = || {
+            let (record, value) = self.history.least(by)?;
+            let (epoch, step) = (record.epoch, record.step);
+            Some(Best { epoch, step, value })
+        };
+        self.best.or_else(least)
+    }
 }
 
 /// Trains a run on a data set, telling `sink` of every event.
@@ -344,67 +361,4 @@ impl Mean {
     fn mean(self) -> f64 {
         self.total / self.rows
     }
-}
-
-/// The parts that are evaluated: those asked for, and the one that early stopping watches.
-fn evaluated_parts<'a>(run: &Run, data: &'a Dataset) -> Vec<&'a Part> {
-    let watched = run
-        .settings
-        .early_stop
-        .iter()
-        .filter_map(|rule| rule.on.split_once('.'));
-    let watched = watched
-        .filter(|on| *on != ("train", "loss"))
-        .map(|(part, _)| part);
-    let mut parts: Vec<&Part> = vec![];
-    for name in run
-        .settings
-        .evaluate
-        .on
-        .iter()
-        .map(String::as_str)
-        .chain(watched)
-    {
-        let part = data
-            .part(name)
-            .filter(|part| !parts.iter().any(|known| known.name == part.name));
-        parts.extend(part);
-    }
-    parts
-}
-
-/// What a part is called in a history: the one that is trained on is `train`, even where nothing was split.
-fn shown_name<'a>(part: &'a Part, train: &Part) -> &'a str {
-    if part.name == train.name {
-        "train"
-    } else {
-        &part.name
-    }
-}
-
-/// `early_stop` must watch what is recorded: the loss of a part, or a metric that is a scalar.
-fn check_watched(run: &Run, machine: &Machine<'_>) -> Result<(), TrainError> {
-    let Some(rule) = &run.settings.early_stop else {
-        return Ok(());
-    };
-    let (part, value) = rule.on.split_once('.').unwrap_or((&rule.on, ""));
-    let metrics = run.metrics.iter().flat_map(|metrics| {
-        let func = machine.body(metrics.func);
-        let scalars = func
-            .results
-            .iter()
-            .zip(&metrics.names)
-            .filter(|((_, result), _)| func.ty(*result).shape.rank() == 0);
-        scalars.map(|(_, name)| name.as_str()).collect::<Vec<_>>()
-    });
-    let known: Vec<&str> = std::iter::once("loss").chain(metrics).collect();
-    if known.contains(&value) {
-        return Ok(());
-    }
-    let recorded = known.iter().map(|name| format!("{part}.{name}")).collect();
-    Err(TrainError::NeverRecorded {
-        on: rule.on.clone(),
-        span: rule.span,
-        recorded,
-    })
 }

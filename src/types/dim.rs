@@ -4,6 +4,7 @@
 //! Invariants: terms are sorted by monomial, no coefficient is zero, a monomial's atoms are sorted and distinct. Arithmetic
 //! saturates: a dimension at the limits of `i64` is refused by whoever gives it to a tensor.
 
+use crate::types::show_dim::DisplayDim;
 use std::fmt;
 use std::ops::{Add, Mul, Neg, Sub};
 
@@ -58,7 +59,7 @@ pub struct Monomial(Vec<(Atom, u32)>);
 /// An integer polynomial in normal form.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Dim {
-    terms: Vec<(Monomial, i64)>,
+    pub(super) terms: Vec<(Monomial, i64)>,
 }
 
 impl Monomial {
@@ -149,94 +150,6 @@ impl Dim {
         }
     }
 
-    /// Quotient rounded down; exact quotients become polynomials again. Dividing by the number zero yields `None`.
-    pub fn floor_div(&self, by: &Dim) -> Option<Dim> {
-        self.divide(by, i64::div_euclid, Atom::FloorDiv)
-    }
-
-    /// Quotient rounded up; exact quotients become polynomials again. Dividing by the number zero yields `None`.
-    pub fn ceil_div(&self, by: &Dim) -> Option<Dim> {
-        self.divide(by, |a, b| -(-a).div_euclid(b), Atom::CeilDiv)
-    }
-
-    fn divide(
-        &self,
-        by: &Dim,
-        ints: impl Fn(i64, i64) -> i64,
-        atom: impl Fn(Box<Dim>, Box<Dim>) -> Atom,
-    ) -> Option<Dim> {
-        match (self.as_int(), by.as_int()) {
-            (_, Some(0)) => None,
-            (Some(a), Some(b)) if b > 0 => Some(Dim::int(ints(a, b))),
-            _ => Some(self.exact_div(by).unwrap_or_else(|| {
-                let (whole, part) = self.reduced(by);
-                Dim::atom(atom(Box::new(whole), Box::new(part)))
-            })),
-        }
-    }
-
-    /// Both sides of a fraction without the whole number that divides all their coefficients: `3 d` over `3 h` is `d` over `h`.
-    pub fn reduced(&self, by: &Dim) -> (Dim, Dim) {
-        let coefficients = self.terms.iter().chain(&by.terms).map(|(_, value)| *value);
-        let common = coefficients.fold(0, greatest_common_divisor).max(1);
-        let divided = |dim: &Dim| Dim {
-            terms: dim
-                .terms
-                .iter()
-                .map(|(m, value)| (m.clone(), value / common))
-                .collect(),
-        };
-        (divided(self), divided(by))
-    }
-
-    /// The smaller of two dimensions.
-    pub fn smaller(&self, other: &Dim) -> Dim {
-        self.choose(other, i64::min, Atom::Min)
-    }
-
-    /// The larger of two dimensions.
-    pub fn larger(&self, other: &Dim) -> Dim {
-        self.choose(other, i64::max, Atom::Max)
-    }
-
-    fn choose(
-        &self,
-        other: &Dim,
-        ints: impl Fn(i64, i64) -> i64,
-        atom: impl Fn(Box<Dim>, Box<Dim>) -> Atom,
-    ) -> Dim {
-        let gap = self.as_int().zip(other.as_int());
-        match (gap, self == other) {
-            (Some((a, b)), _) => Dim::int(ints(a, b)),
-            (None, true) => self.clone(),
-            (None, false) => {
-                let (low, high) = if self <= other {
-                    (self, other)
-                } else {
-                    (other, self)
-                };
-                Dim::atom(atom(Box::new(low.clone()), Box::new(high.clone())))
-            }
-        }
-    }
-
-    /// `self / by` where that is a polynomial with integer coefficients; only a single-term divisor is tried.
-    pub fn exact_div(&self, by: &Dim) -> Option<Dim> {
-        if self == by && !self.terms.is_empty() {
-            return Some(Dim::int(1));
-        }
-        let [(divisor, coefficient)] = by.terms.as_slice() else {
-            return None;
-        };
-        let divided = self.terms.iter().map(|(monomial, value)| {
-            let exact = value % coefficient == 0;
-            exact
-                .then(|| Some((monomial.quotient(divisor)?, value / coefficient)))
-                .flatten()
-        });
-        Some(Dim::from_terms(divided.collect::<Option<_>>()?))
-    }
-
     /// Splits `self` into `coefficient * symbol + rest` where `rest` and `coefficient` are free of the symbol.
     pub fn linear_in(&self, symbol: SymId) -> Option<(Dim, Dim)> {
         let factor = Monomial(vec![(Atom::Sym(symbol), 1)]);
@@ -307,14 +220,6 @@ impl Dim {
     pub fn display<'a>(&'a self, symbols: &'a Symbols) -> impl fmt::Display + 'a {
         DisplayDim { dim: self, symbols }
     }
-}
-
-fn greatest_common_divisor(a: i64, b: i64) -> i64 {
-    let (mut a, mut b) = (a.saturating_abs(), b.saturating_abs());
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    a
 }
 
 impl Monomial {
@@ -396,75 +301,6 @@ impl Mul for &Dim {
             pairs
                 .map(|(a, b)| (a.0.times(&b.0), a.1.saturating_mul(b.1)))
                 .collect(),
-        )
-    }
-}
-
-struct DisplayDim<'a> {
-    dim: &'a Dim,
-    symbols: &'a Symbols,
-}
-
-impl fmt::Display for DisplayDim<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.dim.terms.is_empty() {
-            return f.write_str("0");
-        }
-        // The constant term sorts first but reads best last: `n + 1`.
-        let (constant, symbolic): (Vec<_>, Vec<_>) = self
-            .dim
-            .terms
-            .iter()
-            .partition(|(monomial, _)| monomial.0.is_empty());
-        for (place, (monomial, coefficient)) in symbolic.into_iter().chain(constant).enumerate() {
-            let sign = match (place, *coefficient < 0) {
-                (0, false) => "",
-                (0, true) => "-",
-                (_, false) => " + ",
-                (_, true) => " - ",
-            };
-            f.write_str(sign)?;
-            self.term(monomial, coefficient.unsigned_abs(), f)?;
-        }
-        Ok(())
-    }
-}
-
-impl DisplayDim<'_> {
-    fn term(
-        &self,
-        monomial: &Monomial,
-        coefficient: u64,
-        f: &mut fmt::Formatter<'_>,
-    ) -> fmt::Result {
-        let mut separator = "";
-        if coefficient != 1 || monomial.0.is_empty() {
-            write!(f, "{coefficient}")?;
-            separator = " * ";
-        }
-        for (atom, power) in &monomial.0 {
-            for _ in 0..*power {
-                f.write_str(separator)?;
-                self.atom(atom, f)?;
-                separator = " * ";
-            }
-        }
-        Ok(())
-    }
-
-    fn atom(&self, atom: &Atom, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, a, b) = match atom {
-            Atom::Sym(symbol) => return f.write_str(&self.symbols[*symbol].name),
-            Atom::FloorDiv(a, b) => ("floor_div", a, b),
-            Atom::CeilDiv(a, b) => ("ceil_div", a, b),
-            Atom::Min(a, b) => ("min", a, b),
-            Atom::Max(a, b) => ("max", a, b),
-        };
-        write!(
-            f,
-            "{name}({}, {})",
-            a.display(self.symbols),
-            b.display(self.symbols)
         )
     }
 }

@@ -2,8 +2,10 @@
 //! dimensions. Knows nothing of syntax, IR or values.
 
 mod dim;
+mod divide;
 mod dtype;
 mod shape;
+mod show_dim;
 mod unify;
 
 pub use dim::{Atom, Dim, Monomial, SymId, SymKind, Symbol, Symbols};

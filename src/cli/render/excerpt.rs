@@ -174,7 +174,7 @@ fn window(text: &str, line: &Range<usize>, from: usize) -> Range<usize> {
 fn spot(text: &str, lines: &[ShownLine], placed: &Placed<'_>, is_primary: bool) -> Spot {
     let start = carried_over(lines, placed.bytes.start);
     let end = carried_over(lines, placed.bytes.end).max(start);
-    let words = Some(visible(&placed.label.text).into_owned());
+    let words = Some(readable(&placed.label.text));
     let label = match is_primary {
         true => LabeledSpan::new_primary_with_span(words, (start, end - start)),
         false => LabeledSpan::new_with_span(words, (start, end - start)),
@@ -240,6 +240,37 @@ pub(super) fn visible(text: &str) -> Cow<'_, str> {
         false => character.to_string(),
     };
     Cow::Owned(text.chars().map(spell).collect())
+}
+
+/// The longest name that is written out: nobody reads a longer one, and it hides what is said of it.
+const LONGEST_NAME: usize = 64;
+
+/// Free text as it is shown in a message, with over-long names abridged in the middle.
+pub(super) fn readable(text: &str) -> String {
+    let text = visible(text);
+    let is_name = |character: char| character.is_alphanumeric() || character == '_';
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text.as_ref();
+    while !rest.is_empty() {
+        let in_name = rest.starts_with(is_name);
+        let end = rest.find(|character| is_name(character) != in_name);
+        let (run, later) = rest.split_at(end.unwrap_or(rest.len()));
+        shown.push_str(&abridged(run));
+        rest = later;
+    }
+    shown
+}
+
+fn abridged(name: &str) -> Cow<'_, str> {
+    let length = name.chars().count();
+    let is_name = name.starts_with(|first: char| first.is_alphanumeric() || first == '_');
+    if length <= LONGEST_NAME || !is_name {
+        return Cow::Borrowed(name);
+    }
+    let (head, tail) = (LONGEST_NAME / 2, LONGEST_NAME / 4);
+    let head = name.chars().take(head);
+    let tail = name.chars().skip(length - tail);
+    Cow::Owned(head.chain(['…']).chain(tail).collect())
 }
 
 fn is_hidden(character: char) -> bool {

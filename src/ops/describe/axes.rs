@@ -89,6 +89,16 @@ impl Told<'_> {
             ))
     }
 
+    pub(super) fn empty(&self, what: &str, axis: usize) -> Description {
+        let message = format!("`{what}` chooses among elements, and axis {axis} has none");
+        Description::new(codes::EMPTY, message)
+            .label(0, self.ty(0))
+            .help(
+                "leave at least one element in: look at the range that cut the others off"
+                    .to_string(),
+            )
+    }
+
     pub(super) fn apart(&self, between: usize) -> Description {
         let size = self.size(0, between);
         let message =

@@ -38,6 +38,7 @@ impl OpError {
             OpError::RepeatedAxis { operand, axis } => told.repeated(*operand, *axis),
             OpError::Order { named } => told.order(*named),
             OpError::ReshapeSizes { from, to } => told.reshape(from, to),
+            OpError::Empty { what, axis } => told.empty(what, *axis),
             OpError::SeveralRests => axes::several_rests(),
             OpError::NotOne { axis, size } => told.not_one(*axis, size),
             OpError::Apart { between } => told.apart(*between),

@@ -12,7 +12,7 @@ use crate::tensor::{Element, Tensor};
 use crate::types::DType;
 
 pub use read::read_tensors;
-pub use write::write_tensors;
+pub use write::{check_writable, write_tensors};
 
 /// Why a file of tensors cannot be read or written.
 #[derive(Debug, Error)]

@@ -86,6 +86,22 @@ fn foreign(bytes: &[u8]) -> Option<&'static str> {
         .into_iter()
         .find(|(start, _)| bytes.starts_with(start))
         .map(|(_, format)| format)
+        .or_else(|| text(bytes))
+}
+
+/// Text shows in the first eight bytes: as the length of a header they would be beyond all files.
+fn text(bytes: &[u8]) -> Option<&'static str> {
+    let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+    if bytes.len() < 8 || !bytes.iter().take(64).all(is_text) {
+        return None;
+    }
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    let commas = |line: Option<&[u8]>| line.map(|line| line.iter().filter(|b| **b == b',').count());
+    let (first, second) = (commas(lines.next()), commas(lines.next()));
+    match (first, second) {
+        (Some(1..), Some(n)) if Some(n) == first => Some("a table of text, such as CSV"),
+        _ => Some("text"),
+    }
 }
 
 fn refused(path: &Path, len: usize, error: &SafeTensorError) -> FileError {

@@ -20,18 +20,45 @@ pub fn write_tensors(
     tensors: &[(String, Tensor)],
     metadata: &[(String, String)],
 ) -> Result<(), FileError> {
-    if path.is_dir() {
-        return Err(FileError::Directory { path: path.into() });
-    }
-    if path.exists() && !path.is_file() {
-        return Err(FileError::Special { path: path.into() });
-    }
+    check_kind(path)?;
     let tensors = aligned(tensors);
     let header = header(&tensors, metadata)?;
     write_whole(path, &header, &tensors).map_err(|source| FileError::Unwritable {
         path: path.into(),
         source,
     })
+}
+
+/// Whether a file can be written at a path, without writing one.
+pub fn check_writable(path: &Path) -> Result<(), FileError> {
+    check_kind(path)?;
+    let tried = folder_of(path).and_then(tempfile::tempfile_in);
+    tried.map(drop).map_err(|source| FileError::Unwritable {
+        path: path.into(),
+        source,
+    })
+}
+
+fn check_kind(path: &Path) -> Result<(), FileError> {
+    if path.is_dir() {
+        return Err(FileError::Directory { path: path.into() });
+    }
+    if path.exists() && !path.is_file() {
+        return Err(FileError::Special { path: path.into() });
+    }
+    Ok(())
+}
+
+fn folder_of(path: &Path) -> io::Result<&Path> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    let message = format!("there is no folder `{}`", folder.display());
+    Err(io::Error::new(io::ErrorKind::NotFound, message))
 }
 
 /// The widest elements first, so that all are aligned.
@@ -70,14 +97,7 @@ fn header(
 
 /// Through a temporary file in the same folder. Both file and folder reach the disk before this returns.
 fn write_whole(path: &Path, header: &[u8], tensors: &[&(String, Tensor)]) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    if !folder.is_dir() {
-        let message = format!("there is no folder `{}`", folder.display());
-        return Err(io::Error::new(io::ErrorKind::NotFound, message));
-    }
+    let folder = folder_of(path)?;
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
