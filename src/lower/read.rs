@@ -74,7 +74,7 @@ impl Lowerer<'_> {
 
     /// A duration in steps: a bare number is one already, epochs are counted in the steps of the run's data.
     fn to_steps(&mut self, value: &Val, span: Span) -> Lowering<f64> {
-        match (value, self.steps_per_epoch) {
+        match (&value.clone().into_number(), self.steps_per_epoch) {
             (Val::Number(steps) | Val::Quantity(steps, Unit::Steps), _) => Ok(*steps),
             (Val::Quantity(epochs, Unit::Epochs), Some(per_epoch)) => Ok(epochs * per_epoch),
             (Val::Quantity(_, Unit::Epochs), None) => {

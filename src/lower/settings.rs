@@ -83,7 +83,7 @@ impl Lowerer<'_> {
     }
 
     fn length_of(&mut self, cx: &Cx, expr: &Expr, unit: Unit) -> Lowering<u64> {
-        match self.eval(cx, expr)? {
+        match self.eval(cx, expr)?.into_number() {
             Val::Number(number) => self.positive(number, expr.span),
             Val::Quantity(number, found) if found == unit => self.positive(number, expr.span),
             Val::Quantity(_, found) => {
@@ -117,13 +117,10 @@ impl Lowerer<'_> {
         if crate::lower::convert::is_named(expr, "all") {
             return Ok(None);
         }
-        match self.eval(cx, expr)? {
+        match self.eval(cx, expr)?.into_number() {
             Val::Number(number) | Val::Quantity(number, Unit::Samples) => {
                 Ok(Some(self.positive(number, expr.span)?))
             }
-            Val::Dim(dim) if dim.as_int().is_some() => Ok(Some(
-                self.positive(dim.as_int().unwrap_or(0) as f64, expr.span)?,
-            )),
             other => Err(self.wrong_kind("a number of rows, or `all`", &other, expr.span)),
         }
     }
@@ -224,14 +221,14 @@ impl Lowerer<'_> {
     }
 
     fn number(&mut self, cx: &Cx, expr: &Expr) -> Lowering<f64> {
-        match self.eval(cx, expr)? {
+        match self.eval(cx, expr)?.into_number() {
             Val::Number(number) => Ok(number),
             other => Err(self.wrong_kind("a number", &other, expr.span)),
         }
     }
 
     fn duration(&mut self, cx: &Cx, expr: &Expr) -> Lowering<Length> {
-        match self.eval(cx, expr)? {
+        match self.eval(cx, expr)?.into_number() {
             Val::Quantity(number, Unit::Steps) => {
                 Ok(Length::Steps(self.positive(number, expr.span)?))
             }

@@ -228,6 +228,17 @@ impl Val {
         }
     }
 
+    /// A size that is known as the number it is, for places that want no more than that.
+    pub(crate) fn into_number(self) -> Val {
+        match self {
+            Val::Dim(dim) => match dim.as_int() {
+                Some(int) => Val::Number(int as f64),
+                None => Val::Dim(dim),
+            },
+            other => other,
+        }
+    }
+
     /// The tensors inside tuples and records, in order.
     pub(crate) fn leaves(&self) -> Vec<Val> {
         match self {
