@@ -81,7 +81,7 @@ fn usage_errors_are_code_2_and_suggest() {
         ["run", "x.nnl", "--threads", "1025"],
         ["run", "x.nnl", "--engine", "abacus"],
         ["bench", "x.nnl", "--seconds", "-1"],
-        ["dump", "x.nnl", "--stage", "asm"],
+        ["dump", "x.nnl", "--stage", "soup"],
     ];
     for args in wrong {
         assert_eq!(ran(&args).0, 2, "{args:?}");
