@@ -20,7 +20,28 @@
 //!    can hold, and engines accept nothing else. Definitions are checked once for every size, then again for each use.
 //! 4. [`grad`]: reverse mode from IR to IR, so that a gradient can be printed, optimised and differentiated again.
 //! 5. [`opt`]: passes in order, one a file.
-//! 6. [`engine`]: an interpreter whose semantics are [`ops`]' own. Sizes become numbers when tensors arrive.
+//! 6. [`engine`]: native code, and beside it an interpreter whose semantics are [`ops`]' own and which is the reference. Sizes
+//!    become numbers when tensors arrive; a function is compiled once for each set of sizes.
+//!
+//! # Native code
+//!
+//! The compiler in [`engine`] knows the classes of [`ops::kernel`], not the ops: a new op runs on its first day as the interpreter
+//! runs it, and faster once it has a class.
+//!
+//! ```text
+//! plan ─ views folded into reads ─→ graph ─ fuse ─→ units ─ schedule ─→ steps in phases ─ emit, places ─→ code over one arena
+//! ```
+//!
+//! - A *unit* is what one kernel computes: scalar functions, conversions and folds over one space of rows and columns. A loss of
+//!   logits with its gradient is one kernel; so is the update of a parameter by Adam.
+//! - A kernel walks blocks of rows that fit the first cache, in *stages*: loops over elements, then over rows, then routines in the
+//!   widest instructions for costly functions, over whole strips.
+//! - Products of matrices are packed and blocked by the engine itself; every element is one chain of fused multiply-adds in order of
+//!   the summed index, so it depends on no size, no split and no instruction set that has them.
+//! - In a *phase* each worker goes through all steps on its own rows; between phases all wait. Rows are cut into chunks by their
+//!   number alone and folds over rows gather chunks in order: the bytes are the same for any number of threads.
+//! - A new weight takes the place of the old one. Code pages are never writable and executable at once; where the system gives none,
+//!   the interpreter runs.
 //!
 //! # The rooms, lowest first
 //!
@@ -48,7 +69,7 @@
 //! - `check`, `grad`, `opt` beyond its own subject, and engines name no op: they ask [`ops`].
 //! - lowering and checking know no name of the library but those of primitives; layers, losses, optimizers, initialisers,
 //!   schedules and metrics are `.nnl` in `stdlib/`.
-//! - faer is seen under [`tensor`] only; there is no unsafe code.
+//! - faer is seen under [`tensor`] only, cranelift and unsafe code under `engine/jit` only.
 //! - library code neither prints nor exits; only [`cli`] knows a terminal.
 //! - same program, seed and binary: same bytes, for any thread count. Hash maps are never iterated.
 //! - randomness is a pure function of (seed, place, step); adding a layer elsewhere changes no other initial weight.
