@@ -8,6 +8,7 @@ mod hostile_cli;
 mod layers;
 mod library;
 mod parameter_counts;
+mod parity;
 mod readme;
 mod render_reports;
 mod round_trip;

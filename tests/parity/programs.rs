@@ -1,0 +1,81 @@
+//! Every program that runs, under both engines and other numbers of threads.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// What a program shows, as JSON lines.
+fn shown(path: &Path, engine: &str, threads: &str) -> Vec<Value> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nnlc"));
+    let options = ["run", "--json", "--engine", engine, "--threads", threads];
+    let output = command.args(options).arg(path).output().expect("it starts");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {errors}", path.display());
+    let lines = String::from_utf8(output.stdout).expect("UTF-8");
+    let lines = lines
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    lines.filter(|line| line["event"] != "done").collect()
+}
+
+/// The same but for the last digits of numbers: training carries a difference of rounding on.
+fn near(x: &Value, y: &Value) -> bool {
+    match (x, y) {
+        (Value::Number(x), Value::Number(y)) => {
+            let [x, y] = [x, y].map(|n| n.as_f64().unwrap_or(f64::NAN));
+            (x - y).abs() <= 2e-2 * (1.0 + y.abs())
+        }
+        (Value::Array(x), Value::Array(y)) => {
+            x.len() == y.len() && x.iter().zip(y).all(|(x, y)| near(x, y))
+        }
+        (Value::Object(x), Value::Object(y)) => {
+            let member = |(key, x): (&String, &Value)| y.get(key).is_some_and(|y| near(x, y));
+            x.len() == y.len() && x.iter().all(member)
+        }
+        _ => x == y,
+    }
+}
+
+fn programs(folder: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(Path::new(ROOT).join(folder)).expect("it is there");
+    let mut found: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("readable").path())
+        .filter(|path| path.extension().is_some_and(|ext| ext == "nnl"))
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn programs_agree() {
+    for path in programs("examples") {
+        let expected = shown(&path, "interp", "1");
+        let found = shown(&path, "jit", "1");
+        assert_eq!(
+            found,
+            shown(&path, "jit", "2"),
+            "{}: threads",
+            path.display()
+        );
+        assert_eq!(found.len(), expected.len(), "{}", path.display());
+        for (found, expected) in found.iter().zip(&expected) {
+            assert!(
+                near(found, expected),
+                "{}: {found} {expected}",
+                path.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn the_library_s_examples_hold_under_the_interpreter_too() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nnlc"));
+    let output = command.args(["test", "--engine", "interp"]).output();
+    let output = output.expect("it starts");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+}
