@@ -6,7 +6,7 @@ use crate::check::{Checker, Reported, codes};
 use crate::diag::{Code, Diagnostic};
 use crate::ir::draft::{AxisPattern, DraftNode, Elem, Pattern, Why};
 use crate::source::Span;
-use crate::types::{DType, Shape, TensorType};
+use crate::types::{DType, Dim, Shape, TensorType};
 
 impl Checker<'_> {
     /// A value that does not match the type it must have.
@@ -43,7 +43,8 @@ impl Checker<'_> {
             report = report.label(born, format!("`{found_text}` comes from here"));
         }
         report = self.solved_notes(walk, report, pattern, misfit);
-        let help = self.advice(walk, misfit, &found, pattern);
+        let open = open_size(walk, misfit).filter(|_| code == codes::DISAGREE);
+        let help = open.or_else(|| self.advice(walk, misfit, &found, pattern));
         self.push(help.into_iter().fold(report, Diagnostic::help))
     }
 
@@ -159,13 +160,11 @@ impl Checker<'_> {
             let AxisPattern::Axis(_, dim) = axis else {
                 continue;
             };
-            let resolved = dims.resolve(dim);
-            if resolved != *dim {
-                known.push(format!(
-                    "`{}` is {} here",
-                    dim.display(&dims.symbols),
-                    resolved.display(&dims.symbols)
-                ));
+            let (own, resolved) = (dim, dims.resolve(dim));
+            let [own, resolved] =
+                [own, &resolved].map(|dim| dim.display(&dims.symbols).to_string());
+            if resolved != own {
+                known.push(format!("`{own}` is {resolved} here"));
             }
         }
         known.dedup();
@@ -213,6 +212,23 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// Where data meets a size that stands for any, such as `dim classes;`: how to let the data decide it.
+fn open_size(walk: &Walk<'_, '_>, misfit: &Misfit) -> Option<String> {
+    let Misfit::Sizes(mismatch) = misfit else {
+        return None;
+    };
+    let dims = &walk.b.module.dims;
+    let size = mismatch.right.as_int()?;
+    let open = dims.resolve(&mismatch.left);
+    let name = match open.symbols()[..] {
+        [symbol] if open == Dim::sym(symbol) => &dims.symbols[symbol].name,
+        _ => return None,
+    };
+    Some(format!(
+        "`{name}` is open: let the data decide it with `one_hot(size: {name})`, or write `dim {name} = {size};`"
+    ))
 }
 
 fn rank_advice(found: &TensorType, pattern: &Pattern) -> Option<String> {

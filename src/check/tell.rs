@@ -244,7 +244,7 @@ impl Checker<'_> {
             None => report,
         };
         self.push(report.help(format!(
-            "name `{}` in the type of an input, or give it a value",
+            "name `{0}` in the type of an input, give it a value, or declare `dim {0};` for data to decide",
             symbol.name
         )));
     }
