@@ -45,7 +45,7 @@ pub use axes::AxisNames;
 pub use compile::Compiled;
 pub use examples::{Example, Verdict};
 pub use execute::Sink;
-pub use output::{Curve, DataView, FieldView, Output, RunView, View};
+pub use output::{Curve, DataView, FieldView, Output, RunView, Timed, View};
 pub use step::{Step, Watch};
 
 /// What the command line decides.
@@ -63,6 +63,8 @@ pub struct Options {
     pub dtype: Option<DType>,
     /// Which passes rewrite functions before they run.
     pub passes: Passes,
+    /// Whether to say in the end where the time went.
+    pub profiles: bool,
 }
 
 /// What runs functions.
@@ -77,8 +79,9 @@ pub enum EngineKind {
 
 impl EngineKind {
     /// The engine itself.
-    pub fn engine(self) -> Box<dyn Engine> {
+    pub fn engine(self, profiles: bool) -> Box<dyn Engine> {
         match self {
+            EngineKind::Jit if profiles => Box::new(Jit::profiled()),
             EngineKind::Jit => Box::new(Jit::default()),
             EngineKind::Interpreter => Box::new(Interpreter),
         }

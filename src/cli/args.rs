@@ -128,7 +128,16 @@ pub(crate) enum Command {
     /// `start`, `epoch`, `early_stop`, `done`, `show`, `saved`; metrics keep the names they were written under, and floats are the
     /// shortest text that reads back as the same number ("NaN", "Infinity" and "-Infinity" where JSON has none).
     #[command(after_help = "Example:\n  nnlc run examples/iris.nnl --seed 3 --set train.epochs=20")]
-    Run(Program),
+    Run {
+        /// The program
+        file: PathBuf,
+        /// Say in the end where the time of native code went
+        #[arg(long)]
+        profile: bool,
+        /// Write the calls of native code to a file that Chrome's tracing view and Perfetto read
+        #[arg(long, value_name = "FILE")]
+        trace: Option<PathBuf>,
+    },
     /// Find every mistake in a program without running anything
     ///
     /// Names, shapes and settings are checked, and the model against its data: the data files are read, nothing is trained. A
@@ -138,10 +147,10 @@ pub(crate) enum Command {
     /// Print a program as the compiler sees it at some stage
     ///
     /// `ast` is the program in canonical form, `ir` what lowering made of it, `checked` the same with every shape worked out, `grad`
-    /// with gradients written out, `opt` after the optimizer: what engines run.
+    /// with gradients written out, `opt` after the optimizer: what engines run, `plan`, `clif` and `asm` what native code becomes of it.
     #[command(after_help = "Example:\n  nnlc dump --stage checked examples/xor.nnl")]
     Dump {
-        /// Which stage: ast, ir, checked, grad or opt
+        /// Which stage: ast, ir, checked, grad, opt, plan, clif or asm
         #[arg(long, value_enum, hide_possible_values = true, default_value_t = DumpStage::Checked, value_name = "STAGE")]
         stage: DumpStage,
         /// The program

@@ -8,6 +8,7 @@ mod check;
 mod dump;
 mod interrupt;
 mod out;
+mod profile;
 mod program;
 mod progress;
 pub mod render;
@@ -95,7 +96,18 @@ fn on_terminal(cli: &Cli, began: Instant) -> u8 {
 fn command(cli: &Cli, out: &mut Out<'_>, began: Instant) -> Done {
     let global = &cli.global;
     match &cli.command {
-        Command::Run(program) => run::run(&program.file, global, out),
+        Command::Run {
+            file,
+            profile,
+            trace,
+        } => {
+            let trace = trace.as_deref();
+            let wanted = run::Timing {
+                profiles: *profile,
+                trace,
+            };
+            run::run(file, wanted, global, out)
+        }
         Command::Check(program) => check::check(&program.file, global, out),
         Command::Dump { stage, file } => dump::dump(*stage, file, global, out),
         Command::Test { file } => test::test(file.as_deref(), global, out),

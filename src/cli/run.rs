@@ -4,19 +4,31 @@ use std::io;
 use std::path::Path;
 
 use crate::cli::args::Global;
-use crate::cli::program::{code, compile, load, session};
+use crate::cli::profile;
+use crate::cli::program::{code, compile, load, timed_session};
 use crate::cli::progress::Progress;
 use crate::cli::screen::one_line;
 use crate::cli::show::labels::Labels;
 use crate::cli::show::{json, show};
 use crate::cli::{Done, INTERRUPTED, Out, Stop, interrupt};
+use crate::engine::Call;
 use crate::lower::Mode;
-use crate::session::{Compiled, Output, View};
+use crate::session::{Compiled, Output, Timed, View};
 use crate::source::{SourceMap, Span};
 use crate::train::{Event, Flow};
 
-pub(crate) fn run(path: &Path, global: &Global, out: &mut Out<'_>) -> Done {
-    let mut session = session(global, out)?;
+/// What is wanted besides what a program says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timing<'a> {
+    /// A table of where the time went.
+    pub(crate) profiles: bool,
+    /// Where the calls of native code are written to.
+    pub(crate) trace: Option<&'a Path>,
+}
+
+pub(crate) fn run(path: &Path, timing: Timing<'_>, global: &Global, out: &mut Out<'_>) -> Done {
+    let profiles = timing.profiles || timing.trace.is_some();
+    let mut session = timed_session(global, profiles, out)?;
     let program = load(&mut session, path, out)?;
     let compiled = compile(&session, program, Mode::Run, out)?;
     explain(&compiled, session.sources(), global, out)?;
@@ -26,6 +38,7 @@ pub(crate) fn run(path: &Path, global: &Global, out: &mut Out<'_>) -> Done {
         sources: session.sources().clone(),
         progress: Progress::default(),
         has_shown: false,
+        timing,
         failure: Ok(()),
         out,
     };
@@ -62,6 +75,7 @@ fn explain(compiled: &Compiled, sources: &SourceMap, global: &Global, out: &mut 
 
 /// Says what a program gives while it runs.
 struct Teller<'o, 'w> {
+    timing: Timing<'o>,
     labels: Labels,
     sources: SourceMap,
     progress: Progress,
@@ -94,9 +108,35 @@ impl Teller<'_, '_> {
                 self.line(&format!("loaded {run} from {}", path.display()), &line)
             }
             Output::Warning(report) => self.out.reports(&self.sources, &report.into()),
+            Output::Profile { kernels, calls } => self.profile(&kernels, &calls),
             // Tests are `nnlc test`'s.
             Output::TestPassed { .. } | Output::TestFailed { .. } => Ok(()),
         }
+    }
+
+    fn profile(&mut self, kernels: &[Timed], calls: &[Call]) -> io::Result<()> {
+        if let Some(path) = self.timing.trace {
+            profile::write(path, &profile::trace(kernels, calls))?;
+        }
+        if !self.timing.profiles {
+            return Ok(());
+        }
+        if self.out.is_json {
+            let mut lines = kernels.iter().map(|Timed { place, time }| {
+                serde_json::json!({
+                    "event": "kernel", "place": place, "func": time.func, "what": time.what, "calls": time.calls,
+                    "nanoseconds": time.nanoseconds, "flops": time.flops, "bytes": time.bytes,
+                })
+            });
+            return lines.try_for_each(|line| self.out.json(&line));
+        }
+        let lines = profile::table(kernels, self.out.screen);
+        self.apart(
+            &lines
+                .into_iter()
+                .map(|line| line + "\n")
+                .collect::<String>(),
+        )
     }
 
     fn event(&mut self, event: &Event) -> io::Result<()> {

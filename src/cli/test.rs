@@ -124,9 +124,8 @@ fn tell(
             tally.tell("test", name, Some(failures), sources, out)
         }
         Output::Warning(report) => out.reports(sources, &report.clone().into()),
-        Output::Event(_) | Output::Show { .. } | Output::Saved { .. } | Output::Loaded { .. } => {
-            Ok(())
-        }
+        Output::Event(_) | Output::Show { .. } | Output::Saved { .. } => Ok(()),
+        Output::Loaded { .. } | Output::Profile { .. } => Ok(()),
     }
 }
 

@@ -7,10 +7,12 @@ mod flat;
 mod interp;
 mod jit;
 mod memory;
+mod profile;
 
 pub use error::{RunError, RunFault};
 pub use interp::Interpreter;
 pub use jit::{Jit, Listing, listing};
+pub use profile::{Call, KernelTime, Profile};
 
 use crate::ir::{FuncId, Module};
 use crate::tensor::Tensor;
@@ -22,6 +24,11 @@ const MAX_PLANS: usize = 32;
 pub trait Engine {
     /// Makes a flat function ready to run: `grad::expand` has replaced every call in it.
     fn prepare(&self, module: &Module, func: FuncId) -> Result<Box<dyn Program>, RunError>;
+
+    /// Where the time went so far, if the engine keeps count.
+    fn profile(&self) -> Option<Profile> {
+        None
+    }
 }
 
 /// A function ready to run.

@@ -4,12 +4,12 @@
 use std::path::PathBuf;
 
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::engine::Engine;
+use crate::engine::{Engine, KernelTime, Profile};
 use crate::ir::draft::DraftId;
 use crate::lower::{Action, Assert, Metrics, Run, best_name};
 use crate::session::compile::Compiled;
 use crate::session::compute::compute;
-use crate::session::output::Output;
+use crate::session::output::{Output, Timed};
 use crate::session::show::{Known, not_trained};
 use crate::session::{Session, codes};
 use crate::source::{SourceId, Span};
@@ -30,7 +30,7 @@ impl Session {
         for (name, tensor) in compiled.data.iter().flat_map(|loaded| loaded.set.globals()) {
             self.globals.insert(name, tensor.clone());
         }
-        let engine = self.options.engine.engine();
+        let engine = self.options.engine.engine(self.options.profiles);
         let mut execution = Execution {
             session: self,
             compiled: &compiled,
@@ -40,6 +40,7 @@ impl Session {
         };
         execution.check_saves()?;
         let flow = execution.actions()?;
+        execution.tell_profile();
         let Compiled {
             data,
             program,
@@ -64,6 +65,21 @@ struct Execution<'a, 's> {
 }
 
 impl Execution<'_, '_> {
+    /// Says where the time went, if the engine has kept count.
+    fn tell_profile(&mut self) {
+        let Some(Profile { kernels, calls }) = self.engine.profile() else {
+            return;
+        };
+        let sources = &self.session.sources;
+        let place = |origin| self.compiled.place(origin, sources);
+        let timed = |time: KernelTime| Timed {
+            place: time.origin.map(place),
+            time,
+        };
+        let kernels = kernels.into_iter().map(timed).collect();
+        (self.sink)(Output::Profile { kernels, calls });
+    }
+
     fn actions(&mut self) -> Result<Flow, Diagnostics> {
         let done = self.done();
         for (action, is_done) in self.compiled.actions.iter().zip(done) {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::engine::{Call, KernelTime};
 use crate::ir::Role;
 use crate::source::Span;
 use crate::tensor::Tensor;
@@ -51,6 +52,22 @@ pub enum Output {
     },
     /// What deserves a second look.
     Warning(Diagnostic),
+    /// Where the time went.
+    Profile {
+        /// Every step of every plan.
+        kernels: Vec<Timed>,
+        /// The first calls of them, in order.
+        calls: Vec<Call>,
+    },
+}
+
+/// A step of a plan and where it comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timed {
+    /// The place in the source: `iris.nnl:12:5`.
+    pub place: Option<String>,
+    /// What it is and took.
+    pub time: KernelTime,
 }
 
 /// A value to show.

@@ -23,7 +23,7 @@ impl Session {
         let data = &data.ok_or_else(|| not_trained(&plan.name, plan.span))?.set;
         let mut globals = self.globals.clone();
         globals.extend(data.globals().map(|(name, tensor)| (name, tensor.clone())));
-        let engine = self.options.engine.engine();
+        let engine = self.options.engine.engine(self.options.profiles);
         let func = |id: DraftId| compiled.checked.func(id);
         let machine = Machine {
             module: compiled.checked.module(),

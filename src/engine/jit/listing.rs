@@ -6,10 +6,10 @@ use crate::engine::bind::Sizes;
 use crate::engine::flat::{ResultTypes, flat, known};
 use crate::engine::jit::emit::{CodeText, Compiler, NoCode};
 use crate::engine::jit::graph::{BaseId, Def, Graph, Task, graph};
-use crate::engine::jit::kernel::{Extent, InstKind, Kernel, Store};
+use crate::engine::jit::kernel::{Extent, Inst, InstKind, Kernel, Store};
 use crate::engine::jit::memory::places;
 use crate::engine::jit::steps::{Schedule, Share, Step, Work, schedule};
-use crate::engine::{RunError, RunFault};
+use crate::engine::{KernelTime, RunError, RunFault};
 use crate::ir::{FuncId, Module};
 use crate::types::Dim;
 
@@ -114,6 +114,31 @@ fn plan_text(name: &str, graph: &Graph, schedule: &Schedule) -> String {
     text
 }
 
+/// Every step of a plan, with no time taken yet.
+pub(super) fn kernel_times(name: &str, graph: &Graph, schedule: &Schedule) -> Vec<KernelTime> {
+    let steps = schedule.phases.iter().flatten();
+    let time = |step: &Step| {
+        let shown = Shown {
+            graph,
+            schedule,
+            step,
+        };
+        let bases = step.reads.iter().chain(&step.writes);
+        KernelTime {
+            func: name.to_owned(),
+            what: shown.what(),
+            origin: step.origin,
+            calls: 0,
+            nanoseconds: 0,
+            flops: shown.flops() as u64,
+            bytes: bases
+                .map(|(base, _)| schedule.buffers[*base].bytes as u64)
+                .sum(),
+        }
+    };
+    steps.map(time).collect()
+}
+
 /// A step, to be written in a line.
 struct Shown<'a> {
     graph: &'a Graph,
@@ -123,23 +148,9 @@ struct Shown<'a> {
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.step.work {
-            Work::Loop(work) => write!(f, "{}", KernelLine(&work.kernel))?,
-            Work::Pack { product } => {
-                write!(f, "pack      right of product {product}")?;
-            }
-            Work::Product { product } => {
-                let found = &self.schedule.products[*product].matrices;
-                let [m, n, k] = [found.rows, found.cols, found.depth];
-                let count = found.starts.len();
-                let flops = 2 * m * n * k * count;
-                write!(
-                    f,
-                    "product {product} {count} × [{m}, {k}]·[{k}, {n}]  {flops} FLOPs"
-                )?;
-            }
-            Work::Gather { n_parts, .. } => write!(f, "gather    {n_parts} parts")?,
-            Work::Extern(node) => write!(f, "{}", self.extern_name(*node))?,
+        write!(f, "{}", self.what())?;
+        if let Work::Product { .. } = self.step.work {
+            write!(f, ", {} FLOPs", self.flops())?;
         }
         let bytes = |bases: &mut dyn Iterator<Item = BaseId>| -> usize {
             bases.map(|base| self.schedule.buffers[base].bytes).sum()
@@ -160,6 +171,44 @@ impl fmt::Display for Shown<'_> {
 }
 
 impl Shown<'_> {
+    /// What the step does.
+    fn what(&self) -> String {
+        match &self.step.work {
+            Work::Loop(work) => KernelLine(&work.kernel).to_string(),
+            Work::Pack { product } => format!("pack      right of product {product}"),
+            Work::Product { product } => {
+                let found = &self.schedule.products[*product].matrices;
+                let [m, n, k] = [found.rows, found.cols, found.depth];
+                format!(
+                    "product {product} {} × [{m}, {k}]·[{k}, {n}]",
+                    found.starts.len()
+                )
+            }
+            Work::Gather { n_parts, .. } => format!("gather    {n_parts} parts"),
+            Work::Extern(node) => self.extern_name(*node),
+        }
+    }
+
+    /// Sums, products and scalar functions of a call.
+    fn flops(&self) -> usize {
+        match &self.step.work {
+            Work::Loop(work) => {
+                let is_one = |inst: &&Inst| matches!(inst.kind, InstKind::Apply(..));
+                let Kernel { space, body, .. } = &work.kernel;
+                let len = |inst: &Inst| match inst.extent {
+                    Extent::Elem => space.len(),
+                    Extent::Row => space.rows,
+                };
+                body.iter().filter(is_one).map(len).sum()
+            }
+            Work::Product { product } => {
+                let found = &self.schedule.products[*product].matrices;
+                2 * found.rows * found.cols * found.depth * found.starts.len()
+            }
+            Work::Pack { .. } | Work::Gather { .. } | Work::Extern(_) => 0,
+        }
+    }
+
     fn extern_name(&self, node: usize) -> String {
         let node = &self.graph.nodes[node];
         let what = match &node.task {

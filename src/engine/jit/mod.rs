@@ -27,11 +27,12 @@ mod strips;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Instant;
 
 use crate::engine::bind::Sizes;
 use crate::engine::flat::{Flat, Plan, ResultTypes, flat};
 use crate::engine::interp::execute;
-use crate::engine::{Engine, MAX_PLANS, Program, RunError};
+use crate::engine::{Engine, MAX_PLANS, Profile, Program, RunError};
 use crate::ir::{FuncId, Module};
 use crate::tensor::{Tensor, threads};
 pub use listing::{Listing, listing};
@@ -42,23 +43,53 @@ use pool::Pool;
 #[derive(Default)]
 pub struct Jit {
     pool: Rc<RefCell<Option<Pool>>>,
+    timing: Option<Rc<Timing>>,
+}
+
+/// A profile in the making.
+struct Timing {
+    began: Instant,
+    profile: RefCell<Profile>,
+}
+
+impl Jit {
+    /// A compiler whose code takes the time of each step.
+    pub fn profiled() -> Jit {
+        let timing = Timing {
+            began: Instant::now(),
+            profile: RefCell::default(),
+        };
+        Jit {
+            timing: Some(Rc::new(timing)),
+            ..Jit::default()
+        }
+    }
 }
 
 impl Engine for Jit {
     fn prepare(&self, module: &Module, func: FuncId) -> Result<Box<dyn Program>, RunError> {
         Ok(Box::new(Prepared {
+            name: module.funcs[func].name.clone(),
             flat: flat(module, func),
             plans: BTreeMap::new(),
             pool: Rc::clone(&self.pool),
+            timing: self.timing.clone(),
         }))
+    }
+
+    fn profile(&self) -> Option<Profile> {
+        let timing = self.timing.as_ref()?;
+        Some(timing.profile.borrow().clone())
     }
 }
 
 /// A function, and its code by sizes.
 struct Prepared {
+    name: String,
     flat: Flat,
     plans: BTreeMap<Sizes, Compiled>,
     pool: Rc<RefCell<Option<Pool>>>,
+    timing: Option<Rc<Timing>>,
 }
 
 /// A plan and what runs it.
@@ -76,32 +107,44 @@ impl Program for Prepared {
                 self.plans.clear();
             }
             let types = inputs.iter().map(|x| (x.dtype(), x.shape().to_vec()));
-            let compiled = compile(&self.flat, &sizes, &types.collect())?;
+            let compiled = self.compile(&sizes, &types.collect())?;
             self.plans.insert(sizes.clone(), compiled);
         }
         match self.plans.get_mut(&sizes).expect("inserted above") {
             Compiled::Interpreted(plan) => execute(&self.flat, plan, inputs),
-            Compiled::Native(native) if native.is_small => native.run(inputs, None),
             Compiled::Native(native) => {
                 let mut pool = self.pool.borrow_mut();
-                let pool = pool.get_or_insert_with(|| Pool::new(threads()));
-                native.run(inputs, Some(pool))
+                let pool = match native.is_small {
+                    true => None,
+                    false => Some(&*pool.get_or_insert_with(|| Pool::new(threads()))),
+                };
+                native.run(inputs, pool, self.timing.as_deref())
             }
         }
     }
 }
 
-fn compile(flat: &Flat, sizes: &Sizes, inputs: &ResultTypes) -> Result<Compiled, RunError> {
-    let plan = flat.plan(sizes)?;
-    flat.check_memory(&plan)?;
-    let types = plan.iter().flat_map(|(_, types)| types).chain(inputs);
-    let is_empty = types.into_iter().any(|(_, shape)| shape.contains(&0));
-    if is_empty {
-        return Ok(Compiled::Interpreted(plan));
-    }
-    match native(flat, &plan, inputs) {
-        Ok(native) => Ok(Compiled::Native(Box::new(native))),
-        Err(Refusal::Error(error)) => Err(error),
-        Err(Refusal::NoCode) => Ok(Compiled::Interpreted(plan)),
+impl Prepared {
+    fn compile(&self, sizes: &Sizes, inputs: &ResultTypes) -> Result<Compiled, RunError> {
+        let plan = self.flat.plan(sizes)?;
+        self.flat.check_memory(&plan)?;
+        let types = plan.iter().flat_map(|(_, types)| types).chain(inputs);
+        let is_empty = types.into_iter().any(|(_, shape)| shape.contains(&0));
+        if is_empty {
+            return Ok(Compiled::Interpreted(plan));
+        }
+        let timing = self.timing.as_deref();
+        let mut profile = timing.map(|timing| timing.profile.borrow_mut());
+        match native(
+            &self.name,
+            &self.flat,
+            &plan,
+            inputs,
+            profile.as_deref_mut(),
+        ) {
+            Ok(native) => Ok(Compiled::Native(Box::new(native))),
+            Err(Refusal::Error(error)) => Err(error),
+            Err(Refusal::NoCode) => Ok(Compiled::Interpreted(plan)),
+        }
     }
 }

@@ -3,16 +3,19 @@
 use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::engine::flat::{Flat, Plan, ResultTypes, known};
+use crate::engine::jit::Timing;
 use crate::engine::jit::emit::{Code, Compiler, KernelFn, NoCode};
 use crate::engine::jit::gemm::{Element as GemmElement, Product};
 use crate::engine::jit::graph::{BaseId, Def, Graph, Node, Value, graph};
+use crate::engine::jit::listing::kernel_times;
 use crate::engine::jit::memory::{Arena, places};
 use crate::engine::jit::pool::Pool;
 use crate::engine::jit::product::{Precision, ProductShare};
 use crate::engine::jit::steps::{Chunks, ProductWork, Schedule, Step, Work, schedule};
-use crate::engine::{RunError, RunFault};
+use crate::engine::{Call, Profile, RunError, RunFault};
 use crate::ops;
 use crate::tensor::{Element, Monoid, Tensor, reduce};
 use crate::types::DType;
@@ -31,6 +34,8 @@ pub(super) struct Native {
     scratch: usize,
     scratches: Option<Arena>,
     pub(super) is_small: bool,
+    /// The number of the first step in a profile.
+    first_kernel: usize,
     /// Keeps the entries of kernels valid; goes last.
     _code: Code,
 }
@@ -96,11 +101,23 @@ impl From<RunError> for Refusal {
 }
 
 /// Compiles a plan for inputs of these types and sizes.
-pub(super) fn native(flat: &Flat, plan: &Plan, inputs: &ResultTypes) -> Result<Native, Refusal> {
+pub(super) fn native(
+    name: &str,
+    flat: &Flat,
+    plan: &Plan,
+    inputs: &ResultTypes,
+    profile: Option<&mut Profile>,
+) -> Result<Native, Refusal> {
     let graph = graph(flat, plan, inputs)?;
     let mut compiler = Compiler::new(None)?;
     let schedule = schedule(&graph, &mut compiler)?;
     let (code, _) = compiler.finish()?;
+    let first_kernel = profile.as_ref().map_or(0, |profile| profile.kernels.len());
+    if let Some(profile) = profile {
+        profile
+            .kernels
+            .extend(kernel_times(name, &graph, &schedule));
+    }
     let (places, bytes) = place_all(&graph, &schedule);
     let input = |base: BaseId| match graph.bases[base].def {
         Def::Input(place) => Some(place),
@@ -116,6 +133,7 @@ pub(super) fn native(flat: &Flat, plan: &Plan, inputs: &ResultTypes) -> Result<N
     let phases = schedule.phases.into_iter();
     let exec = |step: Step| exec(step, &schedule.products, &code, schedule.is_small);
     Ok(Native {
+        first_kernel,
         phases: phases
             .map(|steps| steps.into_iter().map(exec).collect())
             .collect(),
@@ -214,6 +232,9 @@ struct Running<'a> {
     n_workers: usize,
     has_failed: AtomicBool,
     error: Mutex<Option<RunError>>,
+    /// When the profile began, if there is one.
+    began: Option<Instant>,
+    calls: Mutex<Vec<Call>>,
 }
 
 // SAFETY: workers write disjoint parts of buffers within a phase, as the schedule has it, and wait for each other between phases.
@@ -225,6 +246,7 @@ impl Native {
         &mut self,
         mut inputs: Vec<Tensor>,
         pool: Option<&Pool>,
+        timing: Option<&Timing>,
     ) -> Result<Vec<Tensor>, RunError> {
         let n_workers = pool.map_or(1, Pool::n_workers);
         let scratch = self.scratch;
@@ -242,10 +264,17 @@ impl Native {
             n_workers,
             has_failed: AtomicBool::new(false),
             error: Mutex::new(None),
+            began: timing.map(|timing| timing.began),
+            calls: Mutex::default(),
         };
         match pool {
             Some(pool) => pool.run(&|worker| running.work(worker, &|| pool.sync())),
             None => running.work(0, &|| ()),
+        }
+        if let Some(timing) = timing {
+            let calls = running.calls.into_inner();
+            let calls = calls.unwrap_or_else(|broken| broken.into_inner());
+            timing.profile.borrow_mut().add(calls);
         }
         let error = running.error.into_inner();
         match error.unwrap_or_else(|broken| broken.into_inner()) {
@@ -313,16 +342,36 @@ impl Native {
 impl Running<'_> {
     /// A worker's share of everything.
     fn work(&self, worker: usize, sync: &dyn Fn()) {
+        let mut kernel = self.native.first_kernel;
         for (phase, steps) in self.native.phases.iter().enumerate() {
             if phase > 0 {
                 sync();
             }
             for (at, exec) in steps.iter().enumerate() {
                 if !self.has_failed.load(Ordering::Relaxed) {
+                    let began = self.began.filter(|_| worker == 0);
+                    let start = began.map(|began| began.elapsed());
                     self.step(worker, exec, &self.tables[phase][at]);
+                    if let Some((began, start)) = began.zip(start) {
+                        self.note(kernel, start, began.elapsed());
+                    }
                 }
+                kernel += 1;
             }
         }
+    }
+
+    fn note(&self, kernel: usize, start: Duration, end: Duration) {
+        let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let call = Call {
+            kernel,
+            start: nanoseconds(start),
+            nanoseconds: nanoseconds(end - start),
+        };
+        let calls = self.calls.lock();
+        calls
+            .unwrap_or_else(|broken| broken.into_inner())
+            .push(call);
     }
 
     fn step(&self, worker: usize, exec: &Exec, table: &[*mut u8]) {

@@ -12,6 +12,7 @@ use crate::engine::jit::graph::{Base, BaseId, Def, Graph, Node, NodeId, Task};
 use crate::engine::jit::kernel::{Extent, InstKind, Kernel, Output, Space, Store};
 use crate::engine::jit::product::{Matrices, ProductShare, matrices};
 use crate::engine::jit::stages::stages;
+use crate::ir::OriginId;
 use crate::tensor::{Monoid, Walk};
 
 /// A buffer: a base of the graph, or room for something in between.
@@ -69,6 +70,8 @@ pub(super) struct Step {
     pub(super) reads: Vec<(BaseId, Reach)>,
     pub(super) writes: Vec<(BaseId, Reach)>,
     pub(super) share: Share,
+    /// Where the first of what it computes was written.
+    pub(super) origin: Option<OriginId>,
 }
 
 impl Step {
@@ -297,8 +300,11 @@ impl<'a> Building<'a> {
             scratch,
             chunks,
         };
-        steps.push(loop_step(work));
-        steps.extend(gathers);
+        let origin = members
+            .iter()
+            .find_map(|&member| self.graph.nodes[member].origin);
+        let made = std::iter::once(loop_step(work)).chain(gathers);
+        steps.extend(made.map(|step| Step { origin, ..step }));
         Ok(())
     }
 
@@ -331,6 +337,7 @@ impl<'a> Building<'a> {
                 reads: vec![(right, Reach::All)],
                 writes: vec![(packed, Reach::All)],
                 share: Share::Parts,
+                origin: node.origin,
             });
         }
         let right = packed.unwrap_or(right);
@@ -343,6 +350,7 @@ impl<'a> Building<'a> {
             reads: vec![left, (right, Reach::All)],
             writes: vec![(result, reach)],
             share,
+            origin: node.origin,
         });
         self.products.push(ProductWork {
             matrices: found,
@@ -359,6 +367,7 @@ impl<'a> Building<'a> {
             reads: node.operands.iter().map(|x| all(x.base)).collect(),
             writes: node.results.iter().copied().map(all).collect(),
             share: Share::One,
+            origin: node.origin,
         }
     }
 
@@ -422,6 +431,7 @@ fn gather(parts: BaseId, n_parts: usize, result: BaseId, monoid: Monoid) -> Step
         reads: vec![(parts, Reach::All)],
         writes: vec![(result, Reach::All)],
         share: Share::One,
+        origin: None,
     }
 }
 
@@ -459,6 +469,7 @@ fn loop_step(work: LoopWork) -> Step {
         reads: reads.into_iter().collect(),
         writes: work.kernel.outputs.iter().map(write).collect(),
         share: Share::Rows(work.chunks.rows),
+        origin: None,
         work: Work::Loop(work),
     }
 }
