@@ -41,7 +41,7 @@ pub use verify::{verify, verify_func};
 use crate::ir::{Module, Op, ValueId};
 use crate::ops::rules::{Fault, Flows, operand_count};
 use crate::scalar::Scalar;
-use crate::tensor::{self, Monoid, Tensor, Walk};
+use crate::tensor::{self, Draw, Monoid, Tensor, Walk};
 use crate::types::{DType, Dim, TensorType};
 
 /// The types of an op's results.
@@ -310,6 +310,20 @@ pub(crate) fn view(
         Op::Inverse | Op::Solve(_) | Op::Qr => Ok(None),
         Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => Ok(None),
     }
+}
+
+/// The draw of an op of class [`KernelClass::Random`] for these operands.
+pub(crate) fn draw(op: &Op, operands: &[Tensor]) -> Option<Draw> {
+    let Op::Random {
+        distribution,
+        place,
+        ..
+    } = op
+    else {
+        return None;
+    };
+    let [seed, step] = random::seed_and_step(operands);
+    Some(Draw::new(*distribution, seed, *place, step))
 }
 
 /// The class of an op.

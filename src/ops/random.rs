@@ -37,12 +37,17 @@ pub(super) fn eval_random(
     shape: &[usize],
     dtype: DType,
 ) -> Tensor {
+    let [seed, step] = seed_and_step(operands);
+    tensor::random(distribution, seed, place, step, shape, dtype)
+}
+
+/// The numbers that a draw depends on.
+pub(super) fn seed_and_step(operands: &[Tensor]) -> [i64; 2] {
     let number = |x: &Tensor| {
         let x = x.cast(DType::I64);
         x.as_slice::<i64>().map_or(0, |x| x[0])
     };
-    let (seed, step) = (number(&operands[0]), number(&operands[1]));
-    tensor::random(distribution, seed, place, step, shape, dtype)
+    [number(&operands[0]), number(&operands[1])]
 }
 
 // Form --------------------------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ pub use layout::{broadcast, concat, embed, iota, permute, reverse, slice};
 pub use linalg::{LinalgError, inverse, qr, solve};
 pub use map::map;
 pub use order::{argsort, ranks, sort};
+pub(crate) use random::{Draw, Drawn};
 pub use random::{Stream, permutation, place_of, random, stream};
 pub use reduce::{arg_reduce, cumsum, reduce};
 pub(crate) use strided::{Walk, row_major};

@@ -15,20 +15,12 @@ pub fn random(
     shape: &[usize],
     dtype: DType,
 ) -> Tensor {
-    let source = Source::new(seed, place, step);
-    match (dtype, distribution) {
-        (DType::F32, Distribution::Uniform) => fill(&source, shape, |words| words.map(singles)),
-        (DType::F32, Distribution::Normal) => fill(&source, shape, |words| {
-            let [a, b, c, d] = words.map(singles);
-            let ([w, x], [y, z]) = (box_muller(a, b), box_muller(c, d));
-            [w, x, y, z]
-        }),
-        (DType::F64, Distribution::Uniform) => fill(&source, shape, doubles),
-        (DType::F64, Distribution::Normal) => fill(&source, shape, |words| {
-            let [a, b] = doubles(words);
-            box_muller(a, b)
-        }),
-        (DType::I64 | DType::I32 | DType::U8 | DType::Bool, _) => {
+    let draw = Draw::new(distribution, seed, place, step);
+    let len: usize = shape.iter().product();
+    match dtype {
+        DType::F32 => Tensor::from_vec(shape.to_vec(), draw.all::<f32>(len)),
+        DType::F64 => Tensor::from_vec(shape.to_vec(), draw.all::<f64>(len)),
+        DType::I64 | DType::I32 | DType::U8 | DType::Bool => {
             unreachable!("checked: random numbers are floats")
         }
     }
@@ -40,16 +32,82 @@ const LANES: usize = 16;
 /// Something of each of so many blocks.
 type Lanes<T> = [T; LANES];
 
+/// Random numbers of one place at one step.
+#[derive(Clone, Debug)]
+pub(crate) struct Draw {
+    distribution: Distribution,
+    source: Source,
+}
+
+impl Draw {
+    /// Parts of a draw begin at multiples of this.
+    pub(crate) const GROUP: usize = 4 * LANES;
+
+    pub(crate) fn new(distribution: Distribution, seed: i64, place: u64, step: i64) -> Draw {
+        Draw {
+            distribution,
+            source: Source::new(seed, place, step),
+        }
+    }
+
+    fn all<T: Drawn>(&self, len: usize) -> Vec<T> {
+        let mut out = vec![T::default(); len];
+        self.fill(0, &mut out);
+        out
+    }
+
+    /// The numbers from `first` on, a multiple of [`Draw::GROUP`], in the widest instructions there are.
+    pub(crate) fn fill<T: Drawn>(&self, first: usize, out: &mut [T]) {
+        pulp::Arch::new().dispatch(
+            #[inline(always)]
+            || T::fill(self, first, out),
+        );
+    }
+}
+
+/// An element type that is drawn.
+pub(crate) trait Drawn: Element {
+    /// See [`Draw::fill`].
+    fn fill(draw: &Draw, first: usize, out: &mut [Self]);
+}
+
+impl Drawn for f32 {
+    #[inline(always)]
+    fn fill(draw: &Draw, first: usize, out: &mut [f32]) {
+        match draw.distribution {
+            Distribution::Uniform => fill(&draw.source, first, out, |words| words.map(singles)),
+            Distribution::Normal => fill(&draw.source, first, out, |words| {
+                let [a, b, c, d] = words.map(singles);
+                let ([w, x], [y, z]) = (box_muller(a, b), box_muller(c, d));
+                [w, x, y, z]
+            }),
+        }
+    }
+}
+
+impl Drawn for f64 {
+    #[inline(always)]
+    fn fill(draw: &Draw, first: usize, out: &mut [f64]) {
+        match draw.distribution {
+            Distribution::Uniform => fill(&draw.source, first, out, doubles),
+            Distribution::Normal => fill(&draw.source, first, out, |words| {
+                let [a, b] = doubles(words);
+                box_muller(a, b)
+            }),
+        }
+    }
+}
+
 /// Element `i` is number `i mod N` of block `i / N`.
+#[inline(always)]
 fn fill<T: Element, const N: usize>(
     source: &Source,
-    shape: &[usize],
+    first: usize,
+    out: &mut [T],
     elements: impl Fn([Lanes<u32>; 4]) -> [Lanes<T>; N],
-) -> Tensor {
-    let len: usize = shape.iter().product();
-    let mut out = vec![T::default(); len];
+) {
     for (group, out) in out.chunks_mut(LANES * N).enumerate() {
-        let found = elements(source.blocks((group * LANES) as u64));
+        let found = elements(source.blocks((first / N + group * LANES) as u64));
         for (lane, block) in out.chunks_mut(N).enumerate() {
             block
                 .iter_mut()
@@ -57,15 +115,16 @@ fn fill<T: Element, const N: usize>(
                 .for_each(|(x, lanes)| *x = lanes[lane]);
         }
     }
-    Tensor::from_vec(shape.to_vec(), out)
 }
 
 /// Multiples of 2⁻²⁴ in `[0, 1)`
+#[inline(always)]
 fn singles(words: Lanes<u32>) -> Lanes<f32> {
     words.map(|word| (word >> 8) as i32 as f32 / (1u32 << 24) as f32)
 }
 
 /// Multiples of 2⁻⁵³ in `[0, 1)`
+#[inline(always)]
 fn doubles([a, b, c, d]: [Lanes<u32>; 4]) -> [Lanes<f64>; 2] {
     let double = |high: u32, low: u32| {
         let bits = (u64::from(high) << 32 | u64::from(low)) >> 11;
@@ -75,6 +134,7 @@ fn doubles([a, b, c, d]: [Lanes<u32>; 4]) -> [Lanes<f64>; 2] {
 }
 
 /// `r cos 2πv, r sin 2πv` with `r = √(−2 ln(1 − u))`: two normal numbers from two uniform ones
+#[inline(always)]
 fn box_muller<T: Float>(u: Lanes<T>, v: Lanes<T>) -> [Lanes<T>; 2] {
     let mut found = [u, v];
     let [first, second] = &mut found;
@@ -109,6 +169,7 @@ impl Source {
     }
 
     /// Consecutive blocks: the first words of all, the second words, and so on.
+    #[inline(always)]
     fn blocks<const L: usize>(&self, first: u64) -> [[u32; L]; 4] {
         let index: [_; L] = std::array::from_fn(|lane| halves(first + lane as u64));
         let [low, high] = [0, 1].map(|half| index.map(|index| index[half]));
@@ -117,11 +178,13 @@ impl Source {
     }
 }
 
+#[inline(always)]
 fn halves(x: u64) -> [u32; 2] {
     [x as u32, (x >> 32) as u32]
 }
 
 /// Philox4x32 with ten rounds, of several counters side by side.
+#[inline(always)]
 fn philox<const L: usize>(
     [mut a, mut b, mut c, mut d]: [[u32; L]; 4],
     key: [u32; 2],

@@ -167,6 +167,7 @@ impl Making<'_, '_> {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the rest are plain")]
     fn binary(&mut self, x: ValueId) -> Option<ValueId> {
         use Scalar::{Add, Div, Max, Min, Mul, Pow, Sub};
         let y = self.partner(x);
@@ -234,10 +235,10 @@ impl Making<'_, '_> {
         let monoid = monoid[usize::from(self.step[3]) % 4];
         let folded = self.b.op1(Op::Reduce(monoid, axes), &[x]).ok()?;
         let scale = self.number(folded, 1.0 / count as f64);
-        Some(match monoid {
-            Monoid::Sum => self.map(Scalar::Mul, &[folded, scale]),
-            _ => folded,
-        })
+        if monoid == Monoid::Sum {
+            return Some(self.map(Scalar::Mul, &[folded, scale]));
+        }
+        Some(folded)
     }
 
     fn permuted(&mut self, x: ValueId) -> ValueId {
@@ -252,7 +253,9 @@ impl Making<'_, '_> {
 
     fn reshaped(&mut self, x: ValueId) -> ValueId {
         let len = len(self.b, x);
-        let factor = (1..=len.min(7)).rev().find(|factor| len % factor == 0);
+        let factor = (1..=len.min(7))
+            .rev()
+            .find(|factor| len.is_multiple_of(*factor));
         let factor = factor.unwrap_or(1);
         let to = match self.step[2] % 3 {
             0 => vec![len],

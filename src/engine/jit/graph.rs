@@ -67,6 +67,8 @@ pub(super) enum Task {
     Fold(Monoid, Vec<usize>),
     /// Sums of products.
     Product(Contract),
+    /// Random numbers.
+    Random,
     /// What the op says.
     Extern,
 }
@@ -130,7 +132,8 @@ fn task(op: &Op) -> Task {
         (KernelClass::Reduce(monoid), Op::Reduce(_, axes)) => Task::Fold(monoid, axes.clone()),
         (KernelClass::Contract, Op::Contract(letters)) => Task::Product(letters.clone()),
         (KernelClass::Reduce(_) | KernelClass::Contract, _) => Task::Extern,
-        (KernelClass::Random | KernelClass::Extern | KernelClass::Call, _) => Task::Extern,
+        (KernelClass::Random, _) => Task::Random,
+        (KernelClass::Extern | KernelClass::Call, _) => Task::Extern,
     }
 }
 
@@ -251,7 +254,7 @@ impl Graph {
         match &node.task {
             Task::Map(f) => is_native(*f, *dtypes.last().unwrap_or(&DType::F32)),
             Task::Product(_) => dtypes.iter().all(|dtype| dtype.is_float()),
-            Task::Convert | Task::Fold(..) | Task::Extern => true,
+            Task::Convert | Task::Fold(..) | Task::Random | Task::Extern => true,
         }
     }
 }

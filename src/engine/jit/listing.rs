@@ -185,6 +185,7 @@ impl Shown<'_> {
                 )
             }
             Work::Gather { n_parts, .. } => format!("gather    {n_parts} parts"),
+            Work::Random(node) => format!("random    {:?}", self.graph.nodes[*node].shape),
             Work::Extern(node) => self.extern_name(*node),
         }
     }
@@ -205,7 +206,7 @@ impl Shown<'_> {
                 let found = &self.schedule.products[*product].matrices;
                 2 * found.rows * found.cols * found.depth * found.starts.len()
             }
-            Work::Pack { .. } | Work::Gather { .. } | Work::Extern(_) => 0,
+            Work::Pack { .. } | Work::Gather { .. } | Work::Random(_) | Work::Extern(_) => 0,
         }
     }
 
@@ -213,7 +214,7 @@ impl Shown<'_> {
         let node = &self.graph.nodes[node];
         let what = match &node.task {
             Task::Product(_) => "product",
-            Task::Map(_) | Task::Convert | Task::Fold(..) | Task::Extern => "op",
+            Task::Map(_) | Task::Convert | Task::Fold(..) | Task::Random | Task::Extern => "op",
         };
         format!("{what}        as the interpreter does it, {:?}", node.shape)
     }

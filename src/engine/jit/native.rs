@@ -9,7 +9,7 @@ use crate::engine::flat::{Flat, Plan, ResultTypes, known};
 use crate::engine::jit::Timing;
 use crate::engine::jit::emit::{Code, Compiler, KernelFn, NoCode};
 use crate::engine::jit::gemm::{Element as GemmElement, Product};
-use crate::engine::jit::graph::{BaseId, Def, Graph, Node, Value, graph};
+use crate::engine::jit::graph::{BaseId, Def, Graph, Node, NodeId, Value, graph};
 use crate::engine::jit::listing::kernel_times;
 use crate::engine::jit::memory::{Arena, places};
 use crate::engine::jit::pool::Pool;
@@ -17,7 +17,7 @@ use crate::engine::jit::product::{Precision, ProductShare};
 use crate::engine::jit::steps::{Chunks, ProductWork, Schedule, Step, Work, schedule};
 use crate::engine::{Call, Profile, RunError, RunFault};
 use crate::ops;
-use crate::tensor::{Element, Monoid, Tensor, reduce};
+use crate::tensor::{Draw, Drawn, Element, Monoid, Tensor, reduce};
 use crate::types::DType;
 
 /// A plan ready to run.
@@ -77,7 +77,8 @@ enum Exec {
         result: BaseId,
         monoid: Monoid,
     },
-    Extern(usize),
+    Random(NodeId),
+    Extern(NodeId),
 }
 
 /// Why a plan is not native.
@@ -211,6 +212,7 @@ fn exec(step: Step, products: &[ProductWork], code: &Code, is_small: bool) -> Ex
             result,
             monoid,
         },
+        Work::Random(node) => Exec::Random(node),
         Work::Extern(node) => Exec::Extern(node),
     }
 }
@@ -328,9 +330,8 @@ impl Native {
     fn tables(&self, starts: &[*mut u8]) -> Vec<Vec<Vec<*mut u8>>> {
         let table = |exec: &Exec| match exec {
             Exec::Loop { buffers, .. } => buffers.iter().map(|base| starts[*base]).collect(),
-            Exec::Pack { .. } | Exec::Product { .. } | Exec::Gather { .. } | Exec::Extern(_) => {
-                vec![]
-            }
+            Exec::Pack { .. } | Exec::Product { .. } | Exec::Gather { .. } => vec![],
+            Exec::Random(_) | Exec::Extern(_) => vec![],
         };
         let phases = self.phases.iter();
         phases
@@ -403,6 +404,7 @@ impl Running<'_> {
                     self.has_failed.store(true, Ordering::Relaxed);
                 }
             }
+            Exec::Random(node) => self.random(worker, &self.native.graph.nodes[*node]),
             Exec::Gather { .. } | Exec::Extern(_) => {}
         }
     }
@@ -498,16 +500,45 @@ impl Running<'_> {
         self.put(result, &folded);
     }
 
-    fn run_extern(&self, node: &Node) -> Result<(), RunError> {
-        let operands = node.operands.iter().map(|x| {
+    /// Copies of a node's operands.
+    fn operands(&self, node: &Node) -> Vec<Tensor> {
+        let operand = |x: &Value| {
             let base = &self.native.graph.bases[x.base];
             let whole = self.tensor(self.starts[x.base], base.dtype, vec![base.len]);
             match x.is_whole(base) {
                 true => whole.with_shape(x.walk.sizes.clone()),
                 false => whole.read(&x.walk),
             }
-        });
-        let operands = operands.collect();
+        };
+        node.operands.iter().map(operand).collect()
+    }
+
+    /// A worker's part of random numbers.
+    fn random(&self, worker: usize, node: &Node) {
+        let draw = ops::draw(&node.op, &self.operands(node));
+        let (Some(draw), [result]) = (draw, &node.results[..]) else {
+            return;
+        };
+        match node.types[0].0 {
+            DType::F64 => self.random_typed::<f64>(worker, &draw, *result),
+            DType::F32 | DType::I64 | DType::I32 | DType::U8 | DType::Bool => {
+                self.random_typed::<f32>(worker, &draw, *result);
+            }
+        }
+    }
+
+    fn random_typed<T: Drawn>(&self, worker: usize, draw: &Draw, result: BaseId) {
+        let len = self.native.graph.bases[result].len;
+        let groups = share(len.div_ceil(Draw::GROUP), worker, self.n_workers);
+        let [first, behind] = [groups.start, groups.end].map(|group| len.min(group * Draw::GROUP));
+        let start = self.start::<T>(result).wrapping_add(first);
+        // SAFETY: the buffer holds `len` elements, and workers have disjoint parts.
+        let part = unsafe { std::slice::from_raw_parts_mut(start, behind - first) };
+        draw.fill(first, part);
+    }
+
+    fn run_extern(&self, node: &Node) -> Result<(), RunError> {
+        let operands = self.operands(node);
         let results = ops::eval(&node.op, operands, &node.types, &known);
         let results = results.map_err(|error| RunError {
             fault: RunFault::Eval(error),

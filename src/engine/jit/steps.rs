@@ -36,6 +36,8 @@ pub(super) enum Work {
         result: BaseId,
         monoid: Monoid,
     },
+    /// Random numbers, each worker's part of them.
+    Random(NodeId),
     /// What the op says.
     Extern(NodeId),
 }
@@ -80,7 +82,7 @@ impl Step {
         match &self.work {
             Work::Loop(work) => Some(work),
             Work::Pack { .. } | Work::Product { .. } | Work::Gather { .. } => None,
-            Work::Extern(_) => None,
+            Work::Random(_) | Work::Extern(_) => None,
         }
     }
 }
@@ -216,6 +218,7 @@ impl<'a> Building<'a> {
                         node.operands[0].walk.sizes.iter().product::<usize>() as f64 * 0.3
                     }
                     Task::Product(_) => self.depth(node) as f64 * len as f64 * 2.0 / 60.0,
+                    Task::Random => len as f64 * 1.5,
                     Task::Extern => len as f64,
                 }
             })
@@ -249,6 +252,11 @@ impl<'a> Building<'a> {
         for node in unit.members {
             match &self.graph.nodes[node].task {
                 Task::Product(_) => self.product(node, steps),
+                Task::Random => steps.push(Step {
+                    work: Work::Random(node),
+                    share: Share::Parts,
+                    ..self.extern_step(node)
+                }),
                 Task::Map(_) | Task::Convert | Task::Fold(..) | Task::Extern => {
                     steps.push(self.extern_step(node));
                 }
