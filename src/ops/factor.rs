@@ -1,10 +1,10 @@
 //! Matrices as products: Cholesky, QR, LU, eigenvectors, singular values. Gradients are matrix expressions, `ᵀ` swaps the last two
 //! axes, `∘` multiplies element by element; `tril`, `triu` and `diag` are the lower, upper and diagonal part.
 //!
-//! Where eigenvalues or singular values are equal, their vectors may be turned among themselves, and no derivative of a vector
-//! exists. The terms that would say how they turn are then left out, which is exact for whatever does not depend on how they are
-//! turned, as projections do not; equal means to `4 ε Σ|w|`, which rounding cannot tell apart. Second derivatives of values that
-//! are equal are left out with them.
+//! Where eigenvalues or singular values are equal, their vectors may be turned among themselves and have no derivative of their
+//! own. The terms by which they would turn into each other are then left out: that is exact for functions of the values, and of
+//! all vectors of one value together, such as projections; it is not for functions that tell equal values apart when they part.
+//! Equal means to `4 ε Σ|w|`, which rounding cannot tell apart.
 
 use crate::ir::{Op, ValueId};
 use crate::ops::contract::form_matmul;
@@ -130,12 +130,6 @@ fn inner_product(b: &mut Builder<'_>, x: ValueId, y: ValueId) -> Rule {
     Ok(form_matmul(b, xt, y)?)
 }
 
-/// `X − Xᵀ`
-fn skew(b: &mut Builder<'_>, x: ValueId) -> Rule {
-    let xt = b.transpose(x)?;
-    Ok(b.map(Scalar::Sub, &[x, xt])?)
-}
-
 /// A vector as every row of a matrix in the shape of another.
 fn as_rows(b: &mut Builder<'_>, vector: ValueId, like: ValueId) -> Rule {
     let shape = b.shape(like).clone();
@@ -247,56 +241,78 @@ fn vjp_eigh(b: &mut Builder<'_>, [w, v]: [ValueId; 2], [dw, dv]: [Option<ValueId
     Ok(symmetric(b, da)?)
 }
 
-/// `dA = (U diag ds + G(U, dU)) Vᵀ + U G(V, dV)ᵀ` with `G(U, dU) = U (E ∘ skew(Uᵀ dU)) S + (I − U Uᵀ) dU S⁻¹` and
-/// `E = 1 / (sⱼ² − sᵢ²)` (Townsend 2016).
+/// `dA = (U (K + diag ds) + (I − U Uᵀ) dU S⁻¹) Vᵀ + U S⁻¹ dVᵀ (I − V Vᵀ)` with `K = (A + C) / 2 ∘ 1 / (sⱼ − sᵢ) + (A − C) / 2 ∘ 1 /
+/// (sⱼ + sᵢ)`, `A = skew(Uᵀ dU)`, `C = skew(Vᵀ dV)` (Townsend 2016, his quotients in partial fractions: only the first can vanish).
 fn vjp_svd(
     b: &mut Builder<'_>,
     [u, s, vt]: [ValueId; 3],
     [du, ds, dvt]: [Option<ValueId>; 3],
 ) -> Rule {
+    let v = b.transpose(vt)?;
+    let dv = dvt.map(|dvt| b.transpose(dvt)).transpose()?;
     let by_values = ds.map(|ds| scaled_columns(b, u, ds)).transpose()?;
-    let by_u = du.map(|du| by_left_basis(b, u, s, du)).transpose()?;
-    let left = [by_values, by_u];
-    let mut by_left = None;
-    if left.iter().any(Option::is_some) {
-        let left = sum(b, left)?;
-        by_left = Some(form_matmul(b, left, vt)?);
-    }
-    let mut by_v = None;
-    if let Some(dvt) = dvt {
-        // `Aᵀ = V S Uᵀ`, so the rule for `V` is that for `U`.
-        let (v, dv, ut) = (b.transpose(vt)?, b.transpose(dvt)?, b.transpose(u)?);
-        let right = by_left_basis(b, v, s, dv)?;
-        let dat = form_matmul(b, right, ut)?;
-        by_v = Some(b.transpose(dat)?);
-    }
-    sum(b, [by_left, by_v])
+    let turns = [(u, du), (v, dv)].map(|(basis, d)| d.map(|d| skew_turn(b, basis, d)).transpose());
+    let [left, right] = turns;
+    let by_turn = turned(b, u, s, [left?, right?])?;
+    let beside_u = du.map(|du| beside(b, u, s, du)).transpose()?.flatten();
+    let beside_v = dv.map(|dv| beside(b, v, s, dv)).transpose()?.flatten();
+    let terms = [by_values, by_turn, beside_u];
+    let within = sum(b, terms)?;
+    let within = form_matmul(b, within, vt)?;
+    let outside = beside_v
+        .map(|right| outer_product(b, u, right))
+        .transpose()?;
+    sum(b, [Some(within), outside])
 }
 
-/// `G(U, dU) = U (E ∘ skew(Uᵀ dU)) S + (I − U Uᵀ) dU S⁻¹`
-fn by_left_basis(b: &mut Builder<'_>, u: ValueId, s: ValueId, du: ValueId) -> Rule {
-    let turn = inner_product(b, u, du)?;
-    let core = turned(b, turn, s)?;
-    let core = scaled_columns(b, core, s)?;
-    let within = form_matmul(b, u, core)?;
-    // A square basis leaves nothing beside it, and what rounding leaves must not be divided by small values.
-    if b.shape(u) == b.shape(turn) {
-        return Ok(within);
-    }
-    let inside = form_matmul(b, u, turn)?;
-    let beside = b.map(Scalar::Sub, &[du, inside])?;
-    let per_value = reciprocal(b, s, s)?;
-    let beside = scaled_columns(b, beside, per_value)?;
-    Ok(b.map(Scalar::Add, &[within, beside])?)
+/// `skew(Xᵀ dX)`
+fn skew_turn(b: &mut Builder<'_>, x: ValueId, dx: ValueId) -> Rule {
+    let turn = inner_product(b, x, dx)?;
+    let transposed = b.transpose(turn)?;
+    Ok(b.map(Scalar::Sub, &[turn, transposed])?)
 }
 
-/// `E ∘ skew(X)`
-fn turned(b: &mut Builder<'_>, x: ValueId, s: ValueId) -> Rule {
-    let (sj, si) = (as_rows(b, s, x)?, as_columns(b, s, x)?);
+/// `U K`, if either basis has a cotangent
+fn turned(
+    b: &mut Builder<'_>,
+    u: ValueId,
+    s: ValueId,
+    turns: [Option<ValueId>; 2],
+) -> Result<Option<ValueId>, Fault> {
+    let (together, apart) = match turns {
+        [None, None] => return Ok(None),
+        [Some(left), None] => (left, left),
+        [None, Some(right)] => (right, b.map(Scalar::Neg, &[right])?),
+        [Some(left), Some(right)] => (
+            b.map(Scalar::Add, &[left, right])?,
+            b.map(Scalar::Sub, &[left, right])?,
+        ),
+    };
+    let (sj, si) = (as_rows(b, s, together)?, as_columns(b, s, together)?);
     let gap = b.map(Scalar::Sub, &[sj, si])?;
     let total = b.map(Scalar::Add, &[sj, si])?;
-    let (gap, total) = (reciprocal(b, gap, s)?, reciprocal(b, total, s)?);
-    let e = b.map(Scalar::Mul, &[gap, total])?;
-    let skew = skew(b, x)?;
-    Ok(b.map(Scalar::Mul, &[e, skew])?)
+    let (per_gap, per_total) = (reciprocal(b, gap, s)?, reciprocal(b, total, s)?);
+    let together = b.map(Scalar::Mul, &[together, per_gap])?;
+    let apart = b.map(Scalar::Mul, &[apart, per_total])?;
+    let k = b.map(Scalar::Add, &[together, apart])?;
+    let half = b.number(0.5, b.dtype(k));
+    let k = b.map(Scalar::Mul, &[k, half])?;
+    Ok(Some(form_matmul(b, u, k)?))
+}
+
+/// `(I − X Xᵀ) dX S⁻¹`. A square basis leaves nothing beside it, and what rounding leaves must not be divided by small values.
+fn beside(
+    b: &mut Builder<'_>,
+    x: ValueId,
+    s: ValueId,
+    dx: ValueId,
+) -> Result<Option<ValueId>, Fault> {
+    let turn = inner_product(b, x, dx)?;
+    if b.shape(x) == b.shape(turn) {
+        return Ok(None);
+    }
+    let inside = form_matmul(b, x, turn)?;
+    let outside = b.map(Scalar::Sub, &[dx, inside])?;
+    let per_value = reciprocal(b, s, s)?;
+    Ok(Some(scaled_columns(b, outside, per_value)?))
 }
