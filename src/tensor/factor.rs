@@ -81,16 +81,8 @@ fn parts<T: Real>(
         Factor::Qr => Ok(qr(a)),
         Factor::Lu => Ok(lu(a)),
         Factor::Eigh => eigh(batch, a),
-        Factor::Svd => {
-            let svd = Svd::new_thin(a);
-            svd.map(|svd| values_and_bases(&svd))
-                .map_err(|_| LinalgError::Unsettled { batch })
-        }
-        Factor::FullSvd => {
-            let svd = Svd::new(a);
-            svd.map(|svd| values_and_bases(&svd))
-                .map_err(|_| LinalgError::Unsettled { batch })
-        }
+        Factor::Svd => values_and_bases(Svd::new_thin(a)).ok_or(LinalgError::Unsettled { batch }),
+        Factor::FullSvd => values_and_bases(Svd::new(a)).ok_or(LinalgError::Unsettled { batch }),
     }
 }
 
@@ -221,18 +213,19 @@ fn signs<T: Real>(a: MatRef<'_, T>) -> Vec<T> {
     (0..a.ncols()).map(sign).collect()
 }
 
-/// `U`, `s`, `Vᵀ`
-fn values_and_bases<T: Real>(svd: &Svd<T>) -> Vec<Mat<T>> {
+/// `U`, `s`, `Vᵀ`, if the iteration settled
+fn values_and_bases<T: Real, E>(svd: Result<Svd<T>, E>) -> Option<Vec<Mat<T>>> {
+    let svd = svd.ok()?;
     let (u, v, values) = (svd.U(), svd.V(), svd.S().column_vector());
     let k = values.nrows();
     let (left, right) = (signs(u), signs(v));
     // Columns of both sides that share a value turn together.
     let turn = |j: usize| if j < k { left[j] } else { right[j] };
-    vec![
+    Some(vec![
         Mat::from_fn(u.nrows(), u.ncols(), |i, j| u[(i, j)] * left[j]),
         Mat::from_fn(k, 1, |i, _| values[i]),
         Mat::from_fn(v.ncols(), v.nrows(), |j, i| v[(i, j)] * turn(j)),
-    ]
+    ])
 }
 
 #[cfg(test)]
