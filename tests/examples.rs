@@ -127,7 +127,17 @@ fn the_same_program_gives_the_same_bytes() {
 
 #[test]
 fn tests_of_examples_pass() {
-    nnlc(&["test", "examples/least_squares.nnl"]);
+    for example in ["least_squares", "ridge", "pca", "newton", "matrix_chain"] {
+        nnlc(&["test", &format!("examples/{example}.nnl")]);
+    }
+}
+
+#[test]
+fn a_chain_is_associated_where_that_is_cheap() {
+    let dump = nnlc(&["dump", "--stage", "opt", "examples/matrix_chain.nnl"]);
+    let products = || dump.lines().filter(|line| line.contains("contract"));
+    assert!(products().count() >= 3, "{dump}");
+    assert!(products().all(|line| line.contains("f64[200] =")), "{dump}");
 }
 
 #[test]

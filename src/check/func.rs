@@ -393,5 +393,5 @@ impl Checker<'_> {
 }
 
 fn is_single(prim: &Prim) -> bool {
-    !matches!(prim, Prim::Split(..) | Prim::Unstack(..) | Prim::Qr)
+    !matches!(prim, Prim::Split(..) | Prim::Unstack(..) | Prim::Factor(_))
 }

@@ -6,7 +6,7 @@ use crate::arena::{Arena, Id};
 use crate::ir::{Origin, OriginId, Role};
 use crate::scalar::Scalar;
 use crate::source::Span;
-use crate::tensor::{Distribution, Extreme, MatrixKind, Monoid};
+use crate::tensor::{Distribution, Extreme, Factor, MatrixKind, Monoid};
 use crate::types::{DType, Dim, Relation, Unifier};
 
 /// Identity of a draft value within its function.
@@ -193,8 +193,8 @@ pub enum Prim {
     Inverse,
     /// `solve(A, B, upper:, lower:)`
     Solve(MatrixKind),
-    /// `qr(A)`
-    Qr,
+    /// `qr(A)`, `cholesky(A)`, `eigh(A)`, `svd(A, full:)`, `lu(A)`
+    Factor(Factor),
 }
 
 /// Why a value must match a pattern; decides how a mismatch is told.

@@ -3,7 +3,7 @@
 
 use crate::ir::FuncId;
 use crate::scalar::Scalar;
-use crate::tensor::{Contract, Distribution, Extreme, MatrixKind, Monoid, Tensor};
+use crate::tensor::{Contract, Distribution, Extreme, Factor, MatrixKind, Monoid, Tensor};
 use crate::types::{DType, Dim, Shape};
 
 /// A node kind.
@@ -73,8 +73,8 @@ pub enum Op {
     Inverse,
     /// `X` with `A X = B`, over the last two axes; `B` may be a vector.
     Solve(MatrixKind),
-    /// Thin QR of matrices in the last two axes, diagonal of `R` not negative: results `Q`, `R`.
-    Qr,
+    /// A matrix in the last two axes as a product: its factors.
+    Factor(Factor),
     /// Calls a function.
     Call(FuncId),
     /// Calls `forward`, with a reverse rule of its own: `backward(operands…, results…, cotangents…)` gives the operands' cotangents.
@@ -112,7 +112,7 @@ impl Op {
             Op::ArgSort(_) | Op::Ranks(_) | Op::Contract(_) | Op::Permute(_) => vec![],
             Op::Reshape(_) | Op::Broadcast { .. } | Op::Slice(_) | Op::Embed(..) => vec![],
             Op::Concat(_) | Op::Reverse(_) | Op::Gather(_) | Op::ScatterAdd(..) => vec![],
-            Op::Iota(..) | Op::Random { .. } | Op::Inverse | Op::Solve(_) | Op::Qr => vec![],
+            Op::Iota(..) | Op::Random { .. } | Op::Inverse | Op::Solve(_) | Op::Factor(_) => vec![],
         }
     }
 
@@ -146,7 +146,7 @@ impl Op {
             | Op::Gather(_)
             | Op::Inverse
             | Op::Solve(_)
-            | Op::Qr => {}
+            | Op::Factor(_) => {}
             Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => {}
         }
     }

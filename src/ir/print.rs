@@ -132,7 +132,7 @@ impl Op {
                 } => write!(f, "random {} {place:#x}", distribution.name()),
                 Op::Inverse => f.write_str("inverse"),
                 Op::Solve(kind) => write!(f, "solve {}", kind.name()),
-                Op::Qr => f.write_str("qr"),
+                Op::Factor(kind) => f.write_str(kind.name()),
                 Op::Call(func) => write!(f, "call {}", name(*func)),
                 Op::Custom { forward, backward } => {
                     write!(f, "custom {} grad {}", name(*forward), name(*backward))

@@ -149,7 +149,7 @@ impl Printer<'_> {
             }
             Prim::Inverse => "inverse".into(),
             Prim::Solve(kind) => format!("solve {}", kind.name()),
-            Prim::Qr => "qr".into(),
+            Prim::Factor(kind) => kind.name().into(),
         }
     }
 

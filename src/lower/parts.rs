@@ -6,13 +6,13 @@ use crate::lower::prim::Args;
 use crate::lower::value::{TensorRef, Val};
 use crate::lower::{Lowerer, Lowering, codes};
 use crate::source::Span;
+use crate::tensor::Factor;
 
 impl Lowerer<'_> {
     /// Primitives with several results.
     pub(crate) fn several(&mut self, name: &str, args: &Args<'_>, span: Span) -> Lowering<Val> {
-        let operand = self.operand(args, if name == "qr" { "A" } else { "x" })?;
+        let operand = self.operand(args, "x")?;
         let (prim, n_parts) = match name {
-            "qr" => (Prim::Qr, 2),
             "split" => {
                 let n_parts = self.n_parts(args, span)?;
                 (Prim::Split(n_parts, args.axis("axis")), n_parts)
@@ -23,6 +23,17 @@ impl Lowerer<'_> {
             }
         };
         Ok(self.parts(NodeKind::Prim(prim), &[operand.0], n_parts, span))
+    }
+
+    /// The factors of a matrix: a tuple, or the only one.
+    pub(crate) fn factors(&mut self, kind: Factor, args: &Args<'_>, span: Span) -> Lowering<Val> {
+        let operand = self.operand(args, "A")?;
+        let prim = NodeKind::Prim(Prim::Factor(kind));
+        let parts = self.parts(prim, &[operand.0], kind.n_results(), span);
+        Ok(match parts {
+            Val::Tuple(mut only) if only.len() == 1 => only.remove(0),
+            several => several,
+        })
     }
 
     /// How many parts `split` is asked for: at least one, and not more than a program may have operations.

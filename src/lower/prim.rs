@@ -9,7 +9,7 @@ use crate::lower::{Cx, Lowerer, Lowering, codes, strings};
 use crate::scalar::Scalar;
 use crate::source::Span;
 use crate::syntax::ast::Def;
-use crate::tensor::{Distribution, Extreme, MatrixKind, Monoid, place_of};
+use crate::tensor::{Distribution, Extreme, Factor, MatrixKind, Monoid, place_of};
 
 /// An operand and where it was written.
 type Placed = (TensorRef, Span);
@@ -98,7 +98,13 @@ impl Lowerer<'_> {
             "template" => Ok(Some(self.template(args, span))),
             "predict" => self.predict(args.bound, span).map(Some),
             "evaluate" | "plot" | "load" => self.host_primitive(name, args.bound, span).map(Some),
-            "split" | "unstack" | "qr" => self.several(name, args, span).map(Some),
+            "cholesky" => self.factors(Factor::Cholesky, args, span).map(Some),
+            "qr" => self.factors(Factor::Qr, args, span).map(Some),
+            "lu" => self.factors(Factor::Lu, args, span).map(Some),
+            "eigh" => self.factors(Factor::Eigh, args, span).map(Some),
+            "svd" if args.is("full") => self.factors(Factor::FullSvd, args, span).map(Some),
+            "svd" => self.factors(Factor::Svd, args, span).map(Some),
+            "split" | "unstack" => self.several(name, args, span).map(Some),
             _ => Ok(None),
         }
     }
@@ -332,10 +338,11 @@ impl Lowerer<'_> {
             "einsum" => self.einsum(args, span),
             "inverse" => Ok((Prim::Inverse, vec![self.operand(args, "A")?])),
             "solve" => {
-                let kind = match (args.is("upper"), args.is("lower")) {
-                    (true, _) => MatrixKind::Upper,
-                    (false, true) => MatrixKind::Lower,
-                    (false, false) => MatrixKind::General,
+                let kind = match () {
+                    () if args.is("upper") => MatrixKind::Upper,
+                    () if args.is("lower") => MatrixKind::Lower,
+                    () if args.is("spd") => MatrixKind::Spd,
+                    () => MatrixKind::General,
                 };
                 Ok((
                     Prim::Solve(kind),

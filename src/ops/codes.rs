@@ -82,6 +82,10 @@ pub const MIXED_ROWS: Code = Code::warning(Stage::Lint, 806);
 pub const SINGULAR: Code = num(601);
 /// A matrix that holds a NaN or an infinity.
 pub const NOT_FINITE: Code = num(605);
+/// A matrix that is not positive definite.
+pub const NOT_POSITIVE: Code = num(608);
+/// Eigenvalues or singular values that an iteration does not find.
+pub const UNSETTLED: Code = num(609);
 /// A matrix that has more columns than rows.
 pub const TOO_WIDE: Code = num(606);
 /// An index outside the axis it chooses from.

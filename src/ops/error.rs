@@ -326,6 +326,22 @@ pub enum EvalError {
         /// The largest over the smallest pivot.
         condition: f64,
     },
+    /// A matrix that is not positive definite.
+    NotPositive {
+        /// The operation as written.
+        what: &'static str,
+        /// Which matrix of the batch.
+        matrix: usize,
+        /// How many of its first rows and columns it takes to see it.
+        block: usize,
+    },
+    /// A matrix whose eigenvalues or singular values an iteration does not find.
+    Unsettled {
+        /// The operation as written.
+        what: &'static str,
+        /// Which matrix of the batch.
+        matrix: usize,
+    },
     /// A matrix that holds a NaN or an infinity.
     NotFinite {
         /// The operation as written.

@@ -57,7 +57,7 @@ pub fn form(
         )?),
         Prim::Inverse => b.op(Op::Inverse, x),
         Prim::Solve(kind) => b.op(Op::Solve(*kind), x),
-        Prim::Qr => b.op(Op::Qr, x),
+        Prim::Factor(kind) => b.op(Op::Factor(*kind), x),
     }
 }
 
@@ -107,7 +107,7 @@ pub fn agreeing_operands(prim: &Prim, n_operands: usize) -> Range<usize> {
         | Prim::Indices(_)
         | Prim::Random(..)
         | Prim::Inverse
-        | Prim::Qr => 0..0,
+        | Prim::Factor(_) => 0..0,
     }
 }
 
@@ -166,6 +166,6 @@ fn arity(prim: &Prim) -> Option<(&'static str, usize)> {
         Prim::Random(distribution, _) => (distribution.name(), 3),
         Prim::Inverse => ("inverse", 1),
         Prim::Solve(_) => ("solve", 2),
-        Prim::Qr => ("qr", 1),
+        Prim::Factor(kind) => (kind.name(), 1),
     })
 }

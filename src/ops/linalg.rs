@@ -1,5 +1,5 @@
-//! Linear algebra over the last two axes: inverse, linear systems, thin QR. Gradients are matrix expressions; `ᵀ` swaps the last
-//! two axes, products run over them.
+//! Linear algebra over the last two axes: inverses and linear systems. Gradients are matrix expressions; `ᵀ` swaps the last two
+//! axes, products run over them.
 
 use crate::ir::{Op, ValueId};
 use crate::ops::contract::form_matmul;
@@ -9,10 +9,10 @@ use crate::ops::rules::{needs_elem, one_dtype, operand_count};
 use crate::ops::{Builder, EvalError, OpError};
 use crate::scalar::Scalar;
 use crate::tensor::{self, LinalgError, MatrixKind, Tensor};
-use crate::types::{AxisType, DType, Dim, Relation, TensorType, Unifier};
+use crate::types::{AxisType, DType, Dim, TensorType, Unifier};
 
 /// Rows and columns of the matrices an operand holds.
-fn matrix<'a>(
+pub(super) fn matrix<'a>(
     what: &'static str,
     operand: usize,
     ty: &'a TensorType,
@@ -28,7 +28,12 @@ fn matrix<'a>(
     }
 }
 
-fn square(what: &'static str, ty: &TensorType, dims: &mut Unifier) -> Result<(), OpError> {
+/// The rows and columns of the matrices agree.
+pub(super) fn square(
+    what: &'static str,
+    ty: &TensorType,
+    dims: &mut Unifier,
+) -> Result<(), OpError> {
     let [rows, cols] = matrix(what, 0, ty)?;
     dims.unify(rows, cols)
         .map_err(|_| OpError::NotSquare { what, operand: 0 })
@@ -47,12 +52,22 @@ pub(super) fn eval_inverse(a: &Tensor) -> Result<Tensor, EvalError> {
     tensor::inverse(a).map_err(|error| told("inverse", error))
 }
 
-fn told(what: &'static str, error: LinalgError) -> EvalError {
+/// The error as this operation's.
+pub(super) fn told(what: &'static str, error: LinalgError) -> EvalError {
     match error {
         LinalgError::Singular { batch, condition } => EvalError::Singular {
             what,
             matrix: batch,
             condition,
+        },
+        LinalgError::NotPositive { batch, block } => EvalError::NotPositive {
+            what,
+            matrix: batch,
+            block,
+        },
+        LinalgError::Unsettled { batch } => EvalError::Unsettled {
+            what,
+            matrix: batch,
         },
         LinalgError::NotFinite { batch } => EvalError::NotFinite {
             what,
@@ -99,7 +114,8 @@ pub(super) fn eval_solve(kind: MatrixKind, a: &Tensor, b: &Tensor) -> Result<Ten
     tensor::solve(kind, a, b).map_err(|error| told("solve", error))
 }
 
-/// `dB = A⁻ᵀ dX` and `dA = −dB Xᵀ`, of which a triangular solver keeps the half it reads.
+/// `dB = A⁻ᵀ dX` and `dA = −dB Xᵀ`, of which a triangular solver keeps the half it reads, and a positive definite one the symmetric
+/// part.
 pub(super) fn vjp_solve(
     b: &mut Builder<'_>,
     kind: MatrixKind,
@@ -121,6 +137,7 @@ pub(super) fn vjp_solve(
         MatrixKind::General => da,
         MatrixKind::Lower => triangle(b, Scalar::Ge, da)?,
         MatrixKind::Upper => triangle(b, Scalar::Le, da)?,
+        MatrixKind::Spd => symmetric(b, da)?,
     };
     Ok(vec![Some(da), Some(db)])
 }
@@ -130,7 +147,16 @@ fn transposed(kind: MatrixKind) -> MatrixKind {
         MatrixKind::General => MatrixKind::General,
         MatrixKind::Lower => MatrixKind::Upper,
         MatrixKind::Upper => MatrixKind::Lower,
+        MatrixKind::Spd => MatrixKind::Spd,
     }
+}
+
+/// `(X + Xᵀ) / 2`
+pub(super) fn symmetric(b: &mut Builder<'_>, x: ValueId) -> Result<ValueId, OpError> {
+    let xt = b.transpose(x)?;
+    let sum = b.map(Scalar::Add, &[x, xt])?;
+    let half = b.number(0.5, b.dtype(x));
+    b.map(Scalar::Mul, &[sum, half])
 }
 
 /// `[…, n] → […, n, 1]`
@@ -141,13 +167,17 @@ fn column(b: &mut Builder<'_>, x: ValueId) -> Result<ValueId, OpError> {
 }
 
 /// `x yᵀ`
-fn outer_product(b: &mut Builder<'_>, x: ValueId, y: ValueId) -> Result<ValueId, OpError> {
+pub(super) fn outer_product(
+    b: &mut Builder<'_>,
+    x: ValueId,
+    y: ValueId,
+) -> Result<ValueId, OpError> {
     let yt = b.transpose(y)?;
     form_matmul(b, x, yt)
 }
 
 /// Elements where `row ⋄ column` holds, zero elsewhere.
-fn triangle(b: &mut Builder<'_>, keeps: Scalar, x: ValueId) -> Result<ValueId, OpError> {
+pub(super) fn triangle(b: &mut Builder<'_>, keeps: Scalar, x: ValueId) -> Result<ValueId, OpError> {
     let TensorType { dtype, shape } = b.ty(x).clone();
     let rank = shape.rank();
     let row = b.iota(shape.clone(), DType::I64, rank - 2)?;
@@ -155,64 +185,4 @@ fn triangle(b: &mut Builder<'_>, keeps: Scalar, x: ValueId) -> Result<ValueId, O
     let kept = b.map(keeps, &[row, col])?;
     let zero = b.number(0.0, dtype);
     b.map(Scalar::Select, &[kept, x, zero])
-}
-
-// Qr ----------------------------------------------------------------------------------------------------------------------
-
-/// `qr : T […, m, n] → T […, m, n], T […, n, n]` where `n ≤ m`; what cannot be told now is told when it runs
-pub(super) fn infer_qr(a: &TensorType, dims: &Unifier) -> Result<Vec<TensorType>, OpError> {
-    let [m, n] = matrix("qr", 0, a)?;
-    if dims.decide(Relation::AtMost, n, m) == Some(false) {
-        return Err(OpError::Wide {
-            rows: dims.resolve(m),
-            cols: dims.resolve(n),
-        });
-    }
-    let mut r = a.clone();
-    let rows = r.shape.rank() - 2;
-    r.shape.0[rows] = AxisType::new(n.clone());
-    Ok(vec![a.clone(), r])
-}
-
-/// `Q`, `R`
-pub(super) fn eval_qr(a: &Tensor) -> Result<Vec<Tensor>, EvalError> {
-    if let [.., rows, cols] = *a.shape()
-        && rows < cols
-    {
-        return Err(EvalError::Wide { rows, cols });
-    }
-    let (q, r) = tensor::qr(a).map_err(|error| told("qr", error))?;
-    Ok(vec![q, r])
-}
-
-/// `dA = (dQ + Q C) R⁻ᵀ` with `M = R dRᵀ − dQᵀ Q` and `C = tril M + (strict tril M)ᵀ`.
-pub(super) fn vjp_qr(
-    b: &mut Builder<'_>,
-    [q, r]: [ValueId; 2],
-    cotangents: [Option<ValueId>; 2],
-) -> Rule {
-    let mut m = None;
-    if let [_, Some(dr)] = cotangents {
-        m = Some(outer_product(b, r, dr)?);
-    }
-    if let [Some(dq), _] = cotangents {
-        let dqt = b.transpose(dq)?;
-        let turn = form_matmul(b, dqt, q)?;
-        m = Some(match m {
-            Some(m) => b.map(Scalar::Sub, &[m, turn])?,
-            None => b.map(Scalar::Neg, &[turn])?,
-        });
-    }
-    let m = m.expect("a rule is asked where a cotangent arrives");
-    let low = triangle(b, Scalar::Ge, m)?;
-    let strict = triangle(b, Scalar::Gt, m)?;
-    let high = b.transpose(strict)?;
-    let c = b.map(Scalar::Add, &[low, high])?;
-    let mut w = form_matmul(b, q, c)?;
-    if let [Some(dq), _] = cotangents {
-        w = b.map(Scalar::Add, &[dq, w])?;
-    }
-    let wt = b.transpose(w)?;
-    let dat = b.op1(Op::Solve(MatrixKind::Upper), &[r, wt])?;
-    Ok(b.transpose(dat)?)
 }

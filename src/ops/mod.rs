@@ -17,6 +17,7 @@ mod contract;
 mod control;
 mod describe;
 mod error;
+mod factor;
 mod form;
 mod gather;
 mod linalg;
@@ -88,7 +89,7 @@ pub fn infer(
         } => one(random::infer_random(*distribution, shape, *dtype, x)?),
         Op::Inverse => one(linalg::infer_inverse(x[0], dims)?),
         Op::Solve(_) => one(linalg::infer_solve(x, dims)?),
-        Op::Qr => linalg::infer_qr(x[0], dims),
+        Op::Factor(kind) => factor::infer_factor(*kind, x[0], dims),
         Op::Call(func) => control::infer_call(*func, x, module),
         Op::Custom { forward, backward } => control::infer_custom(*forward, *backward, x, module),
         Op::Grad { func, wrt } => control::infer_grad(*func, wrt, x, module),
@@ -117,7 +118,7 @@ fn fixed_arity(op: &Op) -> Option<(&'static str, usize)> {
         Op::Embed(..) => Some(("embed", 1)),
         Op::Reverse(_) => Some(("reverse", 1)),
         Op::Inverse => Some(("inverse", 1)),
-        Op::Qr => Some(("qr", 1)),
+        Op::Factor(kind) => Some((kind.name(), 1)),
         Op::Contract(_) => Some(("einsum", 2)),
         Op::Gather(_) => Some(("take", 2)),
         Op::ScatterAdd(..) => Some(("scatter_add", 2)),
@@ -175,7 +176,7 @@ pub fn eval(
         } => one(random::eval_random(*distribution, *place, x, shape, *dtype)),
         Op::Inverse => one(linalg::eval_inverse(&x[0])?),
         Op::Solve(kind) => one(linalg::eval_solve(*kind, &x[0], &x[1])?),
-        Op::Qr => linalg::eval_qr(&x[0]),
+        Op::Factor(kind) => factor::eval_factor(*kind, &x[0]),
         Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => {
             unreachable!("expanded: only flat functions run")
         }
@@ -235,11 +236,7 @@ fn pull_back(
         Op::ScatterAdd(axis, _) => first(gather::vjp_scatter_add(b, *axis, x[1], dy)?),
         Op::Inverse => one(linalg::vjp_inverse(b, y, dy)?),
         Op::Solve(kind) => linalg::vjp_solve(b, *kind, [x[0], x[1]], y, dy),
-        Op::Qr => one(linalg::vjp_qr(
-            b,
-            [y, results[1]],
-            [cotangents[0], cotangents[1]],
-        )?),
+        Op::Factor(kind) => one(factor::vjp_factor(b, *kind, results, cotangents)?),
         Op::Custom {
             forward: _,
             backward,
@@ -262,7 +259,7 @@ pub fn carries(op: &Op) -> bool {
         }
         Op::Contract(_) | Op::Permute(_) | Op::Reshape(_) | Op::Broadcast { .. } => true,
         Op::Slice(_) | Op::Embed(..) | Op::Concat(_) | Op::Reverse(_) => true,
-        Op::Gather(_) | Op::ScatterAdd(..) | Op::Inverse | Op::Solve(_) | Op::Qr => true,
+        Op::Gather(_) | Op::ScatterAdd(..) | Op::Inverse | Op::Solve(_) | Op::Factor(_) => true,
         Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => true,
     }
 }
@@ -307,7 +304,7 @@ pub(crate) fn view(
         Op::Map(_) | Op::Cast(_) | Op::Reduce(..) | Op::ArgReduce(..) | Op::CumSum(_) => Ok(None),
         Op::Sort(_) | Op::ArgSort(_) | Op::Ranks(_) | Op::Contract(_) | Op::Embed(..) => Ok(None),
         Op::Concat(_) | Op::Gather(_) | Op::ScatterAdd(..) => Ok(None),
-        Op::Inverse | Op::Solve(_) | Op::Qr => Ok(None),
+        Op::Inverse | Op::Solve(_) | Op::Factor(_) => Ok(None),
         Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => Ok(None),
     }
 }
@@ -343,7 +340,7 @@ pub fn kernel(op: &Op) -> KernelClass {
             KernelClass::Extern
         }
         Op::Embed(..) | Op::Concat(_) | Op::Gather(_) | Op::ScatterAdd(..) => KernelClass::Extern,
-        Op::Inverse | Op::Solve(_) | Op::Qr => KernelClass::Extern,
+        Op::Inverse | Op::Solve(_) | Op::Factor(_) => KernelClass::Extern,
         Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => KernelClass::Call,
     }
 }

@@ -6,7 +6,7 @@ use crate::ir::{Func, Module, Origin};
 use crate::ops::{Builder, form};
 use crate::scalar::Scalar;
 use crate::source::{SourceId, Span};
-use crate::tensor::{MatrixKind, Monoid};
+use crate::tensor::{Factor, MatrixKind, Monoid};
 use crate::types::{AxisType, DType, Dim, Relation, Shape, SymKind, TensorType, Unifier};
 
 /// A module with the symbols `n`, `d`, `h`, of which `h divides d`.
@@ -257,7 +257,7 @@ fn shapes_are_cut_joined_and_placed() {
             .next(),
         Some("`take` works on integers, found [2]")
     );
-    assert_eq!(tell(&Prim::Qr, &["5, 2"]), "[5, 2] [2, 2]");
+    assert_eq!(tell(&Prim::Factor(Factor::Qr), &["5, 2"]), "[5, 2] [2, 2]");
     assert_eq!(
         tell(&Prim::Solve(MatrixKind::General), &["d, d", "d"]),
         "[d]"

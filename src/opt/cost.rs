@@ -3,7 +3,7 @@
 
 use crate::ir::{Inst, Op};
 use crate::ops::Builder;
-use crate::tensor::{Contract, MatrixKind};
+use crate::tensor::{Contract, Factor, MatrixKind};
 use crate::types::{Dim, TensorType};
 
 /// Operations on numbers that an op performs.
@@ -17,7 +17,7 @@ pub fn flops(op: &Op, operands: &[&TensorType], results: &[&TensorType]) -> Dim 
         Op::Contract(contract) => contract_flops(contract, operands),
         Op::Inverse => &Dim::int(2) * &(&size(operands) * &trailing(operands, 0, 1)),
         Op::Solve(kind) => solve_flops(*kind, operands, results),
-        Op::Qr => &Dim::int(2) * &(&size(operands) * &trailing(operands, 0, 1)),
+        Op::Factor(kind) => factor_flops(*kind, operands),
         Op::Const(_) | Op::Size(..) | Op::Iota(..) | Op::StopGradient => Dim::default(),
         Op::Permute(_) | Op::Reshape(_) | Op::Broadcast { .. } | Op::Slice(_) => Dim::default(),
         Op::Embed(..) | Op::Concat(_) | Op::Reverse(_) | Op::Gather(_) => Dim::default(),
@@ -57,13 +57,25 @@ fn contract_flops(contract: &Contract, operands: &[&TensorType]) -> Dim {
     letters.iter().fold(each, |product, (_, n)| &product * n)
 }
 
-/// `2 n² k` for triangular matrices, and `n³` more to factor others.
+/// `m n²` times what Golub and Van Loan count for it, or a little more.
+fn factor_flops(kind: Factor, operands: &[&TensorType]) -> Dim {
+    let each = match kind {
+        Factor::Cholesky | Factor::Lu => 1,
+        Factor::Qr => 2,
+        Factor::Eigh => 9,
+        Factor::Svd | Factor::FullSvd => 22,
+    };
+    let matrix = &operands[0].shape.size() * &trailing(operands, 0, 1);
+    &Dim::int(each) * &matrix
+}
+
+/// `2 n² k` for triangular matrices, and at most `n³` more to factor others.
 fn solve_flops(kind: MatrixKind, operands: &[&TensorType], results: &[&TensorType]) -> Dim {
     let n = trailing(operands, 0, 1);
     let substitution = &Dim::int(2) * &(&results[0].shape.size() * &n);
     match kind {
         MatrixKind::Lower | MatrixKind::Upper => substitution,
-        MatrixKind::General => &substitution + &(&operands[0].shape.size() * &n),
+        MatrixKind::General | MatrixKind::Spd => &substitution + &(&operands[0].shape.size() * &n),
     }
 }
 

@@ -95,7 +95,8 @@ fn hash_op(op: &Op, state: &mut DefaultHasher) {
             dtype,
         } => (distribution, place, shape, dtype).hash(state),
         Op::Solve(kind) => kind.hash(state),
-        Op::StopGradient | Op::Inverse | Op::Qr => {}
+        Op::Factor(kind) => kind.hash(state),
+        Op::StopGradient | Op::Inverse => {}
         Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => {}
     }
 }

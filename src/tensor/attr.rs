@@ -59,6 +59,25 @@ pub enum MatrixKind {
     Lower,
     /// Zero below the diagonal.
     Upper,
+    /// Symmetric and positive definite.
+    Spd,
+}
+
+/// As what product a matrix is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Factor {
+    /// `L Lᵀ`, of a symmetric positive definite matrix: `L`.
+    Cholesky,
+    /// `Q R`: orthonormal columns, an upper triangle whose diagonal is not negative.
+    Qr,
+    /// `P L U`, of a square matrix: a permutation, a lower triangle with ones on its diagonal, an upper triangle.
+    Lu,
+    /// `V diag(w) Vᵀ`, of a symmetric matrix: `w`, ascending, then `V`, orthonormal.
+    Eigh,
+    /// `U diag(s) Vᵀ`: orthonormal columns, singular values, descending, and orthonormal rows; as many as there are values.
+    Svd,
+    /// The same with square `U` and `Vᵀ`.
+    FullSvd,
 }
 
 impl Monoid {
@@ -102,6 +121,30 @@ impl MatrixKind {
             MatrixKind::General => "general",
             MatrixKind::Lower => "lower",
             MatrixKind::Upper => "upper",
+            MatrixKind::Spd => "spd",
+        }
+    }
+}
+
+impl Factor {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Factor::Cholesky => "cholesky",
+            Factor::Qr => "qr",
+            Factor::Lu => "lu",
+            Factor::Eigh => "eigh",
+            Factor::Svd => "svd",
+            Factor::FullSvd => "full_svd",
+        }
+    }
+
+    /// How many factors it has.
+    pub fn n_results(self) -> usize {
+        match self {
+            Factor::Cholesky => 1,
+            Factor::Qr | Factor::Eigh => 2,
+            Factor::Lu | Factor::Svd | Factor::FullSvd => 3,
         }
     }
 }

@@ -1,6 +1,6 @@
-//! How far a matrix is from singular: its condition number in the 1-norm, estimated from its LU decomposition.
+//! How far a matrix is from singular: its condition number in the 1-norm, estimated by what its factors solve.
 
-use faer::linalg::solvers::{PartialPivLu, Solve};
+use faer::linalg::solvers::Solve;
 use faer::{Mat, MatRef};
 
 use crate::scalar::math::Float;
@@ -17,11 +17,11 @@ pub(super) fn norm<T: Real>(a: MatRef<'_, T>) -> f64 {
 }
 
 /// Estimates `‖A⁻¹‖₁` from below by Hager's method: climbs from column to column of `A⁻¹` along the gradient of the norm.
-pub(super) fn inverse_norm<T: Real>(lu: &PartialPivLu<T>, n: usize) -> f64 {
+pub(super) fn inverse_norm<T: Real>(factors: &impl Solve<T>, n: usize) -> f64 {
     let mut x = Mat::from_fn(n, 1, |_, _| Float::from_f64(1.0 / n as f64));
     let mut estimate = 0.0;
     for _ in 0..5 {
-        let y: Mat<T> = lu.solve(&x);
+        let y: Mat<T> = factors.solve(&x);
         estimate = Float::max(estimate, norm(y.as_ref()));
         let signs = Mat::from_fn(n, 1, |i, _| {
             if y[(i, 0)] < <T as Float>::ZERO {
@@ -30,7 +30,7 @@ pub(super) fn inverse_norm<T: Real>(lu: &PartialPivLu<T>, n: usize) -> f64 {
                 <T as Float>::ONE
             }
         });
-        let z: Mat<T> = lu.solve_transpose(&signs);
+        let z: Mat<T> = factors.solve_transpose(&signs);
         let at = |i: usize| Float::to_f64(Float::abs(z[(i, 0)]));
         let steepest = (0..n).fold(0, |best, i| if at(i) > at(best) { i } else { best });
         let slope: f64 = (0..n)

@@ -1,12 +1,13 @@
-//! Inverses, linear systems and QR, by faer's decompositions: matrices in the last two axes, any axes before them.
+//! Inverses and linear systems, by faer's decompositions: matrices in the last two axes, any axes before them.
 
-use faer::linalg::solvers::{DenseSolveCore, Qr, Solve};
+use faer::linalg::solvers::{DenseSolveCore, Solve};
 use faer::prelude::ReborrowMut;
-use faer::{Mat, MatRef, Par};
+use faer::{MatRef, Par};
 use thiserror::Error;
 
 use crate::scalar::math::Float;
 use crate::tensor::condition::{inverse_norm, norm};
+use crate::tensor::factor::cholesky;
 use crate::tensor::product::Real;
 use crate::tensor::{Data, MatrixKind, Tensor};
 
@@ -20,6 +21,20 @@ pub enum LinalgError {
         batch: usize,
         /// Estimate of `‖A‖₁ ‖A⁻¹‖₁`; infinite if `A⁻¹` does not exist.
         condition: f64,
+    },
+    /// The symmetric part of the matrix is not positive definite.
+    #[error("matrix {batch} is not positive definite: its first {block} rows and columns are not")]
+    NotPositive {
+        /// Which matrix, counted over all axes but the last two.
+        batch: usize,
+        /// How many rows and columns it takes to see it.
+        block: usize,
+    },
+    /// The iteration for eigenvalues or singular values does not settle.
+    #[error("the iteration for matrix {batch} does not settle")]
+    Unsettled {
+        /// Which matrix, counted over all axes but the last two.
+        batch: usize,
     },
     /// The matrix holds a NaN or an infinity.
     #[error("matrix {batch} holds a number that is not finite")]
@@ -41,8 +56,8 @@ pub fn inverse(a: &Tensor) -> Result<Tensor, LinalgError> {
 }
 
 /// `X` with `A X = B`: `a` is `[…, n, n]`; `b` is `[…, n, k]`, or with one axis less than `a` a vector `[…, n]`. The axes before are
-/// equal. A general matrix is singular as for [`inverse`], a triangular one if a zero is on its diagonal. Of a triangular matrix
-/// only its triangle is read.
+/// equal. A matrix is singular as for [`inverse`], a triangular one if a zero is on its diagonal. Of a triangular matrix only its
+/// triangle is read, of a positive definite one its symmetric part.
 pub fn solve(kind: MatrixKind, a: &Tensor, b: &Tensor) -> Result<Tensor, LinalgError> {
     let n = a.shape[a.rank() - 1];
     let k = if b.rank() < a.rank() {
@@ -58,36 +73,12 @@ pub fn solve(kind: MatrixKind, a: &Tensor, b: &Tensor) -> Result<Tensor, LinalgE
     }
 }
 
-/// Thin `Q R = A` of matrices `[…, m, n]` with `m ≥ n`: `Q` is `[…, m, n]` with orthonormal columns, `R` is `[…, n, n]`, zero below
-/// the diagonal and not negative on it.
-pub fn qr(a: &Tensor) -> Result<(Tensor, Tensor), LinalgError> {
-    let [batch @ .., m, n] = a.shape.as_slice() else {
-        unreachable!("checked: `qr` takes matrices")
-    };
-    let r_shape = [batch, &[*n, *n]].concat();
-    match &a.data {
-        Data::F32(v) => factors(v, *m, *n).map(|(q, r)| {
-            (
-                Tensor::from_vec(a.shape.clone(), q),
-                Tensor::from_vec(r_shape, r),
-            )
-        }),
-        Data::F64(v) => factors(v, *m, *n).map(|(q, r)| {
-            (
-                Tensor::from_vec(a.shape.clone(), q),
-                Tensor::from_vec(r_shape, r),
-            )
-        }),
-        Data::I64(_) | Data::I32(_) | Data::U8(_) | Data::Bool(_) => not_float("qr"),
-    }
-}
-
-fn not_float<T>(op: &str) -> T {
+pub(super) fn not_float<T>(op: &str) -> T {
     unreachable!("checked: `{op}` takes floats of one element type")
 }
 
 /// The matrices of a tensor with their numbers, all of them finite. faer is told to use one thread, so that bytes depend on no setting.
-fn matrices<T: Real>(
+pub(super) fn matrices<T: Real>(
     v: &[T],
     rows: usize,
     columns: usize,
@@ -104,7 +95,7 @@ fn matrices<T: Real>(
         })
 }
 
-fn push<T: Real>(out: &mut Vec<T>, matrix: MatRef<'_, T>) {
+pub(super) fn push<T: Real>(out: &mut Vec<T>, matrix: MatRef<'_, T>) {
     for i in 0..matrix.nrows() {
         out.extend((0..matrix.ncols()).map(|j| matrix[(i, j)]));
     }
@@ -151,6 +142,11 @@ fn solutions<T: Real>(
                 regular::<T>(batch, norm(a) * inverse_norm(&lu, n))?;
                 lu.solve_in_place(x.rb_mut());
             }
+            MatrixKind::Spd => {
+                let llt = cholesky(batch, a)?;
+                regular::<T>(batch, norm(a) * inverse_norm(&llt, n))?;
+                llt.solve_in_place(x.rb_mut());
+            }
             MatrixKind::Lower => {
                 diagonal_is_regular(batch, a)?;
                 a.solve_lower_triangular_in_place(x.rb_mut());
@@ -175,41 +171,9 @@ fn diagonal_is_regular<T: Real>(batch: usize, a: MatRef<'_, T>) -> Result<(), Li
     }
 }
 
-fn factors<T: Real>(v: &[T], m: usize, n: usize) -> Result<(Vec<T>, Vec<T>), LinalgError> {
-    let (mut q, mut r) = (Vec::with_capacity(v.len()), Vec::new());
-    for matrix in matrices(v, m, n) {
-        let qr = Qr::new(matrix?.1);
-        let signs: Vec<T> = (0..n).map(|i| sign_of(qr.thin_R()[(i, i)])).collect();
-        let q_signed = qr.compute_thin_Q();
-        push(
-            &mut q,
-            Mat::from_fn(m, n, |i, j| q_signed[(i, j)] * signs[j]).as_ref(),
-        );
-        let upper = |i: usize, j: usize| {
-            if i <= j {
-                qr.thin_R()[(i, j)] * signs[i]
-            } else {
-                <T as Float>::ZERO
-            }
-        };
-        push(&mut r, Mat::from_fn(n, n, upper).as_ref());
-    }
-    Ok((q, r))
-}
-
-/// −1 of negative numbers, else 1
-fn sign_of<T: Real>(x: T) -> T {
-    if x < <T as Float>::ZERO {
-        -<T as Float>::ONE
-    } else {
-        <T as Float>::ONE
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tensor::layout::permute;
     use crate::tensor::{Contract, Distribution, contract, random};
     use crate::types::DType;
 
@@ -299,7 +263,7 @@ mod tests {
             .is_err()
         );
         let nan = Tensor::from_vec(vec![1, 1], vec![f64::NAN]);
-        assert_eq!(qr(&nan), Err(LinalgError::NotFinite { batch: 0 }));
+        assert_eq!(inverse(&nan), Err(LinalgError::NotFinite { batch: 0 }));
     }
 
     /// Hilbert matrices are the worst of the well-known: the residual stays small all the same, as partial pivoting promises.
@@ -324,23 +288,6 @@ mod tests {
     }
 
     #[test]
-    fn qr_is_orthonormal_times_upper() -> Result<(), LinalgError> {
-        for (m, n) in [(1, 1), (3, 2), (7, 7), (40, 12)] {
-            let a = noise(&[2, m, n], DType::F64);
-            let (q, r) = qr(&a)?;
-            assert_eq!((q.shape(), r.shape()), (&[2, m, n][..], &[2, n, n][..]));
-            assert!(distance(&times(&q, &r), &a) < 1e-12);
-            assert!(distance(&times(&permute(&q, &[0, 2, 1]), &q), &identity(2, n)) < 1e-12);
-            let r = r.to_f64();
-            assert!(
-                (0..2 * n).all(|i| r[i * n + i % n] >= 0.0
-                    && r[i * n..i * n + i % n].iter().all(|&x| x == 0.0))
-            );
-        }
-        Ok(())
-    }
-
-    #[test]
     fn nothing_gives_nothing() -> Result<(), LinalgError> {
         let none = Tensor::full(DType::F64, &[0, 3, 3], 1.0);
         assert_eq!(inverse(&none)?.shape(), [0, 3, 3]);
@@ -353,10 +300,6 @@ mod tests {
             )?
             .shape(),
             [2, 0, 4]
-        );
-        assert_eq!(
-            qr(&Tensor::full(DType::F64, &[3, 0], 1.0))?.1.shape(),
-            [0, 0]
         );
         Ok(())
     }

@@ -1,10 +1,11 @@
 //! Tensors: contiguous, row-major, immutable once shared. Knows element types and sizes as numbers; nothing of IR, symbols or
-//! sources. faer is seen in `linalg`, its `condition`, and `product` only.
+//! sources. faer is seen in `linalg`, its `condition`, `factor` and `product` only.
 
 mod attr;
 mod condition;
 mod contract;
 mod element;
+mod factor;
 mod file;
 mod gather;
 mod layout;
@@ -19,13 +20,14 @@ mod reduce;
 mod strided;
 mod threads;
 
-pub use attr::{Contract, Distribution, Extreme, Letter, MatrixKind, Monoid, letter_name};
+pub use attr::{Contract, Distribution, Extreme, Factor, Letter, MatrixKind, Monoid, letter_name};
 pub use contract::contract;
 pub use element::{Element, Number};
+pub use factor::factor;
 pub use file::{FileError, check_writable, read_tensors, write_tensors};
 pub use gather::{OutOfRange, gather, scatter_add};
 pub use layout::{broadcast, concat, embed, iota, permute, reverse, slice};
-pub use linalg::{LinalgError, inverse, qr, solve};
+pub use linalg::{LinalgError, inverse, solve};
 pub use map::map;
 pub use order::{argsort, ranks, sort};
 pub(crate) use random::{Draw, Drawn};

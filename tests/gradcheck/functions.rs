@@ -160,6 +160,25 @@ fn ranks_have_no_derivative() {
 }
 
 #[test]
+fn full_bases_have_no_derivative() {
+    let mut module = module();
+    let matrix = TensorType::new(DType::F64, Shape::of([Dim::int(2), Dim::int(3)]));
+    let loss = function(
+        &mut module,
+        "loss",
+        std::slice::from_ref(&matrix),
+        |b, x| {
+            let op = Op::Factor(nnlc::tensor::Factor::FullSvd);
+            let values = b.op(op, x).expect("a matrix")[1];
+            vec![sum_all(b, values)]
+        },
+    );
+    gradient(&mut module, loss, &matrix);
+    let error = expand(&mut module).expect_err("the bases are free to turn");
+    assert_eq!(error.why.what, "svd");
+}
+
+#[test]
 fn ties_share_equally() {
     let mut module = module();
     let loss = function(&mut module, "loss", &[row(3)], |b, x| {

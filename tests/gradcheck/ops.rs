@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use nnlc::ir::{Op, Range};
 use nnlc::scalar::Scalar;
-use nnlc::tensor::{Contract, Distribution, Extreme, MatrixKind, Monoid, Tensor};
+use nnlc::tensor::{Contract, Distribution, Extreme, Factor, MatrixKind, Monoid, Tensor};
 use nnlc::types::{DType, Dim, Shape};
 
 use crate::gradcheck::case::{Case, numbers, positive};
@@ -37,7 +37,7 @@ fn kind(op: &Op) -> &'static str {
         Op::Random { .. } => "random",
         Op::Inverse => "inverse",
         Op::Solve(_) => "solve",
-        Op::Qr => "qr",
+        Op::Factor(kind) => kind.name(),
         Op::Call(_) => "call",
         Op::Custom { .. } => "custom",
         Op::Grad { .. } => "grad",
@@ -46,7 +46,7 @@ fn kind(op: &Op) -> &'static str {
 }
 
 /// What is checked here.
-const HERE: [&str; 24] = [
+const HERE: [&str; 28] = [
     "const",
     "size",
     "map",
@@ -71,10 +71,22 @@ const HERE: [&str; 24] = [
     "inverse",
     "solve",
     "qr",
+    "cholesky",
+    "lu",
+    "eigh",
+    "svd",
 ];
 
 /// What has a test of its own among the functions.
-const ELSEWHERE: [&str; 6] = ["stop_gradient", "ranks", "call", "custom", "grad", "vjp"];
+const ELSEWHERE: [&str; 7] = [
+    "stop_gradient",
+    "ranks",
+    "full_svd",
+    "call",
+    "custom",
+    "grad",
+    "vjp",
+];
 
 fn shape(sizes: &[i64]) -> Shape {
     Shape::of(sizes.iter().map(|&size| Dim::int(size)))
@@ -266,11 +278,18 @@ fn matrices() -> Vec<(Op, Vec<Tensor>)> {
     let mut cases = vec![
         (Op::Inverse, vec![regular(&[3, 3], 0)]),
         (Op::Inverse, vec![regular(&[2, 2, 2], 0)]),
-        (Op::Qr, vec![regular(&[3, 3], 0)]),
-        (Op::Qr, vec![positive(&[4, 2], 0)]),
-        (Op::Qr, vec![numbers(&[2, 3, 2], 1)]),
+        (Op::Factor(Factor::Qr), vec![regular(&[3, 3], 0)]),
+        (Op::Factor(Factor::Qr), vec![positive(&[4, 2], 0)]),
+        (Op::Factor(Factor::Qr), vec![numbers(&[2, 3, 2], 1)]),
+        (Op::Factor(Factor::Svd), vec![numbers(&[2, 4, 2], 1)]),
+        (Op::Factor(Factor::Svd), vec![numbers(&[2, 3], 0)]),
     ];
-    for kind in [MatrixKind::General, MatrixKind::Lower, MatrixKind::Upper] {
+    for kind in [Factor::Cholesky, Factor::Lu, Factor::Eigh, Factor::Svd] {
+        cases.push((Op::Factor(kind), vec![regular(&[3, 3], 0)]));
+        cases.push((Op::Factor(kind), vec![regular(&[2, 2, 2], 1)]));
+    }
+    use MatrixKind::{General, Lower, Spd, Upper};
+    for kind in [General, Lower, Upper, Spd] {
         for right in [&[2, 3][..], &[2, 3, 2]] {
             cases.push((
                 Op::Solve(kind),

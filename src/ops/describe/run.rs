@@ -20,6 +20,15 @@ impl EvalError {
                 matrix,
                 condition,
             } => singular(what, *matrix, *condition),
+            EvalError::NotPositive {
+                what,
+                matrix,
+                block,
+            } => not_positive(what, *matrix, *block),
+            EvalError::Unsettled { what, matrix } => Description::new(
+                codes::UNSETTLED,
+                format!("`{what}`: the iteration for matrix {matrix} does not settle"),
+            ),
             EvalError::NotFinite { what, matrix } => Description::new(
                 codes::NOT_FINITE,
                 format!("`{what}`: matrix {matrix} holds a NaN or an infinity"),
@@ -61,4 +70,21 @@ fn singular(what: &str, matrix: usize, condition: f64) -> Description {
     );
     let help = "add a little to its diagonal, or drop columns that depend on each other";
     Description::new(codes::SINGULAR, message).help(help.to_string())
+}
+
+fn not_positive(what: &str, matrix: usize, block: usize) -> Description {
+    let message = format!("`{what}`: matrix {matrix} is not positive definite");
+    let note = match block {
+        1 => "its first element is not positive".to_string(),
+        _ => format!(
+            "its first {block} rows and columns already are not, as far as its precision tells"
+        ),
+    };
+    let help = match what {
+        "solve" => "leave out `spd`: without it any regular matrix is solved",
+        _ => "`lu` and `eigh` need no such matrix; or add a little to its diagonal",
+    };
+    Description::new(codes::NOT_POSITIVE, message)
+        .note(note)
+        .help(help.to_string())
 }
