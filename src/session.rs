@@ -14,8 +14,10 @@ pub mod codes;
 mod compile;
 mod compute;
 mod data;
+mod disk;
 mod examples;
 mod execute;
+mod extend;
 mod output;
 mod overrides;
 mod program_file;
@@ -24,15 +26,17 @@ mod step;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod transaction;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::engine::{Engine, Interpreter, Jit};
-use crate::lower::{Library, Run, World};
+use crate::lower::{Library, Memory, Run, Shown, World};
 use crate::opt::Passes;
 use crate::session::data::Loaded;
+use crate::session::show::Known;
 use crate::source::{SourceId, SourceMap, Span};
 use crate::stdlib;
 use crate::syntax::ast::Program;
@@ -47,6 +51,9 @@ pub use examples::{Example, Verdict};
 pub use execute::Sink;
 pub use output::{Curve, DataView, FieldView, Output, RunView, View};
 pub use step::{Step, Watch};
+
+/// How messages call a line at the prompt.
+const PROMPT: &str = "<prompt>";
 
 /// What the command line decides.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -98,6 +105,9 @@ pub struct Session {
     data: Vec<Loaded>,
     globals: BTreeMap<String, Tensor>,
     runs: Vec<(Run, Trained)>,
+    /// What statements and runs that were executed have left.
+    memory: Memory,
+    axes: AxisNames,
 }
 
 impl Session {
@@ -123,6 +133,8 @@ impl Session {
             data: vec![],
             globals: BTreeMap::new(),
             runs: vec![],
+            memory: Memory::new(),
+            axes: AxisNames::new(),
         };
         (session, reports)
     }
@@ -155,7 +167,7 @@ impl Session {
 
     /// Parses a line at the prompt.
     pub fn load_line(&mut self, text: &str) -> (Option<Program>, Diagnostics) {
-        let id = self.sources.add_file(Path::new("<prompt>"), text);
+        let id = self.sources.add_file(Path::new(PROMPT), text);
         parse_line(&self.sources, id)
     }
 
@@ -182,6 +194,21 @@ impl Session {
     /// The names of all tensors of the top level.
     pub fn global_names(&self) -> impl Iterator<Item = &str> {
         self.globals.keys().map(String::as_str)
+    }
+
+    /// The names that statements have bound, in order, with their values as far as these can be shown; the last of a name holds.
+    pub fn variables(&self) -> Vec<(&str, Option<View>)> {
+        let known = Known {
+            globals: &self.globals,
+            runs: &self.runs,
+            data: &self.data,
+        };
+        let view = |shown: Option<Shown>, span: Span| known.seen(&shown?, span);
+        let spans = self.program.items.iter().map(|item| item.span);
+        let items = spans.filter_map(|span| Some((span, self.memory.get(&span)?)));
+        let names = items.flat_map(|(span, item)| item.names().map(move |name| (span, name)));
+        let names = names.map(|(span, (name, shown))| (name, view(shown, span)));
+        names.collect()
     }
 
     /// A trained run by name.

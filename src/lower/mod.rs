@@ -26,6 +26,7 @@ mod fields;
 mod frame;
 mod host;
 mod inline;
+mod known;
 mod layer;
 mod metrics;
 mod model_state;
@@ -65,8 +66,9 @@ use crate::source::{SourceMap, Span};
 use crate::syntax::ast;
 use crate::types::{DType, Dim, SymKind};
 
-pub use define::{Definitions, lower_definitions};
+pub use define::{Definitions, lower_definitions, lower_definitions_of};
 pub use facts::{DataFacts, FieldFacts};
+pub use known::{Known, Memory};
 pub use plan::{
     Action, Assert, Compute, EarlyStop, Evaluate, Length, Metrics, Run, RunSettings, Script, Show,
     Shown,
@@ -141,6 +143,8 @@ pub(crate) struct Lowerer<'w> {
     pub(crate) runs: Vec<LoweredRun>,
     /// The outermost functions, in the order they must be checked.
     pub(crate) roots: Vec<DraftId>,
+    /// Tensors of the top level that may be read again: their names are taken.
+    pub(crate) taken: BTreeSet<String>,
     /// What to do when the program runs.
     pub(crate) actions: Vec<Action>,
     /// How many values of the top level have been given a name of their own.
@@ -185,6 +189,7 @@ impl<'w> Lowerer<'w> {
             data: vec![],
             runs: vec![],
             roots: vec![],
+            taken: BTreeSet::new(),
             actions: vec![],
             n_unnamed: 0,
             n_statements: 0,

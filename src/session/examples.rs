@@ -109,6 +109,8 @@ impl Session {
             data: vec![],
             globals: Default::default(),
             runs: vec![],
+            memory: Default::default(),
+            axes: Default::default(),
         }
     }
 }
