@@ -55,14 +55,12 @@ of the language; examples/ holds whole programs.";
     about = "Check, run and inspect neural networks written in .nnl",
     help_template = PAGE,
     after_help = AFTER,
-    subcommand_required = true,
-    arg_required_else_help = true,
     max_term_width = 100
 )]
 pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
     /// What holds for every command.
     #[command(flatten)]
     pub(crate) global: Global,
@@ -129,6 +127,16 @@ pub(crate) enum Command {
     /// shortest text that reads back as the same number ("NaN", "Infinity" and "-Infinity" where JSON has none).
     #[command(after_help = "Example:\n  nnlc run examples/iris.nnl --seed 3 --set train.epochs=20")]
     Run(Program),
+    /// Try things out, line by line; also what `nnlc` alone does
+    ///
+    /// A line is a statement or declaration, or an expression, whose value is shown. A later definition replaces an earlier one of
+    /// the same name; a line that fails leaves no trace. `:help` lists the commands, `?name` tells of a name. Without a terminal the
+    /// lines of standard input are answered one after the other.
+    #[command(after_help = "Example:\n  nnlc repl examples/least_squares.nnl")]
+    Repl {
+        /// A program to run first
+        file: Option<PathBuf>,
+    },
     /// Find every mistake in a program without running anything
     ///
     /// Names, shapes and settings are checked, and the model against its data: the data files are read, nothing is trained. A

@@ -11,6 +11,7 @@ mod out;
 mod program;
 mod progress;
 pub mod render;
+mod repl;
 mod run;
 mod screen;
 mod show;
@@ -23,7 +24,7 @@ use std::time::Instant;
 
 use clap::Parser;
 
-use crate::cli::args::{Cli, Command};
+use crate::cli::args::{Cli, Command, Global};
 
 pub use out::Out;
 pub use screen::Screen;
@@ -95,6 +96,14 @@ fn on_terminal(cli: &Cli, began: Instant) -> u8 {
 fn command(cli: &Cli, out: &mut Out<'_>, began: Instant) -> Done {
     let global = &cli.global;
     match &cli.command {
+        None => repl::repl(None, global, out),
+        Some(command) => chosen(command, global, out, began),
+    }
+}
+
+fn chosen(command: &Command, global: &Global, out: &mut Out<'_>, began: Instant) -> Done {
+    match command {
+        Command::Repl { file } => repl::repl(file.as_deref(), global, out),
         Command::Run(program) => run::run(&program.file, global, out),
         Command::Check(program) => check::check(&program.file, global, out),
         Command::Dump { stage, file } => dump::dump(*stage, file, global, out),

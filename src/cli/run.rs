@@ -11,7 +11,7 @@ use crate::cli::show::labels::Labels;
 use crate::cli::show::{json, show};
 use crate::cli::{Done, INTERRUPTED, Out, Stop, interrupt};
 use crate::lower::Mode;
-use crate::session::{Compiled, Output, View};
+use crate::session::{Compiled, Output, Session, View};
 use crate::source::{SourceMap, Span};
 use crate::train::{Event, Flow};
 
@@ -20,6 +20,11 @@ pub(crate) fn run(path: &Path, global: &Global, out: &mut Out<'_>) -> Done {
     let program = load(&mut session, path, out)?;
     let compiled = compile(&session, program, Mode::Run, out)?;
     explain(&compiled, session.sources(), global, out)?;
+    execute(&mut session, compiled, out)
+}
+
+/// Does what a program says and tells of it; what went wrong is told, and what it comes to is the end.
+pub(crate) fn execute(session: &mut Session, compiled: Compiled, out: &mut Out<'_>) -> Done {
     interrupt::listen();
     let mut teller = Teller {
         labels: Labels::of(&compiled),
