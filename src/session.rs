@@ -40,7 +40,7 @@ use crate::session::show::Known;
 use crate::source::{SourceId, SourceMap, Span};
 use crate::stdlib;
 use crate::syntax::ast::Program;
-use crate::syntax::{codes as syntax_codes, parse, parse_line};
+use crate::syntax::{codes as syntax_codes, is_name, parse, parse_line};
 use crate::tensor::{Tensor, set_threads};
 use crate::train::Trained;
 use crate::types::DType;
@@ -108,6 +108,8 @@ pub struct Session {
     /// What statements and runs that were executed have left.
     memory: Memory,
     axes: AxisNames,
+    /// The names of tensors that came from outside.
+    given: Vec<String>,
 }
 
 impl Session {
@@ -135,6 +137,7 @@ impl Session {
             runs: vec![],
             memory: Memory::new(),
             axes: AxisNames::new(),
+            given: vec![],
         };
         (session, reports)
     }
@@ -169,6 +172,25 @@ impl Session {
     pub fn load_line(&mut self, text: &str) -> (Option<Program>, Diagnostics) {
         let id = self.sources.add_file(Path::new(PROMPT), text);
         parse_line(&self.sources, id)
+    }
+
+    /// Makes a tensor known by name, before anything else is. Says whether a program can name it so.
+    pub fn bind(&mut self, name: &str, tensor: Tensor) -> bool {
+        let is_name = is_name(name);
+        if is_name {
+            self.globals.insert(name.to_owned(), tensor);
+            self.given.retain(|own| own != name);
+            self.given.push(name.to_owned());
+        }
+        is_name
+    }
+
+    /// A session that knows the library as this one does, and nothing else.
+    pub fn fresh(&self) -> Session {
+        Session {
+            library: self.library.clone(),
+            ..self.scratch()
+        }
     }
 
     /// All source texts, for the places of reports.

@@ -153,6 +153,8 @@ pub(crate) struct Lowerer<'w> {
     pub(crate) n_statements: usize,
     /// The element type that floats have where nothing else decides.
     pub(crate) precision: Option<DType>,
+    /// The same outside runs.
+    pub(crate) float: Option<DType>,
     /// The program's own file.
     pub(crate) file: Option<ScopeId>,
     /// The `train` blocks of the program.
@@ -194,6 +196,7 @@ impl<'w> Lowerer<'w> {
             n_unnamed: 0,
             n_statements: 0,
             precision: None,
+            float: None,
             file: None,
             trains: vec![],
             file_dims: BTreeMap::new(),

@@ -9,7 +9,7 @@ use crate::lower::facts::DataFacts;
 use crate::lower::known::{Memory, bound};
 use crate::lower::plan::{Action, Run, Script};
 use crate::lower::scope::World;
-use crate::lower::value::ScopeId;
+use crate::lower::value::{ScopeId, Val};
 use crate::lower::{Cx, Lowerer, Lowering, Reported, codes};
 use crate::source::SourceMap;
 use crate::syntax::ast::{self, ExprKind, Item, ItemKind, Program, Stmt, StmtKind};
@@ -35,6 +35,10 @@ pub struct Surroundings {
     pub solved: BTreeMap<String, i64>,
     /// Items that are done.
     pub known: Memory,
+    /// Globals that a program may name.
+    pub given: Vec<String>,
+    /// The element type that floats have where nothing else decides.
+    pub float: Option<DType>,
 }
 
 /// Lowers the runs and statements of a program.
@@ -51,13 +55,21 @@ pub fn lower_script(
     lowerer.draft.globals = around.globals;
     lowerer.file = Some(scope);
     lowerer.taken = bound(&around.known);
+    lowerer.taken.extend(around.given.iter().cloned());
+    lowerer.float = around.float;
+    lowerer.precision = around.float;
+    lowerer.draft.float = around.float;
     lowerer.trains = program
         .items
         .iter()
         .filter_map(train_block)
         .cloned()
         .collect();
-    let cx = lowerer.file_cx(scope);
+    let given = around.given.iter();
+    let given = given.map(|name| (name.as_str(), Val::Global(name.clone())));
+    let cx = given.fold(lowerer.file_cx(scope), |cx, (name, value)| {
+        cx.with(name, value)
+    });
     let left = lowerer.script(cx, program, &around.known, mode);
     let runs: Vec<Run> = lowerer.runs.into_iter().map(|run| run.plan).collect();
     let script = Script {
@@ -141,7 +153,7 @@ impl Lowerer<'_> {
     ) -> Lowering<usize> {
         let data = self.data.clone();
         let run = self.run(cx, block, &data);
-        self.precision = None;
+        self.precision = self.float;
         self.steps_per_epoch = None;
         self.caller = None;
         self.stack.clear();

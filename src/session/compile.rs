@@ -196,6 +196,8 @@ impl Session {
             data: facts(&data),
             solved,
             known: self.memory.clone(),
+            given: self.given.clone(),
+            float: self.options.dtype,
         };
         let (script, found) = lower_script(world, &self.sources, scope, &program, around, mode);
         reports.append(found);

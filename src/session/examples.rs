@@ -95,7 +95,7 @@ impl Session {
     }
 
     /// A session that knows the same texts and nothing else.
-    fn scratch(&self) -> Session {
+    pub(super) fn scratch(&self) -> Session {
         Session {
             options: self.options.clone(),
             sources: self.sources.clone(),
@@ -111,6 +111,7 @@ impl Session {
             runs: vec![],
             memory: Default::default(),
             axes: Default::default(),
+            given: vec![],
         }
     }
 }

@@ -32,7 +32,7 @@ use lex::TokenKind;
 use read::Reader;
 use reports::Reports;
 
-pub use prompt::{Tint, is_unfinished, keywords, tints};
+pub use prompt::{Tint, is_name, is_unfinished, keywords, tints};
 
 /// Stack that reading may use: enough for the deepest nesting that is let through.
 const STACK: usize = 32 << 20;

@@ -61,6 +61,13 @@ pub fn keywords() -> impl Iterator<Item = &'static str> {
     LEADING.iter().chain(reserved).copied()
 }
 
+/// Whether a text can stand as a name.
+pub fn is_name(text: &str) -> bool {
+    let is_first = |c: char| c.is_ascii_alphabetic() || c == '_';
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.starts_with(is_first) && text.chars().all(is_word) && !RESERVED.contains(&text)
+}
+
 /// Whether a line is wrong only because it ends too early: a bracket or comment is open, or something is wanted behind its end.
 pub fn is_unfinished(text: &str) -> bool {
     let mut sources = SourceMap::new();
