@@ -1,6 +1,6 @@
 //! Where lines come from: an editor on a terminal, or standard input as it is.
 
-use std::io::{self, IsTerminal, Stdin};
+use std::io::{self, BufRead, IsTerminal, Stdin};
 
 use crate::cli::repl::editor::Editor;
 use crate::cli::screen::Screen;
@@ -82,9 +82,11 @@ impl Pipe {
         if let Some(line) = self.ahead.take() {
             return Ok(Some(line));
         }
-        let mut line = String::new();
-        let n_bytes = self.stdin.read_line(&mut line)?;
-        Ok((n_bytes > 0).then(|| line.replace("\r\n", "\n")))
+        let mut line = vec![];
+        let n_bytes = self.stdin.lock().read_until(b'\n', &mut line)?;
+        // What is no text is reported like any other strange character.
+        let line = String::from_utf8_lossy(&line).replace("\r\n", "\n");
+        Ok((n_bytes > 0).then_some(line))
     }
 }
 
