@@ -155,7 +155,20 @@ fn answered(typed: &str) -> String {
 #[test]
 fn every_command_is_in_the_table() {
     let readme = fs::read_to_string(Path::new(ROOT).join("README.md")).expect("README is there");
-    for command in ["run", "repl", "check", "test", "dump", "summary", "bench"] {
+    for command in [
+        "eval",
+        "fmt",
+        "explain",
+        "new",
+        "completions",
+        "run",
+        "repl",
+        "check",
+        "test",
+        "dump",
+        "summary",
+        "bench",
+    ] {
         assert!(
             readme.contains(&format!("| `nnlc {command}")),
             "{command} is missing"

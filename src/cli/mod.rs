@@ -5,8 +5,13 @@ mod args;
 mod bench;
 mod bug;
 mod check;
+mod completions;
 mod dump;
+mod eval;
+mod explain;
+mod fmt;
 mod interrupt;
+mod new;
 mod out;
 mod program;
 mod progress;
@@ -108,6 +113,11 @@ fn chosen(command: &Command, global: &Global, out: &mut Out<'_>, began: Instant)
         Command::Check(program) => check::check(&program.file, global, out),
         Command::Dump { stage, file } => dump::dump(*stage, file, global, out),
         Command::Test { file } => test::test(file.as_deref(), global, out),
+        Command::Eval(args) => eval::eval(args, global, out),
+        Command::Fmt { files, check } => fmt::fmt(files, *check, global, out),
+        Command::Explain { code } => explain::explain(code.as_deref(), out),
+        Command::New { name } => new::new(name, out),
+        Command::Completions { shell } => completions::completions(*shell, out),
         Command::Summary(program) => summary::summary(&program.file, global, out),
         Command::Bench { seconds, file } => bench::bench(file, *seconds, began, global, out),
     }

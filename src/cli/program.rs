@@ -8,9 +8,19 @@ use crate::diag::Diagnostics;
 use crate::lower::Mode;
 use crate::session::{Compiled, EngineKind, Options, Session, Watch};
 use crate::syntax::ast::Program;
+use crate::types::DType;
 
 /// A session as the command line wants it.
 pub(crate) fn session(global: &Global, out: &mut Out<'_>) -> Done<Session> {
+    session_of(global, None, out)
+}
+
+/// The same, where floats are of this element type if nothing else decides.
+pub(crate) fn session_of(
+    global: &Global,
+    dtype: Option<DType>,
+    out: &mut Out<'_>,
+) -> Done<Session> {
     let engine = match global.engine {
         EngineChoice::Jit => EngineKind::Jit,
         EngineChoice::Interp => EngineKind::Interpreter,
@@ -20,6 +30,7 @@ pub(crate) fn session(global: &Global, out: &mut Out<'_>) -> Done<Session> {
         threads: usize::from(global.threads.unwrap_or(0)),
         seed: global.seed,
         sets: global.set.clone(),
+        dtype,
         ..Options::default()
     };
     let (session, reports) = Session::new(options);

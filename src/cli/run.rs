@@ -25,6 +25,16 @@ pub(crate) fn run(path: &Path, global: &Global, out: &mut Out<'_>) -> Done {
 
 /// Does what a program says and tells of it; what went wrong is told, and what it comes to is the end.
 pub(crate) fn execute(session: &mut Session, compiled: Compiled, out: &mut Out<'_>) -> Done {
+    execute_heard(session, compiled, &mut |_| {}, out)
+}
+
+/// The same, with an ear for each output.
+pub(crate) fn execute_heard(
+    session: &mut Session,
+    compiled: Compiled,
+    hear: &mut dyn FnMut(&Output),
+    out: &mut Out<'_>,
+) -> Done {
     interrupt::listen();
     let mut teller = Teller {
         labels: Labels::of(&compiled),
@@ -34,7 +44,10 @@ pub(crate) fn execute(session: &mut Session, compiled: Compiled, out: &mut Out<'
         failure: Ok(()),
         out,
     };
-    let result = session.execute(compiled, &mut |output| teller.tell(output));
+    let result = session.execute(compiled, &mut |output| {
+        hear(&output);
+        teller.tell(output)
+    });
     teller.failure?;
     match result {
         Ok(Flow::Continue) => Ok(()),
