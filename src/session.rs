@@ -14,8 +14,10 @@ pub mod codes;
 mod compile;
 mod compute;
 mod data;
+mod disk;
 mod examples;
 mod execute;
+mod extend;
 mod output;
 mod overrides;
 mod program_file;
@@ -24,19 +26,21 @@ mod step;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod transaction;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::engine::{Engine, Interpreter, Jit};
-use crate::lower::{Library, Run, World};
+use crate::lower::{Library, Memory, Run, Shown, World};
 use crate::opt::Passes;
 use crate::session::data::Loaded;
+use crate::session::show::Known;
 use crate::source::{SourceId, SourceMap, Span};
 use crate::stdlib;
 use crate::syntax::ast::Program;
-use crate::syntax::{codes as syntax_codes, parse, parse_line};
+use crate::syntax::{codes as syntax_codes, is_name, parse, parse_line};
 use crate::tensor::{Tensor, set_threads};
 use crate::train::Trained;
 use crate::types::DType;
@@ -47,6 +51,9 @@ pub use examples::{Example, Verdict};
 pub use execute::Sink;
 pub use output::{Curve, DataView, FieldView, Output, RunView, Timed, View};
 pub use step::{Step, Watch};
+
+/// How messages call a line at the prompt.
+const PROMPT: &str = "<prompt>";
 
 /// What the command line decides.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -101,6 +108,11 @@ pub struct Session {
     data: Vec<Loaded>,
     globals: BTreeMap<String, Tensor>,
     runs: Vec<(Run, Trained)>,
+    /// What statements and runs that were executed have left.
+    memory: Memory,
+    axes: AxisNames,
+    /// The names of tensors that came from outside.
+    given: Vec<String>,
 }
 
 impl Session {
@@ -126,6 +138,9 @@ impl Session {
             data: vec![],
             globals: BTreeMap::new(),
             runs: vec![],
+            memory: Memory::new(),
+            axes: AxisNames::new(),
+            given: vec![],
         };
         (session, reports)
     }
@@ -158,8 +173,27 @@ impl Session {
 
     /// Parses a line at the prompt.
     pub fn load_line(&mut self, text: &str) -> (Option<Program>, Diagnostics) {
-        let id = self.sources.add_file(Path::new("<prompt>"), text);
+        let id = self.sources.add_file(Path::new(PROMPT), text);
         parse_line(&self.sources, id)
+    }
+
+    /// Makes a tensor known by name, before anything else is. Says whether a program can name it so.
+    pub fn bind(&mut self, name: &str, tensor: Tensor) -> bool {
+        let is_name = is_name(name);
+        if is_name {
+            self.globals.insert(name.to_owned(), tensor);
+            self.given.retain(|own| own != name);
+            self.given.push(name.to_owned());
+        }
+        is_name
+    }
+
+    /// A session that knows the library as this one does, and nothing else.
+    pub fn fresh(&self) -> Session {
+        Session {
+            library: self.library.clone(),
+            ..self.scratch()
+        }
     }
 
     /// All source texts, for the places of reports.
@@ -185,6 +219,21 @@ impl Session {
     /// The names of all tensors of the top level.
     pub fn global_names(&self) -> impl Iterator<Item = &str> {
         self.globals.keys().map(String::as_str)
+    }
+
+    /// The names that statements have bound, in order, with their values as far as these can be shown; the last of a name holds.
+    pub fn variables(&self) -> Vec<(&str, Option<View>)> {
+        let known = Known {
+            globals: &self.globals,
+            runs: &self.runs,
+            data: &self.data,
+        };
+        let view = |shown: Option<Shown>, span: Span| known.seen(&shown?, span);
+        let spans = self.program.items.iter().map(|item| item.span);
+        let items = spans.filter_map(|span| Some((span, self.memory.get(&span)?)));
+        let names = items.flat_map(|(span, item)| item.names().map(move |name| (span, name)));
+        let names = names.map(|(span, (name, shown))| (name, view(shown, span)));
+        names.collect()
     }
 
     /// A trained run by name.

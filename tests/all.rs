@@ -13,5 +13,7 @@ mod readme;
 mod render_reports;
 mod round_trip;
 mod suite_check;
+mod suite_hands;
+mod suite_repl;
 mod suite_run;
 mod suite_runner;

@@ -118,9 +118,57 @@ fn commands_print_what_stands_below_them() {
 }
 
 #[test]
+fn the_conversation_goes_as_it_stands() {
+    let conversations = blocks();
+    let mut conversations = conversations
+        .iter()
+        .filter(|(language, _)| language == "repl");
+    let (_, text) = conversations.next().expect("a conversation");
+    let typed = text.lines().filter_map(|line| line.strip_prefix("> "));
+    let answers: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.starts_with("> "))
+        .collect();
+    let typed: String = typed.map(|line| format!("{line}\n")).collect();
+    assert_eq!(answered(&typed), answers.join("\n") + "\n");
+}
+
+/// What the prompt answers, both streams as they come.
+fn answered(typed: &str) -> String {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("typed");
+    fs::write(&path, typed).expect("written");
+    let (mut screen, both) = std::io::pipe().expect("a pipe can be made");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nnlc"));
+    command.stdin(fs::File::open(&path).expect("it was written"));
+    command
+        .stdout(both.try_clone().expect("a pipe has two ends"))
+        .stderr(both);
+    let mut child = command.spawn().expect("nnlc starts");
+    drop(command);
+    let mut seen = String::new();
+    std::io::Read::read_to_string(&mut screen, &mut seen).expect("it is UTF-8");
+    assert!(child.wait().expect("it ends").success());
+    seen
+}
+
+#[test]
 fn every_command_is_in_the_table() {
     let readme = fs::read_to_string(Path::new(ROOT).join("README.md")).expect("README is there");
-    for command in ["run", "check", "test", "dump", "summary", "bench"] {
+    for command in [
+        "eval",
+        "fmt",
+        "explain",
+        "new",
+        "completions",
+        "run",
+        "repl",
+        "check",
+        "test",
+        "dump",
+        "summary",
+        "bench",
+    ] {
         assert!(
             readme.contains(&format!("| `nnlc {command}")),
             "{command} is missing"

@@ -72,7 +72,7 @@ impl Checker<'_> {
             let Ok(typed) = walk.one(*value) else {
                 return Err(Reported);
             };
-            let value = walk.tight(typed, DType::F32);
+            let value = walk.tight(typed, self.draft.float.unwrap_or(DType::F32));
             walk.b.func.results.push((name.clone(), value));
         }
         Ok(())

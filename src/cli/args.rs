@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::types::DType;
+
 /// The page that lists the commands. Braces are clap's here.
 const PAGE: &str = "\
 {about}
@@ -55,14 +57,12 @@ of the language; examples/ holds whole programs.";
     about = "Check, run and inspect neural networks written in .nnl",
     help_template = PAGE,
     after_help = AFTER,
-    subcommand_required = true,
-    arg_required_else_help = true,
     max_term_width = 100
 )]
 pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
     /// What holds for every command.
     #[command(flatten)]
     pub(crate) global: Global,
@@ -138,6 +138,16 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         trace: Option<PathBuf>,
     },
+    /// Try things out, line by line; also what `nnlc` alone does
+    ///
+    /// A line is a statement or declaration, or an expression, whose value is shown. A later definition replaces an earlier one of
+    /// the same name; a line that fails leaves no trace. `:help` lists the commands, `?name` tells of a name. Without a terminal the
+    /// lines of standard input are answered one after the other.
+    #[command(after_help = "Example:\n  nnlc repl examples/least_squares.nnl")]
+    Repl {
+        /// A program to run first
+        file: Option<PathBuf>,
+    },
     /// Find every mistake in a program without running anything
     ///
     /// Names, shapes and settings are checked, and the model against its data: the data files are read, nothing is trained. A
@@ -171,6 +181,47 @@ pub(crate) enum Command {
     /// activations kept for the way back, bytes the optimizer keeps. Numbers that are kept but not trained are told apart.
     #[command(after_help = "Example:\n  nnlc summary --json examples/digits.nnl")]
     Summary(Program),
+    /// Evaluate lines given here: named tensors in, every `let` out
+    ///
+    /// The tensors of --load are names in the lines. Values and `let`s are shown; with --save every `let` is written under its name,
+    /// and what is only shown under `result`. With --server each line of standard input is a request, answered by one line:
+    /// {"eval": "solve(A, b)", "bind": {"A": [[2, 1], [1, 3]], "b": [3, 5]}}.
+    #[command(
+        after_help = "Example:\n  nnlc eval -e 'use linalg::det; det(A)' --load in.safetensors --dtype f64"
+    )]
+    Eval(Eval),
+    /// Put programs into canonical form
+    ///
+    /// One statement a line, one field a line, two spaces a level. Comments stay; an item with comments inside is left as it is.
+    #[command(after_help = "Example:\n  nnlc fmt --check iris.nnl")]
+    Fmt {
+        /// Write nothing; code 1 where something would change
+        #[arg(long)]
+        check: bool,
+        /// The programs
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Tell what the code of a report means
+    #[command(after_help = "Example:\n  nnlc explain E0112")]
+    Explain {
+        /// The code [default: all of them, a line each]
+        code: Option<String>,
+    },
+    /// Begin a project: a program that runs, its data, a README
+    #[command(after_help = "Example:\n  nnlc new first")]
+    New {
+        /// The folder to make
+        name: PathBuf,
+    },
+    /// Print what completes this command line in a shell
+    #[command(
+        after_help = "Example:\n  nnlc completions bash > ~/.local/share/bash-completion/completions/nnlc"
+    )]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
     /// Time the training step of a program's first run
     ///
     /// The steps of the first `train` block are repeated on batches in memory, each timed. One line comes out, with --json in
@@ -186,6 +237,26 @@ pub(crate) enum Command {
         /// The program
         file: PathBuf,
     },
+}
+
+/// Lines and what they are evaluated with.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Eval {
+    /// A line; repeatable
+    #[arg(short, long, value_name = "LINE", required_unless_present = "server")]
+    pub(crate) expr: Vec<String>,
+    /// Tensors to name in it, from a safetensors file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) load: Option<PathBuf>,
+    /// Where to write results
+    #[arg(long, value_name = "FILE", conflicts_with = "server")]
+    pub(crate) save: Option<PathBuf>,
+    /// Element type of floats where nothing else decides: f32 or f64
+    #[arg(long, value_name = "DTYPE", value_parser = float)]
+    pub(crate) dtype: Option<DType>,
+    /// Answer requests, a line of JSON each
+    #[arg(long, conflicts_with = "expr")]
+    pub(crate) server: bool,
 }
 
 /// A program file.
@@ -214,6 +285,12 @@ pub(crate) enum DumpStage {
     Clif,
     /// The machine's instructions of the kernels
     Asm,
+}
+
+fn float(text: &str) -> Result<DType, String> {
+    let dtype = text.parse::<DType>().ok();
+    let float = dtype.filter(|dtype| dtype.is_float());
+    float.ok_or_else(|| "`f32` or `f64` is needed".into())
 }
 
 fn seconds(text: &str) -> Result<f64, String> {

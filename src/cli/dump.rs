@@ -10,37 +10,41 @@ use crate::cli::{Done, Out};
 use crate::engine::{Listing, listing};
 use crate::ir::{print_draft, print_module};
 use crate::lower::Mode;
-use crate::session::{Compiled, Step};
+use crate::session::{Compiled, Session, Step};
+use crate::syntax::ast::Program;
 use crate::syntax::print;
 
 pub(crate) fn dump(stage: DumpStage, path: &Path, global: &Global, out: &mut Out<'_>) -> Done {
     let mut session = session(global, out)?;
     let program = load(&mut session, path, out)?;
-    let mut text = match stage {
-        DumpStage::Ast => print(&program),
-        DumpStage::Ir | DumpStage::Checked | DumpStage::Grad | DumpStage::Opt => String::new(),
-        DumpStage::Plan | DumpStage::Clif | DumpStage::Asm => String::new(),
-    };
-    if stage != DumpStage::Ast {
-        // An earlier stage is shown even where a later one fails.
-        let mut watch = |step: Step<'_>| match (step, stage) {
-            (Step::Lowered(draft), DumpStage::Ir) => text = print_draft(draft),
-            (Step::Checked(module), DumpStage::Checked)
-            | (Step::Differentiated(module), DumpStage::Grad)
-            | (Step::Optimized(module), DumpStage::Opt) => text = print_module(module),
-            (
-                Step::Lowered(_) | Step::Checked(_) | Step::Differentiated(_) | Step::Optimized(_),
-                _,
-            ) => {}
-        };
-        let compiled = compile_watched(&session, program, Mode::Run, &mut watch, out);
-        if let (Ok(compiled), Some(wanted)) = (&compiled, native(stage)) {
-            text = listings(compiled, wanted);
-        }
-        write(&text, out)?;
-        return compiled.map(|_| ());
+    staged(&session, program, stage, out)
+}
+
+/// Prints a program as some stage leaves it. An earlier stage is shown even where a later one fails.
+pub(crate) fn staged(
+    session: &Session,
+    program: Program,
+    stage: DumpStage,
+    out: &mut Out<'_>,
+) -> Done {
+    if stage == DumpStage::Ast {
+        return write(&print(&program), out);
     }
-    write(&text, out)
+    let mut text = String::new();
+    let mut watch = |step: Step<'_>| match (step, stage) {
+        (Step::Lowered(draft), DumpStage::Ir) => text = print_draft(draft),
+        (Step::Checked(module), DumpStage::Checked)
+        | (Step::Differentiated(module), DumpStage::Grad)
+        | (Step::Optimized(module), DumpStage::Opt) => text = print_module(module),
+        (Step::Lowered(_) | Step::Checked(_) | Step::Differentiated(_) | Step::Optimized(_), _) => {
+        }
+    };
+    let compiled = compile_watched(session, program, Mode::Run, &mut watch, out);
+    if let (Ok(compiled), Some(wanted)) = (&compiled, native(stage)) {
+        text = listings(compiled, wanted);
+    }
+    write(&text, out)?;
+    compiled.map(|_| ())
 }
 
 fn native(stage: DumpStage) -> Option<Listing> {

@@ -10,6 +10,7 @@ static IS_ASKED: AtomicBool = AtomicBool::new(false);
 
 /// From here on, the first Ctrl-C is a request that [`is_asked`] tells of.
 pub(crate) fn listen() {
+    IS_ASKED.store(false, Ordering::SeqCst);
     IS_RUNNING.store(true, Ordering::SeqCst);
     // Where no handler can be set, Ctrl-C ends the process as it always did.
     let _ = ctrlc::set_handler(|| {

@@ -5,13 +5,19 @@ mod args;
 mod bench;
 mod bug;
 mod check;
+mod completions;
 mod dump;
+mod eval;
+mod explain;
+mod fmt;
 mod interrupt;
+mod new;
 mod out;
 mod profile;
 mod program;
 mod progress;
 pub mod render;
+mod repl;
 mod run;
 mod screen;
 mod show;
@@ -24,7 +30,7 @@ use std::time::Instant;
 
 use clap::Parser;
 
-use crate::cli::args::{Cli, Command};
+use crate::cli::args::{Cli, Command, Global};
 
 pub use out::Out;
 pub use screen::Screen;
@@ -96,6 +102,14 @@ fn on_terminal(cli: &Cli, began: Instant) -> u8 {
 fn command(cli: &Cli, out: &mut Out<'_>, began: Instant) -> Done {
     let global = &cli.global;
     match &cli.command {
+        None => repl::repl(None, global, out),
+        Some(command) => chosen(command, global, out, began),
+    }
+}
+
+fn chosen(command: &Command, global: &Global, out: &mut Out<'_>, began: Instant) -> Done {
+    match command {
+        Command::Repl { file } => repl::repl(file.as_deref(), global, out),
         Command::Run {
             file,
             profile,
@@ -111,6 +125,11 @@ fn command(cli: &Cli, out: &mut Out<'_>, began: Instant) -> Done {
         Command::Check(program) => check::check(&program.file, global, out),
         Command::Dump { stage, file } => dump::dump(*stage, file, global, out),
         Command::Test { file } => test::test(file.as_deref(), global, out),
+        Command::Eval(args) => eval::eval(args, global, out),
+        Command::Fmt { files, check } => fmt::fmt(files, *check, global, out),
+        Command::Explain { code } => explain::explain(code.as_deref(), out),
+        Command::New { name } => new::new(name, out),
+        Command::Completions { shell } => completions::completions(*shell, out),
         Command::Summary(program) => summary::summary(&program.file, global, out),
         Command::Bench { seconds, file } => bench::bench(file, *seconds, began, global, out),
     }

@@ -69,6 +69,14 @@ fn share(part: u64, all: u64) -> String {
     format!("{:.1} %", 100.0 * part as f64 / all.max(1) as f64)
 }
 
+/// A step as a JSON line.
+pub(super) fn as_json(Timed { place, time }: &Timed) -> Value {
+    json!({
+        "event": "kernel", "place": place, "func": time.func, "what": time.what, "calls": time.calls,
+        "nanoseconds": time.nanoseconds, "flops": time.flops, "bytes": time.bytes,
+    })
+}
+
 /// The calls as Chrome's tracing view reads them.
 pub(super) fn trace(kernels: &[Timed], calls: &[Call]) -> Value {
     let event = |call: &Call| {

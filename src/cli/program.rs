@@ -11,11 +11,11 @@ use crate::syntax::ast::Program;
 
 /// A session as the command line wants it.
 pub(crate) fn session(global: &Global, out: &mut Out<'_>) -> Done<Session> {
-    timed_session(global, false, out)
+    session_with(Options::default(), global, out)
 }
 
-/// A session that may say in the end where the time went.
-pub(crate) fn timed_session(global: &Global, profiles: bool, out: &mut Out<'_>) -> Done<Session> {
+/// The same, with what a command asks for besides.
+pub(crate) fn session_with(options: Options, global: &Global, out: &mut Out<'_>) -> Done<Session> {
     let engine = match global.engine {
         EngineChoice::Jit => EngineKind::Jit,
         EngineChoice::Interp => EngineKind::Interpreter,
@@ -25,8 +25,7 @@ pub(crate) fn timed_session(global: &Global, profiles: bool, out: &mut Out<'_>) 
         threads: usize::from(global.threads.unwrap_or(0)),
         seed: global.seed,
         sets: global.set.clone(),
-        profiles,
-        ..Options::default()
+        ..options
     };
     let (session, reports) = Session::new(options);
     out.reports(session.sources(), &reports)?;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::cli::args::Global;
 use crate::cli::profile;
-use crate::cli::program::{code, compile, load, timed_session};
+use crate::cli::program::{code, compile, load, session_with};
 use crate::cli::progress::Progress;
 use crate::cli::screen::one_line;
 use crate::cli::show::labels::Labels;
@@ -13,7 +13,7 @@ use crate::cli::show::{json, show};
 use crate::cli::{Done, INTERRUPTED, Out, Stop, interrupt};
 use crate::engine::Call;
 use crate::lower::Mode;
-use crate::session::{Compiled, Output, Timed, View};
+use crate::session::{Compiled, Options, Output, Session, Timed, View};
 use crate::source::{SourceMap, Span};
 use crate::train::{Event, Flow};
 
@@ -27,22 +27,71 @@ pub(crate) struct Timing<'a> {
 }
 
 pub(crate) fn run(path: &Path, timing: Timing<'_>, global: &Global, out: &mut Out<'_>) -> Done {
-    let profiles = timing.profiles || timing.trace.is_some();
-    let mut session = timed_session(global, profiles, out)?;
+    let options = Options {
+        profiles: timing.profiles || timing.trace.is_some(),
+        ..Options::default()
+    };
+    let mut session = session_with(options, global, out)?;
     let program = load(&mut session, path, out)?;
     let compiled = compile(&session, program, Mode::Run, out)?;
     explain(&compiled, session.sources(), global, out)?;
+    let mut profile = None;
+    let mut hear = |output: &Output| {
+        if let Output::Profile { kernels, calls } = output {
+            profile = Some((kernels.clone(), calls.clone()));
+        }
+    };
+    let done = execute_heard(&mut session, compiled, &mut hear, out);
+    if let Some((kernels, calls)) = profile {
+        tell_profile(&kernels, &calls, timing, out)?;
+    }
+    done
+}
+
+fn tell_profile(kernels: &[Timed], calls: &[Call], timing: Timing<'_>, out: &mut Out<'_>) -> Done {
+    if let Some(path) = timing.trace {
+        profile::write(path, &profile::trace(kernels, calls))?;
+    }
+    match (timing.profiles, out.is_json) {
+        (false, _) => {}
+        (true, true) => {
+            for kernel in kernels {
+                out.json(&profile::as_json(kernel))?;
+            }
+        }
+        (true, false) => {
+            let lines = profile::table(kernels, out.screen);
+            out.text(&format!("\n{}\n", lines.join("\n")))?;
+        }
+    }
+    Ok(())
+}
+
+/// Does what a program says and tells of it; what went wrong is told, and what it comes to is the end.
+pub(crate) fn execute(session: &mut Session, compiled: Compiled, out: &mut Out<'_>) -> Done {
+    execute_heard(session, compiled, &mut |_| {}, out)
+}
+
+/// The same, with an ear for each output.
+pub(crate) fn execute_heard(
+    session: &mut Session,
+    compiled: Compiled,
+    hear: &mut dyn FnMut(&Output),
+    out: &mut Out<'_>,
+) -> Done {
     interrupt::listen();
     let mut teller = Teller {
         labels: Labels::of(&compiled),
         sources: session.sources().clone(),
         progress: Progress::default(),
         has_shown: false,
-        timing,
         failure: Ok(()),
         out,
     };
-    let result = session.execute(compiled, &mut |output| teller.tell(output));
+    let result = session.execute(compiled, &mut |output| {
+        hear(&output);
+        teller.tell(output)
+    });
     teller.failure?;
     match result {
         Ok(Flow::Continue) => Ok(()),
@@ -75,7 +124,6 @@ fn explain(compiled: &Compiled, sources: &SourceMap, global: &Global, out: &mut 
 
 /// Says what a program gives while it runs.
 struct Teller<'o, 'w> {
-    timing: Timing<'o>,
     labels: Labels,
     sources: SourceMap,
     progress: Progress,
@@ -108,35 +156,10 @@ impl Teller<'_, '_> {
                 self.line(&format!("loaded {run} from {}", path.display()), &line)
             }
             Output::Warning(report) => self.out.reports(&self.sources, &report.into()),
-            Output::Profile { kernels, calls } => self.profile(&kernels, &calls),
-            // Tests are `nnlc test`'s.
+            // Tests are `nnlc test`'s, and a profile is told in the end.
             Output::TestPassed { .. } | Output::TestFailed { .. } => Ok(()),
+            Output::Profile { .. } => Ok(()),
         }
-    }
-
-    fn profile(&mut self, kernels: &[Timed], calls: &[Call]) -> io::Result<()> {
-        if let Some(path) = self.timing.trace {
-            profile::write(path, &profile::trace(kernels, calls))?;
-        }
-        if !self.timing.profiles {
-            return Ok(());
-        }
-        if self.out.is_json {
-            let mut lines = kernels.iter().map(|Timed { place, time }| {
-                serde_json::json!({
-                    "event": "kernel", "place": place, "func": time.func, "what": time.what, "calls": time.calls,
-                    "nanoseconds": time.nanoseconds, "flops": time.flops, "bytes": time.bytes,
-                })
-            });
-            return lines.try_for_each(|line| self.out.json(&line));
-        }
-        let lines = profile::table(kernels, self.out.screen);
-        self.apart(
-            &lines
-                .into_iter()
-                .map(|line| line + "\n")
-                .collect::<String>(),
-        )
     }
 
     fn event(&mut self, event: &Event) -> io::Result<()> {

@@ -337,4 +337,6 @@ pub struct Draft {
     pub fields: Vec<(Span, String)>,
     /// Tensors that are there before anything runs, by name.
     pub globals: Vec<(String, DType, Vec<usize>)>,
+    /// The element type of floats that nothing decides, if it is not `f32`.
+    pub float: Option<DType>,
 }

@@ -39,10 +39,23 @@ pub fn lower_definitions(
     sources: &SourceMap,
     scope: ScopeId,
 ) -> (Definitions, Diagnostics) {
+    lower_definitions_of(world, sources, scope, &|_| true)
+}
+
+/// Lowers those definitions of a file that are wanted by name.
+pub fn lower_definitions_of(
+    world: &World,
+    sources: &SourceMap,
+    scope: ScopeId,
+    is_wanted: &dyn Fn(&str) -> bool,
+) -> (Definitions, Diagnostics) {
     let mut lowerer = Lowerer::new(world, sources, BTreeMap::new());
     lowerer.generic = true;
     let mut roots = Vec::new();
     for id in world.definitions(scope) {
+        if !is_wanted(&world.defs[id].def.name.value) {
+            continue;
+        }
         for variant in variants(&world.defs[id].def) {
             match lowerer.definition(id, &variant) {
                 Ok(root) => roots.push(root),

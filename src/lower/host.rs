@@ -72,7 +72,8 @@ impl Lowerer<'_> {
         let block = self.trains.iter().find(|block| block.name.value == run);
         let mut block = block.cloned().ok_or(Reported)?;
         let scope = self.file.ok_or(Reported)?;
-        block.name.value = format!("{run} from {path} ({})", self.runs.len());
+        self.n_unnamed += 1;
+        block.name.value = format!("{run} from {path} ({})", self.n_unnamed);
         block.name.span = span;
         let name = block.name.value.clone();
         let cx = self.file_cx(scope);

@@ -26,6 +26,7 @@ mod fields;
 mod frame;
 mod host;
 mod inline;
+mod known;
 mod layer;
 mod metrics;
 mod model_state;
@@ -65,8 +66,9 @@ use crate::source::{SourceMap, Span};
 use crate::syntax::ast;
 use crate::types::{DType, Dim, SymKind};
 
-pub use define::{Definitions, lower_definitions};
+pub use define::{Definitions, lower_definitions, lower_definitions_of};
 pub use facts::{DataFacts, FieldFacts};
+pub use known::{Known, Memory};
 pub use plan::{
     Action, Assert, Compute, EarlyStop, Evaluate, Length, Metrics, Run, RunSettings, Script, Show,
     Shown,
@@ -141,6 +143,8 @@ pub(crate) struct Lowerer<'w> {
     pub(crate) runs: Vec<LoweredRun>,
     /// The outermost functions, in the order they must be checked.
     pub(crate) roots: Vec<DraftId>,
+    /// Tensors of the top level that may be read again: their names are taken.
+    pub(crate) taken: BTreeSet<String>,
     /// What to do when the program runs.
     pub(crate) actions: Vec<Action>,
     /// How many values of the top level have been given a name of their own.
@@ -149,6 +153,8 @@ pub(crate) struct Lowerer<'w> {
     pub(crate) n_statements: usize,
     /// The element type that floats have where nothing else decides.
     pub(crate) precision: Option<DType>,
+    /// The same outside runs.
+    pub(crate) float: Option<DType>,
     /// The program's own file.
     pub(crate) file: Option<ScopeId>,
     /// The `train` blocks of the program.
@@ -185,10 +191,12 @@ impl<'w> Lowerer<'w> {
             data: vec![],
             runs: vec![],
             roots: vec![],
+            taken: BTreeSet::new(),
             actions: vec![],
             n_unnamed: 0,
             n_statements: 0,
             precision: None,
+            float: None,
             file: None,
             trains: vec![],
             file_dims: BTreeMap::new(),

@@ -1,6 +1,7 @@
 //! What a program comes to once it is lowered: runs to train and actions to take, in order, each with the functions it needs.
 
 use crate::ir::draft::{Draft, DraftId};
+use crate::lower::known::Memory;
 use crate::source::Span;
 use crate::types::DType;
 
@@ -15,6 +16,8 @@ pub struct Script {
     pub runs: Vec<Run>,
     /// What to do, in order.
     pub actions: Vec<Action>,
+    /// What its statements and runs leave to later lines once they are done.
+    pub left: Memory,
 }
 
 /// A `train` block.

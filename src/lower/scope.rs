@@ -153,6 +153,28 @@ impl World {
         documented.collect()
     }
 
+    /// The library's definitions of this name: module, definition, docs.
+    pub fn named(&self, name: &str) -> impl Iterator<Item = (&str, &ast::Def, &[String])> {
+        let entries = self.modules.iter().filter_map(move |(module, scope)| {
+            match &self.scopes[*scope].names.get(name)?.global {
+                Global::Def(id) if self.defs[*id].scope == *scope => {
+                    Some((module, &self.defs[*id]))
+                }
+                Global::Def(_) | Global::Dim(_) | Global::Type(_) => None,
+                Global::Data(_) | Global::Train(_) | Global::Module(_) => None,
+            }
+        });
+        entries.map(|(module, entry)| (module.as_str(), &entry.def, entry.docs.as_slice()))
+    }
+
+    /// The library's modules: name, whether programs see its names without a `use`, and those names.
+    pub fn modules(&self) -> impl Iterator<Item = (&str, bool, Vec<&str>)> {
+        self.modules.iter().map(|(name, scope)| {
+            let names = self.scopes[*scope].names.keys().map(String::as_str);
+            (name.as_str(), self.prelude.contains(scope), names.collect())
+        })
+    }
+
     fn declare(&mut self, scope: ScopeId, program: &ast::Program, reports: &mut Diagnostics) {
         for item in &program.items {
             match &item.kind {

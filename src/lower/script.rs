@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use crate::diag::Diagnostic;
 use crate::lower::convert::is_named;
 use crate::lower::facts::DataFacts;
+use crate::lower::known::{Memory, bound};
 use crate::lower::plan::{Action, Run, Script};
 use crate::lower::scope::World;
-use crate::lower::value::ScopeId;
+use crate::lower::value::{ScopeId, Val};
 use crate::lower::{Cx, Lowerer, Lowering, Reported, codes};
 use crate::source::SourceMap;
 use crate::syntax::ast::{self, ExprKind, Item, ItemKind, Program, Stmt, StmtKind};
@@ -32,6 +33,12 @@ pub struct Surroundings {
     pub globals: Vec<(String, DType, Vec<usize>)>,
     /// Sizes of file-wide dimensions that data has decided.
     pub solved: BTreeMap<String, i64>,
+    /// Items that are done.
+    pub known: Memory,
+    /// Globals that a program may name.
+    pub given: Vec<String>,
+    /// The element type that floats have where nothing else decides.
+    pub float: Option<DType>,
 }
 
 /// Lowers the runs and statements of a program.
@@ -47,55 +54,80 @@ pub fn lower_script(
     lowerer.data = around.data;
     lowerer.draft.globals = around.globals;
     lowerer.file = Some(scope);
+    lowerer.taken = bound(&around.known);
+    lowerer.taken.extend(around.given.iter().cloned());
+    lowerer.float = around.float;
+    lowerer.precision = around.float;
+    lowerer.draft.float = around.float;
     lowerer.trains = program
         .items
         .iter()
         .filter_map(train_block)
         .cloned()
         .collect();
-    let cx = lowerer.file_cx(scope);
-    lowerer.script(cx, program, mode);
+    let given = around.given.iter();
+    let given = given.map(|name| (name.as_str(), Val::Global(name.clone())));
+    let cx = given.fold(lowerer.file_cx(scope), |cx, (name, value)| {
+        cx.with(name, value)
+    });
+    let left = lowerer.script(cx, program, &around.known, mode);
     let runs: Vec<Run> = lowerer.runs.into_iter().map(|run| run.plan).collect();
     let script = Script {
         draft: lowerer.draft,
         roots: lowerer.roots,
         runs,
         actions: lowerer.actions,
+        left,
     };
     (script, lowerer.reports)
 }
 
 impl Lowerer<'_> {
-    fn script(&mut self, mut cx: Cx, program: &Program, mode: Mode) {
-        let mut waiting: Vec<&ast::Block<ast::Field>> =
-            program.items.iter().filter_map(train_block).collect();
+    /// Lowers all items that are not known, and tells what they leave.
+    fn script(&mut self, mut cx: Cx, program: &Program, known: &Memory, mode: Mode) -> Memory {
+        let mut left = Memory::new();
+        let mut waiting: Vec<Waiting<'_>> = program
+            .items
+            .iter()
+            .filter_map(|item| Waiting::of(item, known))
+            .collect();
         for item in &program.items {
-            let mentioned = |block: &&ast::Block<ast::Field>| match &item.kind {
-                ItemKind::Train(own) => mode == Mode::Run && own.name == block.name,
-                ItemKind::Stmt(_) | ItemKind::Test(_) => {
-                    mentions(self.sources.text(item.span), &block.name.value)
-                }
-                ItemKind::Use(_)
-                | ItemKind::Dim(_)
-                | ItemKind::Type(_)
-                | ItemKind::Def(_)
-                | ItemKind::Data(_) => false,
-            };
-            let (now, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(mentioned);
-            waiting = later;
-            for block in now {
-                let is_form = is_form(program, self.sources, &block.name.value);
-                self.train(&cx, block, is_form);
+            if let Some(known) = known.get(&item.span) {
+                cx.env = self.recall(&cx.env, known);
+                continue;
             }
+            let is_now = |run: &Waiting<'_>| self.is_mentioned(item, &run.block.name.value, mode);
+            let (now, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_now);
+            waiting = later;
+            for run in now {
+                let is_form = is_form(program, self.sources, &run.block.name.value);
+                self.train(&cx, &run, is_form);
+            }
+            let before = cx.env.clone();
             // What is wrong has been reported; the next item may be right.
             let _ = self.item(&mut cx, item, mode);
+            let known = self.left(&before, &cx.env);
+            left.extend(known.map(|known| (item.span, known)));
+        }
+        left
+    }
+
+    /// Whether an item is a run, or a statement that speaks of it.
+    fn is_mentioned(&self, item: &Item, run: &str, mode: Mode) -> bool {
+        match &item.kind {
+            ItemKind::Train(own) => mode == Mode::Run && own.name.value == run,
+            ItemKind::Stmt(_) | ItemKind::Test(_) => mentions(self.sources.text(item.span), run),
+            ItemKind::Use(_) | ItemKind::Dim(_) | ItemKind::Type(_) => false,
+            ItemKind::Def(_) | ItemKind::Data(_) => false,
         }
     }
 
-    /// Lowers a run; one that is only a form for weights from files is not trained.
-    fn train(&mut self, cx: &Cx, block: &ast::Block<ast::Field>, is_form: bool) {
-        let n_reports = self.reports.iter().len();
-        match self.lowered_run(cx, block) {
+    /// Lowers a run; one that is only a form for weights from files is not trained, and one that was trained before keeps what
+    /// its results are read with.
+    fn train(&mut self, cx: &Cx, run: &Waiting<'_>, is_form: bool) {
+        let (n_reports, n_roots) = (self.reports.iter().len(), self.roots.len());
+        match self.lowered_run(cx, run.block) {
+            Ok(index) if run.is_done => self.forget_training(index, n_roots),
             Ok(index) if !is_form => self.actions.push(Action::Train(index)),
             Ok(_) => {}
             Err(Reported) => debug_assert!(
@@ -105,6 +137,15 @@ impl Lowerer<'_> {
         }
     }
 
+    /// Of the functions of a run that was trained before, those that train it are not needed again.
+    fn forget_training(&mut self, run: usize, n_before: usize) {
+        let plan = &self.runs[run].plan;
+        let needed = [plan.eval, plan.forward];
+        let own = self.roots.split_off(n_before);
+        let kept = own.into_iter().filter(|root| needed.contains(root));
+        self.roots.extend(kept);
+    }
+
     pub(crate) fn lowered_run(
         &mut self,
         cx: &Cx,
@@ -112,7 +153,7 @@ impl Lowerer<'_> {
     ) -> Lowering<usize> {
         let data = self.data.clone();
         let run = self.run(cx, block, &data);
-        self.precision = None;
+        self.precision = self.float;
         self.steps_per_epoch = None;
         self.caller = None;
         self.stack.clear();
@@ -169,6 +210,22 @@ impl Lowerer<'_> {
                 ))
             }
         }
+    }
+}
+
+/// A run that no item has asked for yet.
+struct Waiting<'p> {
+    block: &'p ast::Block<ast::Field>,
+    /// Whether it was trained before.
+    is_done: bool,
+}
+
+impl<'p> Waiting<'p> {
+    fn of(item: &'p Item, known: &Memory) -> Option<Waiting<'p>> {
+        Some(Waiting {
+            block: train_block(item)?,
+            is_done: known.contains_key(&item.span),
+        })
     }
 }
 

@@ -98,6 +98,7 @@ impl Lowerer<'_> {
         });
         let taken: Vec<&str> = computed
             .chain(results.iter().map(|(name, _)| name))
+            .chain(&self.taken)
             .map(String::as_str)
             .collect();
         let mut candidates =
@@ -240,7 +241,7 @@ impl Lowerer<'_> {
     }
 }
 
-fn shown_host(host: &Host) -> Shown {
+pub(crate) fn shown_host(host: &Host) -> Shown {
     match host {
         Host::Run(run) => Shown::Run(run.clone()),
         Host::History(run) => Shown::History(run.clone()),

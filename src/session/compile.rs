@@ -4,21 +4,24 @@ use std::collections::BTreeSet;
 
 use crate::arena::Id;
 use crate::check::{Checked, check};
-use crate::diag::Diagnostics;
+use crate::diag::{Diagnostic, Diagnostics};
 use crate::grad::expand;
 use crate::ir::draft::DraftId;
 use crate::ir::{FuncId, Module, OriginId};
+use crate::lint::codes::UNUSED_FIELD;
 use crate::lint::lint;
 use crate::lower::{
-    Action, DataFacts, Mode, Run, Scope, Show, Surroundings, World, lower_definitions, lower_script,
+    Action, DataFacts, Memory, Mode, Run, Scope, Show, Surroundings, World, lower_definitions_of,
+    lower_script,
 };
 use crate::opt::{Note, optimise};
-use crate::session::Session;
 use crate::session::axes::{AxisNames, axis_names};
 use crate::session::data::{Loaded, read_all, solved};
+use crate::session::extend::{extended, touched};
 use crate::session::step::{Step, Watch};
+use crate::session::{PROMPT, Session};
 use crate::source::{SourceId, SourceMap};
-use crate::syntax::ast::{Item, ItemKind, Program};
+use crate::syntax::ast::Program;
 
 /// A program ready to run.
 #[derive(Debug)]
@@ -35,6 +38,8 @@ pub struct Compiled {
     pub(crate) axes: AxisNames,
     /// The data, read.
     pub(crate) data: Vec<Loaded>,
+    /// What is left to later lines once it is done.
+    pub(crate) left: Memory,
     /// The program so far, and the texts it is made of.
     pub(crate) program: Program,
     pub(crate) texts: Vec<SourceId>,
@@ -126,7 +131,8 @@ impl Session {
         let mut world = self.library.clone();
         let scope = world.add(&program, &mut reports);
         if !reports.has_errors() {
-            self.check_definitions(&world, scope, &mut reports);
+            let touched = touched(&program, &own, &self.sources);
+            self.check_definitions(&world, scope, &touched, &mut reports);
         }
         let compiled = match reports.has_errors() {
             true => None,
@@ -136,14 +142,33 @@ impl Session {
         };
         if let Some(compiled) = &compiled {
             let data = facts(&compiled.data);
-            reports.append(lint(&own, &world, scope, &data, &self.sources));
+            let found = lint(&own, &world, scope, &data, &self.sources);
+            let is_early = |report: &&Diagnostic| report.code == UNUSED_FIELD && self.is_line(&own);
+            found
+                .iter()
+                .filter(|report| !is_early(report))
+                .for_each(|report| reports.push(report.clone()));
         }
         (compiled, reports)
     }
 
-    /// Definitions for their own sake, so that mistakes are told where they are made.
-    fn check_definitions(&self, world: &World, scope: Id<Scope>, reports: &mut Diagnostics) {
-        let (definitions, found) = lower_definitions(world, &self.sources, scope);
+    /// Whether a program is a line at the prompt: what it does not use, a later line may.
+    fn is_line(&self, program: &Program) -> bool {
+        let mut items = program.items.iter();
+        items.any(|item| self.sources.get(item.span.source).name == PROMPT)
+    }
+
+    /// Definitions for their own sake, so that mistakes are told where they are made; those that a line leaves as they were have
+    /// been checked before.
+    fn check_definitions(
+        &self,
+        world: &World,
+        scope: Id<Scope>,
+        touched: &BTreeSet<String>,
+        reports: &mut Diagnostics,
+    ) {
+        let is_touched = |name: &str| touched.contains(name);
+        let (definitions, found) = lower_definitions_of(world, &self.sources, scope, &is_touched);
         let has_errors = found.has_errors();
         reports.append(found);
         if !has_errors {
@@ -170,6 +195,9 @@ impl Session {
             globals: self.surrounding(&data),
             data: facts(&data),
             solved,
+            known: self.memory.clone(),
+            given: self.given.clone(),
+            float: self.options.dtype,
         };
         let (script, found) = lower_script(world, &self.sources, scope, &program, around, mode);
         reports.append(found);
@@ -181,7 +209,8 @@ impl Session {
         reports.append(found);
         let mut checked = checked?;
         watch(Step::Checked(checked.module()));
-        let axes = axis_names(&checked, &script.actions);
+        let mut axes = self.axes.clone();
+        axes.extend(axis_names(&checked, &script.actions));
         if let Err(error) = checked.rewrite(expand) {
             let place = program.items.first().map(|item| item.span);
             reports.push(error.report(checked.module(), &self.sources, place));
@@ -197,6 +226,7 @@ impl Session {
             notes,
             runs: script.runs,
             actions: script.actions,
+            left: script.left,
             data,
             program,
             texts,
@@ -226,26 +256,4 @@ fn facts(data: &[Loaded]) -> Vec<DataFacts> {
 fn texts(program: &Program) -> Vec<SourceId> {
     let texts: BTreeSet<SourceId> = program.items.iter().map(|item| item.span.source).collect();
     texts.into_iter().collect()
-}
-
-/// A program and what follows it. A declaration takes the place of an earlier one of the same name.
-fn extended(program: &Program, more: Program) -> Program {
-    let replaced: Vec<&str> = more.items.iter().filter_map(declared).collect();
-    let is_kept = |item: &&Item| declared(item).is_none_or(|name| !replaced.contains(&name));
-    let kept: Vec<Item> = program.items.iter().filter(is_kept).cloned().collect();
-    Program {
-        items: kept.into_iter().chain(more.items).collect(),
-        ..more
-    }
-}
-
-/// The name an item declares; statements declare none, since a later `let` is another value.
-fn declared(item: &Item) -> Option<&str> {
-    match &item.kind {
-        ItemKind::Dim(decl) => Some(&decl.name.value),
-        ItemKind::Type(decl) => Some(&decl.name.value),
-        ItemKind::Def(def) => Some(&def.name.value),
-        ItemKind::Data(block) | ItemKind::Train(block) => Some(&block.name.value),
-        ItemKind::Use(_) | ItemKind::Test(_) | ItemKind::Stmt(_) => None,
-    }
 }

@@ -95,7 +95,7 @@ impl Session {
     }
 
     /// A session that knows the same texts and nothing else.
-    fn scratch(&self) -> Session {
+    pub(super) fn scratch(&self) -> Session {
         Session {
             options: self.options.clone(),
             sources: self.sources.clone(),
@@ -109,6 +109,9 @@ impl Session {
             data: vec![],
             globals: Default::default(),
             runs: vec![],
+            memory: Default::default(),
+            axes: Default::default(),
+            given: vec![],
         }
     }
 }

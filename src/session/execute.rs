@@ -12,61 +12,28 @@ use crate::session::compute::compute;
 use crate::session::output::{Output, Timed};
 use crate::session::show::{Known, not_trained};
 use crate::session::{Session, codes};
-use crate::source::{SourceId, Span};
+use crate::source::Span;
 use crate::tensor::Tensor;
-use crate::train::{self, Ended, Flow, History, Machine, ModelFile, Signature, Trained};
+use crate::train::{self, Ended, Flow, Machine, Trained};
 
 /// Where outputs go; it may ask to stop.
 pub type Sink<'a> = dyn FnMut(Output) -> Flow + 'a;
 
-impl Session {
-    /// Does what a program says, as far as it has not been done before, and takes the program into the session. Says whether the sink
-    /// asked to stop on the way. After an error the session is as it was, but for tensors that were bound before it.
-    pub fn execute(
-        &mut self,
-        compiled: Compiled,
-        sink: &mut Sink<'_>,
-    ) -> Result<Flow, Diagnostics> {
-        for (name, tensor) in compiled.data.iter().flat_map(|loaded| loaded.set.globals()) {
-            self.globals.insert(name, tensor.clone());
-        }
-        let engine = self.options.engine.engine(self.options.profiles);
-        let mut execution = Execution {
-            session: self,
-            compiled: &compiled,
-            engine: &*engine,
-            sink,
-            test: None,
-        };
-        execution.check_saves()?;
-        let flow = execution.actions()?;
-        execution.tell_profile();
-        let Compiled {
-            data,
-            program,
-            texts,
-            ..
-        } = compiled;
-        self.data = data;
-        self.program = program;
-        self.committed.extend(texts);
-        Ok(flow)
-    }
-}
-
 /// A program being executed.
-struct Execution<'a, 's> {
-    session: &'a mut Session,
-    compiled: &'a Compiled,
-    engine: &'a dyn Engine,
-    sink: &'a mut Sink<'s>,
+pub(super) struct Execution<'a, 's> {
+    pub(super) session: &'a mut Session,
+    pub(super) compiled: &'a Compiled,
+    pub(super) engine: &'a dyn Engine,
+    pub(super) sink: &'a mut Sink<'s>,
     /// The test that the actions belong to, with its failures.
-    test: Option<(String, Diagnostics)>,
+    pub(super) test: Option<(String, Diagnostics)>,
+    /// The places of actions that were left undone, since the sink asked to stop.
+    pub(super) undone: Vec<Span>,
 }
 
 impl Execution<'_, '_> {
     /// Says where the time went, if the engine has kept count.
-    fn tell_profile(&mut self) {
+    pub(super) fn tell_profile(&mut self) {
         let Some(Profile { kernels, calls }) = self.engine.profile() else {
             return;
         };
@@ -80,15 +47,19 @@ impl Execution<'_, '_> {
         (self.sink)(Output::Profile { kernels, calls });
     }
 
-    fn actions(&mut self) -> Result<Flow, Diagnostics> {
+    pub(super) fn actions(&mut self) -> Result<Flow, Diagnostics> {
         let done = self.done();
-        for (action, is_done) in self.compiled.actions.iter().zip(done) {
+        for (at, (action, is_done)) in self.compiled.actions.iter().zip(done).enumerate() {
             if is_done {
                 continue;
             }
             match (self.action(action), &mut self.test) {
                 (Ok(Flow::Continue), _) => {}
-                (Ok(Flow::Stop), _) => return Ok(Flow::Stop),
+                (Ok(Flow::Stop), _) => {
+                    let undone = self.compiled.actions[at + 1..].iter();
+                    self.undone = undone.filter_map(|action| self.place_of(action)).collect();
+                    return Ok(Flow::Stop);
+                }
                 // What follows from a failure is none of its own.
                 (Err(report), Some((_, failures)))
                     if failures.has_errors() && is_unbound(&report) => {}
@@ -100,7 +71,7 @@ impl Execution<'_, '_> {
     }
 
     /// A file that cannot be written is told before the training that it is to keep.
-    fn check_saves(&self) -> Result<(), Diagnostics> {
+    pub(super) fn check_saves(&self) -> Result<(), Diagnostics> {
         let mut reports = Diagnostics::new();
         for (action, is_done) in self.compiled.actions.iter().zip(self.done()) {
             if let (Action::Save { path, span, .. }, false) = (action, is_done) {
@@ -118,7 +89,7 @@ impl Execution<'_, '_> {
     }
 
     /// A path as written at `span`: it starts at the folder of its file.
-    fn path(&self, path: &str, span: Span) -> PathBuf {
+    pub(super) fn path(&self, path: &str, span: Span) -> PathBuf {
         self.session.sources.get(span.source).folder.join(path)
     }
 
@@ -128,22 +99,20 @@ impl Execution<'_, '_> {
         let mut source = None;
         let mut done: Vec<bool> = vec![];
         for action in self.compiled.actions.iter().rev() {
-            source = self.source_of(action).or(source);
+            source = self.place_of(action).map(|place| place.source).or(source);
             done.push(source.is_some_and(|source| self.session.committed.contains(&source)));
         }
         done.reverse();
         done
     }
 
-    fn source_of(&self, action: &Action) -> Option<SourceId> {
+    fn place_of(&self, action: &Action) -> Option<Span> {
         match action {
-            Action::Train(run) | Action::Load { run, .. } => {
-                Some(self.compiled.runs[*run].span.source)
-            }
-            Action::Compute(compute) => Some(compute.span.source),
-            Action::Show(show) => Some(show.span.source),
-            Action::Assert(assert) => Some(assert.span.source),
-            Action::Save { span, .. } => Some(span.source),
+            Action::Train(run) => Some(self.compiled.runs[*run].span),
+            Action::Compute(compute) => Some(compute.span),
+            Action::Show(show) => Some(show.span),
+            Action::Assert(assert) => Some(assert.span),
+            Action::Save { span, .. } | Action::Load { span, .. } => Some(*span),
             Action::Evaluate { .. } | Action::Test(_) => None,
         }
     }
@@ -196,7 +165,7 @@ impl Execution<'_, '_> {
         }
     }
 
-    fn with_machine<T>(&self, work: impl FnOnce(&Machine<'_>) -> T) -> T {
+    pub(super) fn with_machine<T>(&self, work: impl FnOnce(&Machine<'_>) -> T) -> T {
         let func = |id: DraftId| self.compiled.checked.func(id);
         work(&Machine {
             module: self.compiled.checked.module(),
@@ -238,7 +207,7 @@ impl Execution<'_, '_> {
     }
 
     /// Makes a run's weights known by name.
-    fn bind(&mut self, run: &Run, trained: Trained) {
+    pub(super) fn bind(&mut self, run: &Run, trained: Trained) {
         let named = trained
             .weights
             .iter()
@@ -259,7 +228,11 @@ impl Execution<'_, '_> {
         self.session.runs.push((run.clone(), trained));
     }
 
-    fn trained(&self, run: &str, span: Option<Span>) -> Result<&(Run, Trained), Diagnostic> {
+    pub(super) fn trained(
+        &self,
+        run: &str,
+        span: Option<Span>,
+    ) -> Result<&(Run, Trained), Diagnostic> {
         let found = self.session.runs.iter().find(|(plan, _)| plan.name == run);
         let declared = self
             .compiled
@@ -338,84 +311,6 @@ impl Execution<'_, '_> {
         sides.fold(report, |report, (text, tensor)| {
             report.note(format!("`{text}` is {}", shown(tensor)))
         })
-    }
-
-    fn save(&mut self, run: &str, path: &str, span: Span) -> Result<Flow, Diagnostic> {
-        let (plan, trained) = self.trained(run, Some(span))?;
-        let data = self
-            .compiled
-            .data
-            .iter()
-            .find(|loaded| loaded.set.name == plan.data);
-        let model = ModelFile {
-            run: run.to_owned(),
-            signature: self.signature(plan, trained),
-            weights: trained.weights.clone(),
-            fitted: data.map_or(vec![], |data| data.set.fitted.clone()),
-            metrics: trained.history.last_values(),
-            seed: plan.settings.seed,
-        };
-        let path = self.path(path, span);
-        train::save(&path, &model, span)?;
-        Ok((self.sink)(Output::Saved {
-            run: run.to_owned(),
-            path,
-        }))
-    }
-
-    fn signature(&self, plan: &Run, trained: &Trained) -> Signature {
-        let checked = &self.compiled.checked;
-        // A run of an earlier line has other functions now: those of the same name.
-        let now = self
-            .compiled
-            .runs
-            .iter()
-            .find(|run| run.name == plan.name)
-            .unwrap_or(plan);
-        Signature::of(
-            &plan.model,
-            &trained.weights,
-            checked.module(),
-            checked.func(now.forward),
-        )
-    }
-
-    fn load(&mut self, run: &Run, path: &str, span: Span) -> Result<Flow, Diagnostic> {
-        let path = self.path(path, span);
-        let weights = self
-            .with_machine(|machine| train::first_weights(run, machine))
-            .map_err(|error| error.report())?;
-        let checked = &self.compiled.checked;
-        let expected = Signature::of(
-            &run.model,
-            &weights,
-            checked.module(),
-            checked.func(run.forward),
-        );
-        let (model, warnings) = train::load(&path, Some(&expected), span)?;
-        for warning in warnings.iter() {
-            (self.sink)(Output::Warning(warning.clone()));
-        }
-        self.bind(run, loaded(run, model));
-        Ok((self.sink)(Output::Loaded {
-            run: run.name.clone(),
-            path,
-        }))
-    }
-}
-
-/// A loaded model as a run that is over.
-fn loaded(run: &Run, model: ModelFile) -> Trained {
-    Trained {
-        run: run.name.clone(),
-        weights: model.weights,
-        opt_states: vec![],
-        history: History::new(run.settings.length, 1),
-        epochs: 0,
-        steps: 0,
-        best: None,
-        restored: false,
-        ended: Ended::Length,
     }
 }
 

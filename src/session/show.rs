@@ -25,6 +25,11 @@ impl Known<'_> {
         self.of(&show.value, show.span)
     }
 
+    /// What stands behind a shown value, if it is there.
+    pub(super) fn seen(&self, shown: &Shown, span: Span) -> Option<View> {
+        self.of(shown, span).ok()
+    }
+
     fn of(&self, shown: &Shown, span: Span) -> Result<View, Diagnostic> {
         match shown {
             Shown::Tensor(name) => match self.globals.get(name) {

@@ -5,5 +5,5 @@ pub mod codes;
 mod parse;
 mod print;
 
-pub use parse::{decode, parse, parse_line};
+pub use parse::{Tint, decode, is_name, is_unfinished, keywords, parse, parse_line, tints};
 pub use print::print;

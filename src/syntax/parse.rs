@@ -15,6 +15,7 @@ mod habits;
 mod layout;
 mod lex;
 mod phrases;
+mod prompt;
 mod read;
 mod recover;
 mod reports;
@@ -30,6 +31,8 @@ use layout::Layout;
 use lex::TokenKind;
 use read::Reader;
 use reports::Reports;
+
+pub use prompt::{Tint, is_name, is_unfinished, keywords, tints};
 
 /// Stack that reading may use: enough for the deepest nesting that is let through.
 const STACK: usize = 32 << 20;

@@ -70,6 +70,11 @@ impl Labels {
         self.walk(view, self.shown.get(&span))
     }
 
+    /// A value by itself, with labels.
+    pub(crate) fn plain<'a>(&self, view: &'a View) -> Labelled<'a> {
+        self.walk(view, None)
+    }
+
     fn walk<'a>(&self, view: &'a View, shown: Option<&Shown>) -> Labelled<'a> {
         match view {
             View::Tensor(tensor) => Labelled::Tensor(tensor, self.of_tensor(shown)),

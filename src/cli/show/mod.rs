@@ -44,6 +44,28 @@ pub(crate) fn show(title: &str, value: &Labelled<'_>, screen: Screen) -> String 
         .collect()
 }
 
+/// A value on one line: a number, or the type of what is larger.
+pub(crate) fn glimpse(name: &str, value: &View, screen: Screen) -> String {
+    let strong = screen.paint(name, 1);
+    let what = match value {
+        View::Tensor(tensor) => match tensor::scalar(tensor) {
+            Some(number) => return format!("{strong} = {number}\n"),
+            None => tensor::type_of(tensor, &[]),
+        },
+        View::Text(text) => return format!("{strong} = {}\n", one_line(text)),
+        View::Tuple(parts) => format!("a tuple of {}", parts.len()),
+        View::Record(fields) => {
+            let names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
+            format!("{{ {} }}", names.join(", "))
+        }
+        View::Plot { .. } => "a plot".into(),
+        View::History { .. } => "a history".into(),
+        View::Run(run) => format!("a run of {}", run.model),
+        View::Data(_) => "data".into(),
+    };
+    format!("{strong}: {what}\n")
+}
+
 /// A tensor with axes: its head and its lines. A table where the axes have names, else the numbers as they stand under the type.
 fn larger(title: &str, tensor: &Tensor, label: &Label, screen: Screen) -> (String, Vec<String>) {
     let inner = screen.within(2);

@@ -1,0 +1,147 @@
+//! `nnlc eval`: lines without a file. Named tensors come in as bindings; every `let`, and every value shown, goes out.
+
+mod request;
+mod server;
+
+use std::path::Path;
+
+use crate::cli::args::{Eval, Global};
+use crate::cli::program::{code, compile, session_with};
+use crate::cli::run::execute_heard;
+use crate::cli::show::{json, labels::Labels, show};
+use crate::cli::{Done, FILE, Out, Stop, USAGE};
+use crate::lower::Mode;
+use crate::session::{Options, Output, Session, View};
+use crate::tensor::{Tensor, read_tensors, write_tensors};
+
+pub(crate) fn eval(args: &Eval, global: &Global, out: &mut Out<'_>) -> Done {
+    let options = Options {
+        dtype: args.dtype,
+        ..Options::default()
+    };
+    let mut session = session_with(options, global, out)?;
+    if let Some(path) = &args.load {
+        bind_all(&mut session, path, out)?;
+    }
+    if args.server {
+        return server::serve(&session, args.dtype, out);
+    }
+    let mut results = vec![];
+    let mut hear = |output: &Output| {
+        if let Output::Show {
+            value: View::Tensor(tensor),
+            ..
+        } = output
+        {
+            results.push((result_name(results.len()), tensor.clone()));
+        }
+    };
+    let (program, reports) = session.load_line(&args.expr.join("\n"));
+    out.reports(session.sources(), &reports)?;
+    let program = program.ok_or_else(|| Stop::Code(code(&reports)))?;
+    let compiled = compile(&session, program, Mode::Run, out)?;
+    let labels = Labels::of(&compiled);
+    execute_heard(&mut session, compiled, &mut hear, out)?;
+    let lets = lets(&session);
+    if args.save.is_none() || out.is_json {
+        tell(&lets, &labels, out)?;
+    }
+    match &args.save {
+        Some(path) => save(path, tensors(&lets).chain(results).collect(), out),
+        None => Ok(()),
+    }
+}
+
+/// `result`, `result2`, …: what a shown value is called in a file.
+fn result_name(n_before: usize) -> String {
+    match n_before {
+        0 => "result".into(),
+        n => format!("result{}", n + 1),
+    }
+}
+
+/// The tensors of a file, each a name at the top level.
+fn bind_all(session: &mut Session, path: &Path, out: &mut Out<'_>) -> Done {
+    let (tensors, _) = match read_tensors(path) {
+        Ok(read) => read,
+        Err(error) => {
+            out.note(&format!("nnlc: {error}\n"))?;
+            return Err(Stop::Code(FILE));
+        }
+    };
+    for (name, tensor) in tensors {
+        if !session.bind(&name, tensor) {
+            let name = crate::cli::screen::escaped(&name);
+            out.note(&format!("nnlc: a tensor called `{name}` cannot be named in a program: letters, digits and `_` can\n"))?;
+            return Err(Stop::Code(USAGE));
+        }
+    }
+    Ok(())
+}
+
+/// What `let`s have bound, the last of a name alone.
+fn lets(session: &Session) -> Vec<(String, View)> {
+    let variables = session.variables();
+    let is_last =
+        |at: usize, name: &str| variables[at + 1..].iter().all(|(later, _)| *later != name);
+    let last = variables
+        .iter()
+        .enumerate()
+        .filter(|(at, (name, _))| is_last(*at, name));
+    let last = last.filter_map(|(_, (name, view))| Some(((*name).to_owned(), view.clone()?)));
+    last.collect()
+}
+
+fn tell(lets: &[(String, View)], labels: &Labels, out: &mut Out<'_>) -> Done {
+    for (name, view) in lets {
+        if out.is_json {
+            let mut line = json::show(name, view);
+            line["event"] = "let".into();
+            out.json(&line)?;
+        } else {
+            out.text(&show(name, &labels.plain(view), out.screen))?;
+        }
+    }
+    Ok(())
+}
+
+/// The tensors among values; those inside records by `name.field`.
+fn tensors(lets: &[(String, View)]) -> impl Iterator<Item = (String, Tensor)> {
+    lets.iter().flat_map(|(name, view)| leaves(name, view))
+}
+
+fn leaves(name: &str, view: &View) -> Vec<(String, Tensor)> {
+    match view {
+        View::Tensor(tensor) => vec![(name.to_owned(), tensor.clone())],
+        View::Record(fields) => {
+            let fields = fields.iter();
+            fields
+                .flat_map(|(field, view)| leaves(&format!("{name}.{field}"), view))
+                .collect()
+        }
+        View::Tuple(parts) => {
+            let parts = parts.iter().enumerate();
+            parts
+                .flat_map(|(at, view)| leaves(&format!("{name}.{at}"), view))
+                .collect()
+        }
+        View::Text(text) => {
+            let number = text.parse::<f64>().ok();
+            number
+                .map(|number| (name.to_owned(), Tensor::scalar(number)))
+                .into_iter()
+                .collect()
+        }
+        View::Plot { .. } | View::History { .. } | View::Run(_) | View::Data(_) => vec![],
+    }
+}
+
+fn save(path: &Path, tensors: Vec<(String, Tensor)>, out: &mut Out<'_>) -> Done {
+    match write_tensors(path, &tensors, &[]) {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            out.note(&format!("nnlc: {error}\n"))?;
+            Err(Stop::Code(FILE))
+        }
+    }
+}

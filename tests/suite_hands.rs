@@ -1,0 +1,158 @@
+//! The commands for the hands: lines without a file, formatting, what codes mean, a new project.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Exit code and standard output of a command in a folder.
+fn ran(folder: &Path, args: &[&str], typed: &str) -> (i32, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_nnlc"))
+        .args(args)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("nnlc starts");
+    let mut keys = child.stdin.take().expect("it is piped");
+    // What reads nothing leaves at once.
+    let _ = keys.write_all(typed.as_bytes());
+    drop(keys);
+    let output = child.wait_with_output().expect("it ends");
+    let text = String::from_utf8(output.stdout).expect("what is printed is UTF-8");
+    (output.status.code().unwrap_or(-1), text)
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder can be made")
+}
+
+#[test]
+fn lines_pass_tensors_on_by_file() {
+    let folder = folder();
+    let eval = |args: &[&str]| {
+        let args: Vec<&str> = std::iter::once("eval")
+            .chain(args.iter().copied())
+            .collect();
+        ran(folder.path(), &args, "")
+    };
+    let made = eval(&[
+        "--dtype",
+        "f64",
+        "-e",
+        "let A = [[2.0, 1.0], [1.0, 3.0]]; let b = [3.0, 5.0];",
+        "--save",
+        "in.safetensors",
+    ]);
+    assert_eq!(made, (0, String::new()));
+    let line = "use linalg::solve; let x = solve(A, b); sum(x)";
+    let (code, text) = eval(&["-e", line, "--load", "in.safetensors"]);
+    assert_eq!(
+        (code, text.as_str()),
+        (0, "sum(x) = 2.2\nx: f64[2]\n  0.8  1.4\n")
+    );
+    let (_, text) = eval(&["-e", line, "--load", "in.safetensors", "--json"]);
+    insta::assert_snapshot!(text);
+    assert_eq!(eval(&["-e", "1 + z"]).0, 1);
+    assert_eq!(eval(&["-e", "1", "--load", "missing.safetensors"]).0, 3);
+    assert_eq!(eval(&["-e", "1", "--dtype", "i64"]).0, 2);
+}
+
+#[test]
+fn a_server_answers_each_line_in_a_world_of_its_own() {
+    let typed = r#"{"eval": "use linalg::solve; let x = solve(A, b);", "bind": {"A": [[2, 1], [1, 3]], "b": [3, 5]}}
+{"eval": "x"}
+{"eval": "sum(n)", "bind": {"n": {"dtype": "i64", "value": [1, 2]}}}
+{"eval": "n", "bind": {"n": [[1], [1, 2]]}}
+not json
+"#;
+    let (code, text) = ran(
+        folder().path(),
+        &["eval", "--server", "--dtype", "f64"],
+        typed,
+    );
+    assert_eq!(code, 0);
+    insta::assert_snapshot!(text);
+}
+
+const UNTIDY: &str = "\
+//! What this is.
+
+// Before the import.
+use nn::{Dense,relu};   // behind it
+
+
+/// Doubles.
+fn twice(x:[..s])->[..s]   {2*x}
+/* between */
+layer Two(n: dim)(x: [b, d]) -> [b, n] {
+  // inside
+  x |> Dense( n ) |> relu
+}
+show twice([1.0,2.0]) ;
+// at the end
+";
+
+#[test]
+fn formatting_keeps_comments_and_is_done_once() {
+    let folder = folder();
+    let path = folder.path().join("p.nnl");
+    fs::write(&path, UNTIDY).expect("it can be written");
+    let fmt = |args: &[&str]| ran(folder.path(), args, "").0;
+    assert_eq!(fmt(&["fmt", "--check", "p.nnl"]), 1);
+    assert_eq!(fmt(&["fmt", "p.nnl"]), 0);
+    assert_eq!(fmt(&["fmt", "--check", "p.nnl"]), 0);
+    insta::assert_snapshot!(fs::read_to_string(&path).expect("it is there"));
+}
+
+#[test]
+fn formatting_leaves_every_program_its_meaning() {
+    let folder = folder();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for home in ["examples", "stdlib", "benches"] {
+        for entry in fs::read_dir(root.join(home)).expect("it is there") {
+            let path = entry.expect("it can be read").path();
+            if path.extension().is_none_or(|extension| extension != "nnl") {
+                continue;
+            }
+            let name = path
+                .file_name()
+                .expect("it has one")
+                .to_str()
+                .expect("plain");
+            fs::copy(&path, folder.path().join(name)).expect("it can be copied");
+            // A text that would mean another thing is refused with another code.
+            assert_eq!(ran(folder.path(), &["fmt", name], "").0, 0, "{name}");
+            assert_eq!(
+                ran(folder.path(), &["fmt", "--check", name], "").0,
+                0,
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn codes_are_explained() {
+    let explain = |code: &str| ran(folder().path(), &["explain", code], "");
+    insta::assert_snapshot!(explain("E0101").1);
+    assert_eq!(explain("nnl::shape::E0101"), explain("0101"));
+    assert!(explain("W0804").1.starts_with("nnl::lint::W0804\n"));
+    assert_eq!(explain("E9999").0, 2);
+}
+
+#[test]
+fn a_new_project_runs() {
+    let folder = folder();
+    assert_eq!(ran(folder.path(), &["new", "first"], "").0, 0);
+    assert_eq!(ran(folder.path(), &["new", "first"], "").0, 2);
+    assert_eq!(
+        ran(folder.path(), &["fmt", "--check", "first/main.nnl"], "").0,
+        0
+    );
+    let (code, text) = ran(folder.path(), &["run", "-q", "first/main.nnl"], "");
+    assert!(code == 0 && text.contains("r2"), "{text}");
+    let (code, text) = ran(folder.path(), &["completions", "bash"], "");
+    assert!(code == 0 && text.contains("explain"));
+}
