@@ -1,41 +1,37 @@
 //! A plan as native code, and how it is run: pointers are gathered, then every worker walks the phases.
 
-use std::ops::Range;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicBool;
 
-use crate::engine::flat::{Flat, Plan, ResultTypes, known};
+use crate::engine::flat::{Flat, Plan, ResultTypes};
 use crate::engine::jit::Timing;
 use crate::engine::jit::emit::{Code, Compiler, KernelFn, NoCode};
-use crate::engine::jit::gemm::{Element as GemmElement, Product};
-use crate::engine::jit::graph::{BaseId, Def, Graph, Node, NodeId, Value, graph};
+use crate::engine::jit::graph::{BaseId, Def, Graph, NodeId, Value, graph};
 use crate::engine::jit::listing::kernel_times;
 use crate::engine::jit::memory::{Arena, places};
 use crate::engine::jit::pool::Pool;
-use crate::engine::jit::product::{Precision, ProductShare};
+use crate::engine::jit::product::ProductShare;
+use crate::engine::jit::running::Running;
 use crate::engine::jit::steps::{Chunks, ProductWork, Schedule, Step, Work, schedule};
-use crate::engine::{Call, Profile, RunError, RunFault};
-use crate::ops;
-use crate::tensor::{Draw, Drawn, Element, Monoid, Tensor, reduce};
-use crate::types::DType;
+use crate::engine::{Profile, RunError};
+use crate::tensor::{Monoid, Tensor};
 
 /// A plan ready to run.
 pub(super) struct Native {
-    graph: Graph,
-    phases: Vec<Vec<Exec>>,
-    products: Vec<ProductWork>,
+    pub(super) graph: Graph,
+    pub(super) phases: Vec<Vec<Exec>>,
+    pub(super) products: Vec<ProductWork>,
     /// Where each buffer lies.
     places: Vec<Place>,
     /// For each result, the input whose buffer it takes where that is nobody else's.
     reuses: Vec<Option<usize>>,
     arena: Arena,
     /// Scratch bytes of a worker.
-    scratch: usize,
+    pub(super) scratch: usize,
     scratches: Option<Arena>,
     pub(super) is_small: bool,
     /// The number of the first step in a profile.
-    first_kernel: usize,
+    pub(super) first_kernel: usize,
     /// Keeps the entries of kernels valid; goes last.
     _code: Code,
 }
@@ -56,7 +52,7 @@ pub(super) enum Place {
 }
 
 /// A step ready to run.
-enum Exec {
+pub(super) enum Exec {
     Loop {
         entry: KernelFn,
         buffers: Vec<BaseId>,
@@ -223,25 +219,6 @@ struct Outcome {
     replaces: Option<usize>,
 }
 
-/// What the workers of one run share.
-struct Running<'a> {
-    native: &'a Native,
-    /// Where each buffer begins.
-    starts: Vec<*mut u8>,
-    /// The tables of kernels' buffers, by phase and step.
-    tables: Vec<Vec<Vec<*mut u8>>>,
-    scratch: *mut u8,
-    n_workers: usize,
-    has_failed: AtomicBool,
-    error: Mutex<Option<RunError>>,
-    /// When the profile began, if there is one.
-    began: Option<Instant>,
-    calls: Mutex<Vec<Call>>,
-}
-
-// SAFETY: workers write disjoint parts of buffers within a phase, as the schedule has it, and wait for each other between phases.
-unsafe impl Sync for Running<'_> {}
-
 impl Native {
     /// The results. An input that nobody else holds may be written over.
     pub(super) fn run(
@@ -338,250 +315,4 @@ impl Native {
             .map(|steps| steps.iter().map(table).collect())
             .collect()
     }
-}
-
-impl Running<'_> {
-    /// A worker's share of everything.
-    fn work(&self, worker: usize, sync: &dyn Fn()) {
-        let mut kernel = self.native.first_kernel;
-        for (phase, steps) in self.native.phases.iter().enumerate() {
-            if phase > 0 {
-                sync();
-            }
-            for (at, exec) in steps.iter().enumerate() {
-                if !self.has_failed.load(Ordering::Relaxed) {
-                    let began = self.began.filter(|_| worker == 0);
-                    let start = began.map(|began| began.elapsed());
-                    self.step(worker, exec, &self.tables[phase][at]);
-                    if let Some((began, start)) = began.zip(start) {
-                        self.note(kernel, start, began.elapsed());
-                    }
-                }
-                kernel += 1;
-            }
-        }
-    }
-
-    fn note(&self, kernel: usize, start: Duration, end: Duration) {
-        let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        let call = Call {
-            kernel,
-            start: nanoseconds(start),
-            nanoseconds: nanoseconds(end - start),
-        };
-        let calls = self.calls.lock();
-        calls
-            .unwrap_or_else(|broken| broken.into_inner())
-            .push(call);
-    }
-
-    fn step(&self, worker: usize, exec: &Exec, table: &[*mut u8]) {
-        match exec {
-            Exec::Loop {
-                entry,
-                buffers: _,
-                chunks,
-                unit,
-            } => self.kernel(worker, *entry, table, *chunks, *unit),
-            Exec::Pack { product } => self.pack(worker, &self.native.products[*product]),
-            Exec::Product { product, chunks } => {
-                self.product(worker, &self.native.products[*product], *chunks);
-            }
-            Exec::Gather {
-                parts,
-                n_parts,
-                result,
-                monoid,
-            } if worker == 0 => self.gather([*parts, *result], *n_parts, *monoid),
-            Exec::Extern(node) if worker == 0 => {
-                let node = &self.native.graph.nodes[*node];
-                if let Err(error) = self.run_extern(node) {
-                    let mut slot = self
-                        .error
-                        .lock()
-                        .unwrap_or_else(|broken| broken.into_inner());
-                    *slot = Some(error);
-                    self.has_failed.store(true, Ordering::Relaxed);
-                }
-            }
-            Exec::Random(node) => self.random(worker, &self.native.graph.nodes[*node]),
-            Exec::Gather { .. } | Exec::Extern(_) => {}
-        }
-    }
-
-    fn kernel(
-        &self,
-        worker: usize,
-        entry: KernelFn,
-        table: &[*mut u8],
-        chunks: Chunks,
-        unit: usize,
-    ) {
-        let scratch = self.scratch.wrapping_add(worker * self.native.scratch);
-        for chunk in chunks.share(worker, self.n_workers) {
-            let rows = chunks.rows_of(&(chunk..chunk + 1));
-            let [first, behind] = [rows.start, rows.end].map(|row| (row * unit) as i64);
-            // SAFETY: the table holds the kernel's buffers, each as long as its reads and outputs reach; scratch is the worker's own.
-            unsafe { entry(table.as_ptr(), scratch, first, behind, chunk as i64) };
-        }
-    }
-
-    fn pack(&self, worker: usize, work: &ProductWork) {
-        match &work.matrices.plan {
-            Precision::F32(plan) => self.pack_typed(worker, work, plan),
-            Precision::F64(plan) => self.pack_typed(worker, work, plan),
-        }
-    }
-
-    fn pack_typed<T: GemmElement>(&self, worker: usize, work: &ProductWork, plan: &Product<T>) {
-        let Some(packed) = work.packed else { return };
-        let (right, packed) = (self.start::<T>(work.bases[1]), self.start::<T>(packed));
-        let n_packs = plan.n_packs();
-        for piece in share(n_packs * work.matrices.starts.len(), worker, self.n_workers) {
-            let (product, piece) = (piece / n_packs, piece % n_packs);
-            let from = right.wrapping_add(work.matrices.starts[product][1]);
-            let to = packed.wrapping_add(product * plan.packed_len());
-            // SAFETY: the operand is as large as its strides reach, the room as the plan asks; pieces are disjoint.
-            unsafe { plan.pack(from, to, piece..piece + 1) };
-        }
-    }
-
-    fn product(&self, worker: usize, work: &ProductWork, chunks: Chunks) {
-        match &work.matrices.plan {
-            Precision::F32(plan) => self.product_typed(worker, work, plan, chunks),
-            Precision::F64(plan) => self.product_typed(worker, work, plan, chunks),
-        }
-    }
-
-    fn product_typed<T: GemmElement>(
-        &self,
-        worker: usize,
-        work: &ProductWork,
-        plan: &Product<T>,
-        chunks: Chunks,
-    ) {
-        let part = chunks.rows_of(&chunks.share(worker, self.n_workers));
-        let all = 0..work.matrices.cols;
-        let (products, rows, cols) = match work.matrices.share() {
-            ProductShare::Rows => (0..1, part, all),
-            ProductShare::Products => (part, 0..work.matrices.rows, all),
-            ProductShare::Blocks => {
-                let (rows, cols) = plan.share(worker, self.n_workers);
-                (0..1, rows, cols)
-            }
-        };
-        let [left, right, result] = work.bases.map(|base| self.start::<T>(base));
-        let packed = work
-            .packed
-            .map_or(std::ptr::null_mut(), |base| self.start::<T>(base));
-        for product in products {
-            let [a, b, c] = work.matrices.starts[product];
-            let packed = packed.wrapping_add(product * plan.packed_len());
-            let (a, b, c) = (
-                left.wrapping_add(a),
-                right.wrapping_add(b),
-                result.wrapping_add(c),
-            );
-            // SAFETY: operands and result are as large as their strides reach, packing is done, rows of workers are disjoint.
-            unsafe { plan.run(a, b, packed, c, rows.clone(), cols.clone()) };
-        }
-    }
-
-    fn start<T>(&self, base: BaseId) -> *mut T {
-        self.starts[base].cast()
-    }
-
-    /// The parts of a fold over rows, in order.
-    fn gather(&self, [parts, result]: [BaseId; 2], n_parts: usize, monoid: Monoid) {
-        let graph = &self.native.graph;
-        let (len, dtype) = (graph.bases[result].len, graph.bases[result].dtype);
-        let parts = self.tensor(self.starts[parts], dtype, vec![n_parts, len]);
-        let folded = reduce(monoid, &parts, &[0]);
-        self.put(result, &folded);
-    }
-
-    /// Copies of a node's operands.
-    fn operands(&self, node: &Node) -> Vec<Tensor> {
-        let operand = |x: &Value| {
-            let base = &self.native.graph.bases[x.base];
-            let whole = self.tensor(self.starts[x.base], base.dtype, vec![base.len]);
-            match x.is_whole(base) {
-                true => whole.with_shape(x.walk.sizes.clone()),
-                false => whole.read(&x.walk),
-            }
-        };
-        node.operands.iter().map(operand).collect()
-    }
-
-    /// A worker's part of random numbers.
-    fn random(&self, worker: usize, node: &Node) {
-        let draw = ops::draw(&node.op, &self.operands(node));
-        let (Some(draw), [result]) = (draw, &node.results[..]) else {
-            return;
-        };
-        match node.types[0].0 {
-            DType::F64 => self.random_typed::<f64>(worker, &draw, *result),
-            DType::F32 | DType::I64 | DType::I32 | DType::U8 | DType::Bool => {
-                self.random_typed::<f32>(worker, &draw, *result);
-            }
-        }
-    }
-
-    fn random_typed<T: Drawn>(&self, worker: usize, draw: &Draw, result: BaseId) {
-        let len = self.native.graph.bases[result].len;
-        let groups = share(len.div_ceil(Draw::GROUP), worker, self.n_workers);
-        let [first, behind] = [groups.start, groups.end].map(|group| len.min(group * Draw::GROUP));
-        let start = self.start::<T>(result).wrapping_add(first);
-        // SAFETY: the buffer holds `len` elements, and workers have disjoint parts.
-        let part = unsafe { std::slice::from_raw_parts_mut(start, behind - first) };
-        draw.fill(first, part);
-    }
-
-    fn run_extern(&self, node: &Node) -> Result<(), RunError> {
-        let operands = self.operands(node);
-        let results = ops::eval(&node.op, operands, &node.types, &known);
-        let results = results.map_err(|error| RunError {
-            fault: RunFault::Eval(error),
-            origin: node.origin,
-        })?;
-        for (base, tensor) in node.results.iter().zip(&results) {
-            self.put(*base, tensor);
-        }
-        Ok(())
-    }
-
-    /// A copy of what lies at a place.
-    fn tensor(&self, start: *mut u8, dtype: DType, shape: Vec<usize>) -> Tensor {
-        match dtype {
-            DType::F32 => copied::<f32>(start, shape),
-            DType::F64 => copied::<f64>(start, shape),
-            DType::I64 => copied::<i64>(start, shape),
-            DType::I32 => copied::<i32>(start, shape),
-            DType::U8 => copied::<u8>(start, shape),
-            DType::Bool => copied::<bool>(start, shape),
-        }
-    }
-
-    fn put(&self, base: BaseId, tensor: &Tensor) {
-        let to = self.starts[base];
-        if to.is_null() {
-            return;
-        }
-        let bytes = tensor.len() * tensor.dtype().size();
-        // SAFETY: the buffer was made for tensors of this type and size.
-        unsafe { std::ptr::copy_nonoverlapping(tensor.start(), to, bytes) };
-    }
-}
-
-fn copied<T: Element>(start: *mut u8, shape: Vec<usize>) -> Tensor {
-    let len = shape.iter().product();
-    // SAFETY: the buffer was made for elements of this type, and a step before this one has filled it.
-    let elements = unsafe { std::slice::from_raw_parts(start.cast::<T>(), len) };
-    Tensor::from_vec(shape, elements.to_vec())
-}
-
-/// A worker's part of `0..n`.
-fn share(n: usize, worker: usize, n_workers: usize) -> Range<usize> {
-    let at = |worker: usize| worker * n / n_workers;
-    at(worker)..at(worker + 1)
 }

@@ -10,6 +10,7 @@ use crate::engine::jit::emit::{Compiler, NoCode};
 use crate::engine::jit::fuse::{Fused, Unit, fuse, is_costly, kernel};
 use crate::engine::jit::graph::{Base, BaseId, Def, Graph, Node, NodeId, Task};
 use crate::engine::jit::kernel::{Extent, InstKind, Kernel, Output, Space, Store};
+use crate::engine::jit::phases::phases;
 use crate::engine::jit::product::{Matrices, ProductShare, matrices};
 use crate::engine::jit::stages::stages;
 use crate::ir::OriginId;
@@ -499,88 +500,4 @@ fn is_read_aligned(work: &LoopWork, base: BaseId) -> bool {
             InstKind::Read(..) | InstKind::Lit(_) | InstKind::Apply(..) => true,
             InstKind::Convert(_) | InstKind::Fold(..) => true,
         })
-}
-
-/// Who wrote a buffer within the phase at hand.
-#[derive(Clone, Copy)]
-struct Written {
-    share: Share,
-    reach: Reach,
-}
-
-/// Steps as early as they can be.
-fn phases(graph: &Graph, steps: Vec<Step>, in_place: &BTreeMap<BaseId, BaseId>) -> Vec<Vec<Step>> {
-    let mut ready: BTreeSet<BaseId> = graph
-        .bases
-        .iter()
-        .enumerate()
-        .filter(|(_, base)| !matches!(base.def, Def::Node(_)))
-        .map(|(id, _)| id)
-        .collect();
-    let mut open: Vec<Step> = steps;
-    let mut phases = vec![];
-    while !open.is_empty() {
-        let mut written: BTreeMap<BaseId, Written> = BTreeMap::new();
-        let mut phase: Vec<Step> = vec![];
-        let mut later: Vec<Step> = vec![];
-        for step in open {
-            let can_read = |(base, reach): &(BaseId, Reach)| {
-                ready.contains(base)
-                    || written
-                        .get(base)
-                        .is_some_and(|by| follows(*by, step.share, *reach))
-            };
-            let replaced: Vec<BaseId> = step
-                .writes
-                .iter()
-                .filter_map(|(base, _)| in_place.get(base).copied())
-                .collect();
-            let reads_it =
-                |other: &Step| other.reads.iter().any(|(base, _)| replaced.contains(base));
-            let is_disturbing = later.iter().any(reads_it)
-                || phase
-                    .iter()
-                    .any(|other| reads_it(other) && !is_beside(other, &step, &replaced));
-            if is_disturbing || !step.reads.iter().all(can_read) {
-                later.push(step);
-                continue;
-            }
-            for (base, reach) in &step.writes {
-                let by = Written {
-                    share: step.share,
-                    reach: *reach,
-                };
-                written.insert(*base, by);
-            }
-            phase.push(step);
-        }
-        ready.extend(written.keys().copied());
-        assert!(
-            !phase.is_empty(),
-            "fused without cycles: some step is ready"
-        );
-        phases.push(phase);
-        open = later;
-    }
-    phases
-}
-
-/// Whether a reader in the same phase finds its part written by the same worker.
-fn follows(by: Written, share: Share, reach: Reach) -> bool {
-    match (by.share, share) {
-        (Share::One, Share::One) | (Share::Rows(1), Share::Rows(1)) => true,
-        (Share::Rows(written), Share::Rows(read)) => {
-            written == read && by.reach == Reach::Rows && reach == Reach::Rows
-        }
-        (Share::One | Share::Rows(_) | Share::Parts, _) => false,
-    }
-}
-
-/// Whether one that writes in place may run beside an earlier reader: the same worker has read what it overwrites.
-fn is_beside(reader: &Step, writer: &Step, replaced: &[BaseId]) -> bool {
-    let reads = reader
-        .reads
-        .iter()
-        .filter(|(base, _)| replaced.contains(base));
-    reader.share == writer.share && reads.clone().all(|(_, reach)| *reach == Reach::Rows)
 }

@@ -1,7 +1,9 @@
 //! Kernels to machine code. One function a kernel; equal kernels share it. Pages are writable or executable, never both, and are
 //! given back when the code goes.
 
+mod elements;
 mod nest;
+mod rows;
 mod scalar;
 
 use std::collections::HashMap;
