@@ -27,6 +27,7 @@ mod running;
 mod stages;
 mod steps;
 mod strips;
+mod tempo;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -39,16 +40,21 @@ use crate::engine::plans::Plans;
 use crate::engine::{Engine, Profile, Program, RunError};
 use crate::ir::{FuncId, Module};
 use crate::tensor::{Tensor, threads};
-pub use listing::{Listing, listing};
+pub use listing::{Listing, footprint, listing};
 use native::{Native, Refusal, native};
 use pool::Pool;
+use tempo::Tempo;
 
 /// The compiler.
 #[derive(Default)]
 pub struct Jit {
     pool: Rc<RefCell<Option<Pool>>>,
     timing: Option<Rc<Timing>>,
+    hindrance: Hindrance,
 }
+
+/// Why there was no native code for a plan, if there was none.
+type Hindrance = Rc<RefCell<Option<String>>>;
 
 /// A profile in the making.
 struct Timing {
@@ -76,12 +82,17 @@ impl Engine for Jit {
             name: module.funcs[func].name.clone(),
             flat: flat(module, func),
             timing: self.timing.clone(),
+            hindrance: Rc::clone(&self.hindrance),
         };
         Ok(Box::new(Prepared {
             source,
             plans: Plans::new(),
             pool: Rc::clone(&self.pool),
         }))
+    }
+
+    fn hindrance(&self) -> Option<String> {
+        self.hindrance.borrow().clone()
     }
 
     fn profile(&self) -> Option<Profile> {
@@ -102,11 +113,12 @@ struct Source {
     name: String,
     flat: Flat,
     timing: Option<Rc<Timing>>,
+    hindrance: Hindrance,
 }
 
 /// A plan and what runs it.
 enum Compiled {
-    Native(Box<Native>),
+    Native(Box<Native>, Tempo),
     /// Nothing to compute, or no code to be had: the interpreter does it.
     Interpreted(Plan),
 }
@@ -121,13 +133,15 @@ impl Program for Prepared {
         })?;
         match compiled {
             Compiled::Interpreted(plan) => execute(&source.flat, plan, inputs),
-            Compiled::Native(native) => {
+            Compiled::Native(native, tempo) => {
+                let timing = source.timing.as_deref();
+                if native.is_small || threads() == 1 {
+                    return native.run(inputs, None, timing);
+                }
                 let mut pool = self.pool.borrow_mut();
-                let pool = match native.is_small {
-                    true => None,
-                    false => Some(&*pool.get_or_insert_with(|| Pool::new(threads()))),
-                };
-                native.run(inputs, pool, source.timing.as_deref())
+                let pool = &*pool.get_or_insert_with(|| Pool::new(threads()));
+                let pool = tempo.shares().then_some(pool);
+                tempo.time(|| native.run(inputs, pool, timing))
             }
         }
     }
@@ -151,9 +165,12 @@ impl Source {
             inputs,
             profile.as_deref_mut(),
         ) {
-            Ok(native) => Ok(Compiled::Native(Box::new(native))),
+            Ok(native) => Ok(Compiled::Native(Box::new(native), Tempo::new())),
             Err(Refusal::Error(error)) => Err(error),
-            Err(Refusal::NoCode) => Ok(Compiled::Interpreted(plan)),
+            Err(Refusal::NoCode(why)) => {
+                *self.hindrance.borrow_mut() = Some(why);
+                Ok(Compiled::Interpreted(plan))
+            }
         }
     }
 }

@@ -79,15 +79,15 @@ pub(super) enum Exec {
 
 /// Why a plan is not native.
 pub(super) enum Refusal {
-    /// The machine gives no code: the interpreter will do.
-    NoCode,
+    /// The machine gives no code, and why: the interpreter will do.
+    NoCode(String),
     /// The program cannot run.
     Error(RunError),
 }
 
 impl From<NoCode> for Refusal {
-    fn from(_: NoCode) -> Refusal {
-        Refusal::NoCode
+    fn from(error: NoCode) -> Refusal {
+        Refusal::NoCode(error.to_string())
     }
 }
 
