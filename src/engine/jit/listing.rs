@@ -8,7 +8,7 @@ use crate::engine::jit::emit::{CodeText, Compiler, NoCode};
 use crate::engine::jit::graph::{Base, BaseId, Def, Graph, Task, graph};
 use crate::engine::jit::kernel::{Extent, Inst, InstKind, Kernel, Store};
 use crate::engine::jit::native::place_all;
-use crate::engine::jit::steps::{Schedule, Share, Step, Work, schedule};
+use crate::engine::jit::steps::{Schedule, Share, Sharing, Step, Work, schedule};
 use crate::engine::{KernelTime, RunError, RunFault};
 use crate::ir::{FuncId, Module};
 use crate::types::Dim;
@@ -79,8 +79,8 @@ fn arena_bytes(graph: &Graph, schedule: &Schedule) -> usize {
 
 fn make(graph: &Graph, text: Option<CodeText>) -> Result<(Schedule, String), NoCode> {
     let mut compiler = Compiler::new(text)?;
-    let schedule = schedule(graph, &mut compiler)?;
-    Ok((schedule, compiler.finish()?.1))
+    let schedule = schedule(graph, &mut compiler, Sharing::Gainful)?;
+    Ok((schedule, compiler.finish()?))
 }
 
 /// What every symbol of the inputs is, and the inputs' types with that.
@@ -209,6 +209,7 @@ impl Shown<'_> {
             }
             Work::Gather { n_parts, .. } => format!("gather    {n_parts} parts"),
             Work::Random(node) => format!("random    {:?}", self.graph.nodes[*node].shape),
+            Work::Move(node) => format!("move      to {:?}", self.graph.nodes[*node].shape),
             Work::Extern(node) => self.extern_name(*node),
         }
     }
@@ -229,7 +230,8 @@ impl Shown<'_> {
                 let found = &self.schedule.products[*product].matrices;
                 2 * found.rows * found.cols * found.depth * found.starts.len()
             }
-            Work::Pack { .. } | Work::Gather { .. } | Work::Random(_) | Work::Extern(_) => 0,
+            Work::Pack { .. } | Work::Gather { .. } | Work::Random(_) => 0,
+            Work::Move(_) | Work::Extern(_) => 0,
         }
     }
 
@@ -237,7 +239,8 @@ impl Shown<'_> {
         let node = &self.graph.nodes[node];
         let what = match &node.task {
             Task::Product(_) => "product",
-            Task::Map(_) | Task::Convert | Task::Fold(..) | Task::Random | Task::Extern => "op",
+            Task::Map(_) | Task::Convert | Task::Fold(..) => "op",
+            Task::Random | Task::Move(_) | Task::Extern => "op",
         };
         format!("{what}        as the interpreter does it, {:?}", node.shape)
     }

@@ -19,6 +19,7 @@ mod in_place;
 mod kernel;
 mod listing;
 mod memory;
+mod moves;
 mod native;
 mod phases;
 mod pool;
@@ -41,8 +42,9 @@ use crate::engine::{Engine, Profile, Program, RunError};
 use crate::ir::{FuncId, Module};
 use crate::tensor::{Tensor, threads};
 pub use listing::{Listing, footprint, listing};
-use native::{Native, Refusal, native};
+use native::{Code, Native, Refusal, native};
 use pool::Pool;
+use steps::Sharing;
 use tempo::Tempo;
 
 /// The compiler.
@@ -50,7 +52,9 @@ use tempo::Tempo;
 pub struct Jit {
     pool: Rc<RefCell<Option<Pool>>>,
     timing: Option<Rc<Timing>>,
+    code: Code,
     hindrance: Hindrance,
+    sharing: Sharing,
 }
 
 /// Why there was no native code for a plan, if there was none.
@@ -63,6 +67,14 @@ struct Timing {
 }
 
 impl Jit {
+    /// A compiler whose code shares all work among the workers, however small: slower, but it shows what sharing does.
+    pub fn sharing() -> Jit {
+        Jit {
+            sharing: Sharing::All,
+            ..Jit::default()
+        }
+    }
+
     /// A compiler whose code takes the time of each step.
     pub fn profiled() -> Jit {
         let timing = Timing {
@@ -82,6 +94,8 @@ impl Engine for Jit {
             name: module.funcs[func].name.clone(),
             flat: flat(module, func),
             timing: self.timing.clone(),
+            code: Rc::clone(&self.code),
+            sharing: self.sharing,
             hindrance: Rc::clone(&self.hindrance),
         };
         Ok(Box::new(Prepared {
@@ -113,7 +127,9 @@ struct Source {
     name: String,
     flat: Flat,
     timing: Option<Rc<Timing>>,
+    code: Code,
     hindrance: Hindrance,
+    sharing: Sharing,
 }
 
 /// A plan and what runs it.
@@ -158,13 +174,7 @@ impl Source {
         }
         let timing = self.timing.as_deref();
         let mut profile = timing.map(|timing| timing.profile.borrow_mut());
-        match native(
-            &self.name,
-            &self.flat,
-            &plan,
-            inputs,
-            profile.as_deref_mut(),
-        ) {
+        match native(self, &plan, inputs, profile.as_deref_mut()) {
             Ok(native) => Ok(Compiled::Native(Box::new(native), Tempo::new())),
             Err(Refusal::Error(error)) => Err(error),
             Err(Refusal::NoCode(why)) => {
