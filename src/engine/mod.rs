@@ -7,23 +7,26 @@ mod flat;
 mod interp;
 mod jit;
 mod memory;
+mod plans;
 mod profile;
 
 pub use error::{RunError, RunFault};
 pub use interp::Interpreter;
-pub use jit::{Jit, Listing, listing};
+pub use jit::{Jit, Listing, footprint, listing};
 pub use profile::{Call, KernelTime, Profile};
 
 use crate::ir::{FuncId, Module};
 use crate::tensor::Tensor;
 
-/// How many sets of sizes an engine remembers.
-const MAX_PLANS: usize = 32;
-
 /// A way to run functions.
 pub trait Engine {
     /// Makes a flat function ready to run: `grad::expand` has replaced every call in it.
     fn prepare(&self, module: &Module, func: FuncId) -> Result<Box<dyn Program>, RunError>;
+
+    /// Why functions run slower than they could, where they do.
+    fn hindrance(&self) -> Option<String> {
+        None
+    }
 
     /// Where the time went so far, if the engine keeps count.
     fn profile(&self) -> Option<Profile> {

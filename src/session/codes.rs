@@ -26,5 +26,7 @@ pub const UNKNOWN_CURVE: Code = Code::new(Stage::Train, 520);
 /// Something is asked of a run that was not trained.
 pub const NOT_TRAINED: Code = Code::new(Stage::Train, 521);
 
+/// The system gives no memory for native code: the interpreter computes instead, with the same results up to rounding, and slower.
+pub const NO_NATIVE_CODE: Code = Code::new(Stage::Num, 630);
 /// An assertion that does not hold.
 pub const ASSERTION: Code = Code::new(Stage::Num, 620);

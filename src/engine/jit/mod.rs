@@ -1,6 +1,7 @@
 //! Native code. A plan, in which every size is a number, becomes a graph of bases and nodes ([`graph`]); nodes become units that share
-//! a kernel ([`fuse`]); units become steps in phases ([`steps`]), buffers get places ([`memory`]), kernels code ([`emit`]); and all of
-//! it is run by a pool of workers ([`native`]). Products of matrices have kernels of their own ([`gemm`]).
+//! a kernel ([`fuse`]); units become steps ([`steps`]) in phases ([`phases`]), buffers get places ([`memory`], [`in_place`]), kernels
+//! code ([`emit`]); all of it is a [`native`] plan, which a pool of workers runs ([`running`], [`pool`]). Products of matrices have
+//! kernels of their own ([`gemm`]).
 //!
 //! What is computed does not depend on the number of workers: rows are cut into chunks by their number alone, folds over rows are
 //! folded within chunks and then over them in order, and a product sums along a fixed order.
@@ -14,6 +15,7 @@ mod emit;
 mod fuse;
 mod gemm;
 mod graph;
+mod in_place;
 mod kernel;
 mod listing;
 mod memory;
@@ -25,28 +27,34 @@ mod running;
 mod stages;
 mod steps;
 mod strips;
+mod tempo;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Instant;
 
 use crate::engine::bind::Sizes;
 use crate::engine::flat::{Flat, Plan, ResultTypes, flat};
 use crate::engine::interp::execute;
-use crate::engine::{Engine, MAX_PLANS, Profile, Program, RunError};
+use crate::engine::plans::Plans;
+use crate::engine::{Engine, Profile, Program, RunError};
 use crate::ir::{FuncId, Module};
 use crate::tensor::{Tensor, threads};
-pub use listing::{Listing, listing};
+pub use listing::{Listing, footprint, listing};
 use native::{Native, Refusal, native};
 use pool::Pool;
+use tempo::Tempo;
 
 /// The compiler.
 #[derive(Default)]
 pub struct Jit {
     pool: Rc<RefCell<Option<Pool>>>,
     timing: Option<Rc<Timing>>,
+    hindrance: Hindrance,
 }
+
+/// Why there was no native code for a plan, if there was none.
+type Hindrance = Rc<RefCell<Option<String>>>;
 
 /// A profile in the making.
 struct Timing {
@@ -70,13 +78,21 @@ impl Jit {
 
 impl Engine for Jit {
     fn prepare(&self, module: &Module, func: FuncId) -> Result<Box<dyn Program>, RunError> {
-        Ok(Box::new(Prepared {
+        let source = Source {
             name: module.funcs[func].name.clone(),
             flat: flat(module, func),
-            plans: BTreeMap::new(),
-            pool: Rc::clone(&self.pool),
             timing: self.timing.clone(),
+            hindrance: Rc::clone(&self.hindrance),
+        };
+        Ok(Box::new(Prepared {
+            source,
+            plans: Plans::new(),
+            pool: Rc::clone(&self.pool),
         }))
+    }
+
+    fn hindrance(&self) -> Option<String> {
+        self.hindrance.borrow().clone()
     }
 
     fn profile(&self) -> Option<Profile> {
@@ -87,46 +103,51 @@ impl Engine for Jit {
 
 /// A function, and its code by sizes.
 struct Prepared {
+    source: Source,
+    plans: Plans<Compiled>,
+    pool: Rc<RefCell<Option<Pool>>>,
+}
+
+/// What code is made from.
+struct Source {
     name: String,
     flat: Flat,
-    plans: BTreeMap<Sizes, Compiled>,
-    pool: Rc<RefCell<Option<Pool>>>,
     timing: Option<Rc<Timing>>,
+    hindrance: Hindrance,
 }
 
 /// A plan and what runs it.
 enum Compiled {
-    Native(Box<Native>),
+    Native(Box<Native>, Tempo),
     /// Nothing to compute, or no code to be had: the interpreter does it.
     Interpreted(Plan),
 }
 
 impl Program for Prepared {
     fn run(&mut self, inputs: Vec<Tensor>) -> Result<Vec<Tensor>, RunError> {
-        let sizes = self.flat.signature.sizes(&inputs)?;
-        if !self.plans.contains_key(&sizes) {
-            if self.plans.len() == MAX_PLANS {
-                self.plans.clear();
-            }
+        let source = &self.source;
+        let sizes = source.flat.signature.sizes(&inputs)?;
+        let compiled = self.plans.get(&sizes, || {
             let types = inputs.iter().map(|x| (x.dtype(), x.shape().to_vec()));
-            let compiled = self.compile(&sizes, &types.collect())?;
-            self.plans.insert(sizes.clone(), compiled);
-        }
-        match self.plans.get_mut(&sizes).expect("inserted above") {
-            Compiled::Interpreted(plan) => execute(&self.flat, plan, inputs),
-            Compiled::Native(native) => {
+            source.compile(&sizes, &types.collect())
+        })?;
+        match compiled {
+            Compiled::Interpreted(plan) => execute(&source.flat, plan, inputs),
+            Compiled::Native(native, tempo) => {
+                let timing = source.timing.as_deref();
+                if native.is_small || threads() == 1 {
+                    return native.run(inputs, None, timing);
+                }
                 let mut pool = self.pool.borrow_mut();
-                let pool = match native.is_small {
-                    true => None,
-                    false => Some(&*pool.get_or_insert_with(|| Pool::new(threads()))),
-                };
-                native.run(inputs, pool, self.timing.as_deref())
+                let pool = &*pool.get_or_insert_with(|| Pool::new(threads()));
+                let pool = tempo.shares().then_some(pool);
+                tempo.time(|| native.run(inputs, pool, timing))
             }
         }
     }
 }
 
-impl Prepared {
+impl Source {
     fn compile(&self, sizes: &Sizes, inputs: &ResultTypes) -> Result<Compiled, RunError> {
         let plan = self.flat.plan(sizes)?;
         self.flat.check_memory(&plan)?;
@@ -144,9 +165,12 @@ impl Prepared {
             inputs,
             profile.as_deref_mut(),
         ) {
-            Ok(native) => Ok(Compiled::Native(Box::new(native))),
+            Ok(native) => Ok(Compiled::Native(Box::new(native), Tempo::new())),
             Err(Refusal::Error(error)) => Err(error),
-            Err(Refusal::NoCode) => Ok(Compiled::Interpreted(plan)),
+            Err(Refusal::NoCode(why)) => {
+                *self.hindrance.borrow_mut() = Some(why);
+                Ok(Compiled::Interpreted(plan))
+            }
         }
     }
 }

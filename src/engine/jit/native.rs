@@ -1,4 +1,4 @@
-//! A plan as native code, and how it is run: pointers are gathered, then every worker walks the phases.
+//! A plan as native code: its steps with their entries, its buffers with their places; and the pointers that a run of it starts from.
 
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
@@ -79,15 +79,15 @@ pub(super) enum Exec {
 
 /// Why a plan is not native.
 pub(super) enum Refusal {
-    /// The machine gives no code: the interpreter will do.
-    NoCode,
+    /// The machine gives no code, and why: the interpreter will do.
+    NoCode(String),
     /// The program cannot run.
     Error(RunError),
 }
 
 impl From<NoCode> for Refusal {
-    fn from(_: NoCode) -> Refusal {
-        Refusal::NoCode
+    fn from(error: NoCode) -> Refusal {
+        Refusal::NoCode(error.to_string())
     }
 }
 
