@@ -5,6 +5,7 @@
 pub const FILES: &[(&str, &str)] = &[
     ("prim", include_str!("../stdlib/prim.nnl")),
     ("core", include_str!("../stdlib/core.nnl")),
+    ("conv", include_str!("../stdlib/conv.nnl")),
     ("nn", include_str!("../stdlib/nn.nnl")),
     ("loss", include_str!("../stdlib/loss.nnl")),
     ("optim", include_str!("../stdlib/optim.nnl")),

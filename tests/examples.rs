@@ -48,6 +48,22 @@ fn without_numbers(text: &str) -> String {
         .join("\n")
 }
 
+/// Examples on data that is not in the repository; they take their time too.
+const NOT_RUN: [&str; 1] = ["mnist_cnn"];
+
+#[test]
+#[expect(
+    clippy::print_stderr,
+    reason = "who runs the tests is told what they leave out"
+)]
+fn examples_on_data_from_elsewhere_are_without_fault() {
+    let data = std::path::Path::new(ROOT).join("../shared/data/mnist");
+    match data.is_dir() {
+        true => drop(nnlc(&["check", "examples/mnist_cnn.nnl"])),
+        false => eprintln!("skipped: {} is not there", data.display()),
+    }
+}
+
 #[test]
 fn examples_print_what_they_did() {
     insta::glob!(
@@ -59,6 +75,9 @@ fn examples_print_what_they_did() {
                 .expect("it matched")
                 .to_string_lossy()
                 .into_owned();
+            if NOT_RUN.contains(&stem.as_str()) {
+                return;
+            }
             let output = nnlc(&["run", "-q", path.to_str().expect("a plain path")]);
             let mut settings = insta::Settings::clone_current();
             settings.set_snapshot_path(std::path::Path::new(ROOT).join("tests/snapshots/examples"));
@@ -107,6 +126,7 @@ fn scalar(metrics: &serde_json::Value, name: &str) -> f64 {
 fn examples_are_as_good_as_they_claim() {
     assert!(scalar(&metrics("iris"), "accuracy") >= 0.93);
     assert!(scalar(&metrics("digits"), "accuracy") >= 0.96);
+    assert!(scalar(&metrics("digits_cnn"), "accuracy") >= 0.97);
     assert!(scalar(&metrics("diabetes"), "r2") >= 0.4);
     assert!(scalar(&metrics("breast_cancer"), "auc") >= 0.98);
     assert!(scalar(&metrics("xor"), "binary_accuracy") >= 1.0);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::data::block::{Block, Content};
+use crate::data::block::{Block, Content, PixelField};
 use crate::data::category::keys;
 use crate::data::codes;
 use crate::data::fault::{Fault, counted, listed, shown};
@@ -43,6 +43,7 @@ pub(crate) fn apply<'t>(fitted: &Fitted, block: Block<'t>) -> Result<Block<'t>, 
             unknown_is_zero,
         } => one_hot(categories, *unknown_is_zero, block),
         Fitted::Label { categories } => label(categories, block),
+        Fitted::Flatten => flatten(block),
         Fitted::Binary { positive, .. } => binary(positive, block),
     }
 }
@@ -55,6 +56,14 @@ fn logarithm<'t>(
     f: impl Fn(f64) -> f64,
 ) -> Result<Block<'t>, Fault> {
     let block = block.in_numbers(fitted.name())?;
+    if let Some(value) = block.met().into_iter().find(|&x| x <= bound) {
+        let message = format!("`{}` of `{value}`, which some pixels are", fitted.name());
+        let label = format!("needs values above {bound}");
+        return Err(Fault::new(codes::OUT_OF_DOMAIN, message, label));
+    }
+    if block.is_image() {
+        return block.mapped(fitted.name(), |x, _| f(x));
+    }
     let values = block.numbers(fitted.name())?;
     if let Some(at) = values.iter().position(|&x| x <= bound) {
         return Err(out_of_domain(fitted.name(), bound, values[at], at, &block));
@@ -105,7 +114,8 @@ fn filled<'t>(column: &Cow<'t, Column>, fill: &FillValue) -> Cow<'t, Column> {
             let code = code_for(words, &text_of(fill));
             rows.for_each(|row| codes[row] = code);
         }
-        (Cells::Int(_) | Cells::Float(_), FillValue::Text(_)) | (Cells::Blank(_), _) => {}
+        (Cells::Int(_) | Cells::Float(_), FillValue::Text(_)) => {}
+        (Cells::Image(_) | Cells::Blank(_), _) => {}
     }
     Cow::Owned(Column {
         name: column.name.clone(),
@@ -122,9 +132,8 @@ fn able_to_hold(cells: &Cells, fill: &FillValue) -> Cells {
         (Cells::Int(values), FillValue::Number(x)) if x.trunc() != *x => {
             Cells::Float(values.iter().map(|&value| value as f64).collect())
         }
-        (Cells::Int(_) | Cells::Float(_), FillValue::Number(_)) | (Cells::Text { .. }, _) => {
-            cells.clone()
-        }
+        (Cells::Int(_) | Cells::Float(_), FillValue::Number(_)) => cells.clone(),
+        (Cells::Text { .. } | Cells::Image(_), _) => cells.clone(),
         (Cells::Bool(values), FillValue::Number(_)) => Cells::Float(
             values
                 .iter()
@@ -304,6 +313,18 @@ fn label<'t>(categories: &[Vec<String>], block: Block<'t>) -> Result<Block<'t>, 
         content: Content::Index(values),
         ..block
     })
+}
+
+/// Images in lines; what is a line already stays as it is.
+fn flatten(block: Block<'_>) -> Result<Block<'_>, Fault> {
+    let content = match block.content {
+        Content::Pixels(field) => Content::Pixels(PixelField {
+            is_flat: true,
+            ..field
+        }),
+        content @ (Content::Cells(_) | Content::Numbers(_) | Content::Index(_)) => content,
+    };
+    Ok(Block { content, ..block })
 }
 
 fn binary<'t>(positive: &str, block: Block<'t>) -> Result<Block<'t>, Fault> {

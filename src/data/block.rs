@@ -6,7 +6,8 @@ use std::borrow::Cow;
 use crate::data::codes;
 use crate::data::fault::{Fault, shown};
 use crate::data::numeric::numbers;
-use crate::data::table::{Column, Table};
+use crate::data::pixels::{PixelRows, Pixels, Rows, Tables};
+use crate::data::table::{Cells, Column, Table};
 use crate::tensor::{Data, Tensor};
 use crate::types::DType;
 
@@ -34,6 +35,17 @@ pub(crate) enum Content<'t> {
     Numbers(Vec<f64>),
     /// Indices of categories, row by row, one a feature.
     Index(Vec<i64>),
+    /// Images; the features are their channels.
+    Pixels(PixelField),
+}
+
+/// Images, and what their bytes have become.
+#[derive(Clone, Debug)]
+pub(crate) struct PixelField {
+    pub(crate) pixels: Pixels,
+    pub(crate) tables: Tables,
+    /// Whether a row is a line of numbers.
+    pub(crate) is_flat: bool,
 }
 
 impl<'t> Block<'t> {
@@ -45,6 +57,11 @@ impl<'t> Block<'t> {
         };
         let columns: Vec<&Column> = places.iter().map(column).collect();
         let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+        if let ([column], false) = (&columns[..], vector)
+            && let Cells::Image(pixels) = &column.cells
+        {
+            return Block::of_pixels(table, &column.name, pixels);
+        }
         Block {
             table,
             columns: names.clone(),
@@ -54,7 +71,51 @@ impl<'t> Block<'t> {
         }
     }
 
-    /// The number of values in a row.
+    fn of_pixels(table: &'t Table, name: &str, pixels: &Pixels) -> Block<'t> {
+        let channel = |channel: usize| match pixels.shape[0] {
+            1 => name.to_string(),
+            _ => format!("{name}[{channel}]"),
+        };
+        Block {
+            table,
+            columns: vec![name.to_string()],
+            features: (0..pixels.shape[0]).map(channel).collect(),
+            vector: false,
+            content: Content::Pixels(PixelField {
+                pixels: pixels.clone(),
+                tables: pixels.identity(),
+                is_flat: false,
+            }),
+        }
+    }
+
+    /// Whether it is one of images.
+    pub(crate) fn is_image(&self) -> bool {
+        matches!(self.content, Content::Pixels(_))
+    }
+
+    /// What the bytes of images have become, of those that occur.
+    pub(crate) fn met(&self) -> Vec<f64> {
+        let rows: Vec<u32> = (0..).take(self.table.n_rows()).collect();
+        let all = self.spreads(&rows).into_iter().flatten().flatten();
+        all.filter(|(_, count)| *count > 0)
+            .map(|(value, _)| value)
+            .collect()
+    }
+
+    /// By channel what the bytes of images have become, and how often each occurs in some rows.
+    pub(crate) fn spreads(&self, rows: &[u32]) -> Option<Vec<Vec<(f64, u64)>>> {
+        let Content::Pixels(field) = &self.content else {
+            return None;
+        };
+        let counts = field.pixels.counts(rows);
+        let pairs = field.tables.iter().zip(counts);
+        let zipped =
+            pairs.map(|(table, counts)| table.iter().copied().zip(counts).collect::<Vec<_>>());
+        Some(zipped.collect())
+    }
+
+    /// The number of values in a row, or of channels of an image.
     pub(crate) fn width(&self) -> usize {
         self.features.len()
     }
@@ -64,6 +125,7 @@ impl<'t> Block<'t> {
         match &self.content {
             Content::Cells(columns) => Ok(columns),
             Content::Numbers(_) | Content::Index(_) => Err(too_late(wanted_by)),
+            Content::Pixels(_) => Err(images(&self.columns[0], wanted_by)),
         }
     }
 
@@ -73,6 +135,7 @@ impl<'t> Block<'t> {
             Content::Cells(columns) => Ok(Cow::Owned(interleaved(self.table, columns)?)),
             Content::Numbers(values) => Ok(Cow::Borrowed(values)),
             Content::Index(_) => Err(after_index(wanted_by)),
+            Content::Pixels(_) => Err(images(&self.columns[0], wanted_by)),
         }
     }
 
@@ -87,7 +150,7 @@ impl<'t> Block<'t> {
     /// This block with its cells read as numbers, for the transform `wanted_by`; numbers stay where they are.
     pub(crate) fn in_numbers(self, wanted_by: &str) -> Result<Block<'t>, Fault> {
         match self.content {
-            Content::Numbers(_) => Ok(self),
+            Content::Numbers(_) | Content::Pixels(_) => Ok(self),
             Content::Cells(_) | Content::Index(_) => {
                 let values = self.numbers(wanted_by)?.into_owned();
                 Ok(self.with_numbers(values))
@@ -103,6 +166,11 @@ impl<'t> Block<'t> {
     ) -> Result<Block<'t>, Fault> {
         let width = self.width();
         let mut block = self.in_numbers(wanted_by)?;
+        if let Content::Pixels(field) = &mut block.content {
+            for (at, table) in field.tables.iter_mut().enumerate() {
+                table.iter_mut().for_each(|x| *x = f(*x, at));
+            }
+        }
         if let Content::Numbers(values) = &mut block.content {
             for row in values.chunks_exact_mut(width) {
                 row.iter_mut()
@@ -117,12 +185,18 @@ impl<'t> Block<'t> {
     pub(crate) fn finished(self) -> Result<Block<'t>, Fault> {
         match self.content {
             Content::Cells(_) => self.in_numbers("a tensor"),
-            Content::Numbers(_) | Content::Index(_) => Ok(self),
+            Content::Numbers(_) | Content::Index(_) | Content::Pixels(_) => Ok(self),
         }
     }
 
     /// The shape of one row.
     pub(crate) fn row_shape(&self) -> Vec<usize> {
+        if let Content::Pixels(field) = &self.content {
+            return match field.is_flat {
+                true => vec![field.pixels.size()],
+                false => field.pixels.shape.to_vec(),
+            };
+        }
         if self.vector {
             vec![self.width()]
         } else {
@@ -133,9 +207,23 @@ impl<'t> Block<'t> {
     /// The element type, where numbers are of type `float`.
     pub(crate) fn dtype(&self, float: DType) -> DType {
         match self.content {
-            Content::Cells(_) | Content::Numbers(_) => float,
+            Content::Cells(_) | Content::Numbers(_) | Content::Pixels(_) => float,
             Content::Index(_) => DType::I64,
         }
+    }
+
+    /// Some rows of a finished block; numbers get the type `float`.
+    pub(crate) fn rows(&self, rows: &[u32], float: DType) -> Result<Rows, Fault> {
+        let Content::Pixels(field) = &self.content else {
+            return Ok(Rows::Tensor(self.tensor(rows, float)?));
+        };
+        Ok(Rows::Pixels(Box::new(PixelRows::new(
+            field.pixels.clone(),
+            rows.to_vec(),
+            field.tables.clone(),
+            self.row_shape(),
+            float_type(float),
+        ))))
     }
 
     /// Some rows of a finished block as a tensor; numbers get the type `float`.
@@ -146,6 +234,7 @@ impl<'t> Block<'t> {
             Content::Index(values) => Data::I64(picked(values, width, rows, |x| x).into()),
             Content::Numbers(values) => self.floats(values, rows, float)?,
             Content::Cells(_) => return self.clone().finished()?.tensor(rows, float),
+            Content::Pixels(_) => return Ok(self.rows(rows, float)?.tensor().clone()),
         };
         Ok(Tensor::new(shape, data))
     }
@@ -224,4 +313,14 @@ fn after_index(transform: &str) -> Fault {
         format!("`{transform}` cannot follow `label`: an index is a name, not a quantity");
     Fault::new(codes::TRANSFORM_ORDER, message, "needs quantities")
         .help("leave one of the two out, or use `one_hot`")
+}
+
+fn images(column: &str, transform: &str) -> Fault {
+    let message = format!(
+        "`{transform}` does not take images, and column {} holds some",
+        shown(column)
+    );
+    Fault::new(codes::NOT_CATEGORICAL, message, "images")
+        .help("images take `scale`, `standardize`, `normalize`, `clip` and `flatten`")
+        .in_column(column)
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::data::codes;
 use crate::data::fault::{Fault, shown};
+use crate::data::numeric::images;
 use crate::data::table::{Cells, Column, Table};
 
 /// Integers up to here are exact as `f64`.
@@ -61,6 +62,7 @@ pub(crate) fn keys(table: &Table, column: &Column) -> Result<Keys, Fault> {
         Cells::Int(values) => Ok(integer_keys(values)),
         Cells::Float(values) => Ok(integer_keys(&whole(table, column, values)?)),
         Cells::Text { codes, words } => Ok(text_keys(codes, words)),
+        Cells::Image(_) => Err(images(column, "categories")),
         Cells::Blank(n) => Ok(Keys {
             codes: vec![0; *n],
             names: vec![String::new()],

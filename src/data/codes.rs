@@ -84,6 +84,11 @@ pub const EMPTY_PART: Code = code(442);
 /// A number of folds, or a held one, that means nothing.
 pub const BAD_FOLDS: Code = code(443);
 
+/// Images that cannot be read, or do not fit together.
+pub const BAD_IMAGES: Code = code(464);
+/// A given part that the source does not hold.
+pub const NO_SUCH_PART: Code = code(465);
+
 /// Saved transforms that cannot be read.
 pub const BAD_SAVED: Code = code(450);
 

@@ -92,6 +92,7 @@ fn finish(
         header,
         columns,
         lines,
+        given: vec![],
     }
 }
 

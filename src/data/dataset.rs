@@ -2,12 +2,14 @@
 //! leaking: nothing is learnt from a row outside the train part.
 
 use crate::data::apply::apply;
-use crate::data::block::{Block, float_type};
+use crate::data::block::{Block, Content, float_type};
+use crate::data::codes;
 use crate::data::fault::Fault;
 use crate::data::fit::fit;
 use crate::data::missing::settle;
+use crate::data::pixels::Rows;
 use crate::data::select;
-use crate::data::spec::{Columns, DataSpec, FieldSpec, TransformSpec};
+use crate::data::spec::{AugmentSpec, Columns, DataSpec, FieldSpec, TransformSpec};
 use crate::data::split::{PartRows, split};
 use crate::data::table::Table;
 use crate::data::transform::{Fitted, FittedField};
@@ -46,7 +48,7 @@ pub struct Part {
     /// The rows of the file it holds, ascending, counted from 0.
     pub rows: Vec<u32>,
     /// The fields, in order of declaration, `[rows, ..row_shape]` each.
-    pub fields: Vec<(String, Tensor)>,
+    pub fields: Vec<(String, Rows)>,
 }
 
 /// A data set, ready to train on.
@@ -77,7 +79,7 @@ impl Part {
     /// A field by name.
     pub fn field(&self, name: &str) -> Option<&Tensor> {
         let found = self.fields.iter().find(|(own, _)| own == name);
-        found.map(|(_, tensor)| tensor)
+        found.map(|(_, rows)| rows.tensor())
     }
 }
 
@@ -111,6 +113,7 @@ pub fn prepare(spec: &DataSpec, table: &Table, float: DType) -> Result<Dataset, 
             fields: tensors(&fields, part, float)?,
         });
     }
+    augment(spec, &mut parts)?;
     Ok(Dataset {
         name: spec.name.value.clone(),
         warnings: fields
@@ -121,6 +124,46 @@ pub fn prepare(spec: &DataSpec, table: &Table, float: DType) -> Result<Dataset, 
         schema: fields.into_iter().map(|field| field.schema).collect(),
         parts,
     })
+}
+
+/// Tells the train part what is done to its images; no other part ever hears of it.
+fn augment(spec: &DataSpec, parts: &mut [Part]) -> Result<(), Diagnostics> {
+    let mut faults = Diagnostics::new();
+    for augment in &spec.augment {
+        let trained = parts.iter_mut().filter(|part| part.name == "train");
+        let fields = trained.flat_map(|part| &mut part.fields);
+        let mut fields = fields.filter(|(name, _)| *name == augment.field.value);
+        match fields.next() {
+            Some((_, Rows::Pixels(rows))) => rows.augment = augment.changes.clone(),
+            found => faults.push(not_augmented(spec, augment, found.is_some())),
+        }
+    }
+    match faults.has_errors() {
+        true => Err(faults),
+        false => Ok(()),
+    }
+}
+
+fn not_augmented(spec: &DataSpec, augment: &AugmentSpec, is_field: bool) -> Diagnostic {
+    let name = &augment.field.value;
+    let is_known = spec.fields.iter().any(|field| field.name.value == *name);
+    let (message, help) = match (is_field, is_known) {
+        (true, _) => (
+            format!("field `{name}` holds no images"),
+            "only images of `idx` and `images` are augmented",
+        ),
+        (false, true) => (
+            "there is no train part to augment".to_string(),
+            "split the rows: `split: { train: 90%, val: 10% }`",
+        ),
+        (false, false) => (
+            format!("data `{}` has no field `{name}`", spec.name.value),
+            "name a field of this block",
+        ),
+    };
+    Diagnostic::error(codes::BAD_SETTING, message)
+        .label(augment.field.span, "to be augmented")
+        .help(help)
 }
 
 /// A field whose transforms are fitted and applied.
@@ -217,6 +260,10 @@ fn described<'t>(
         steps,
         features: block.features.clone(),
         double: float == DType::F64,
+        image: match &block.content {
+            Content::Pixels(field) => Some(field.pixels.shape),
+            Content::Cells(_) | Content::Numbers(_) | Content::Index(_) => None,
+        },
     };
     let (size, shape_span) = shape_source(field);
     let schema = FieldSchema {
@@ -252,6 +299,7 @@ fn shape_source(field: &FieldSpec) -> (Option<Spanned<String>>, Span) {
             | TransformSpec::Clip { .. }
             | TransformSpec::Impute(_)
             | TransformSpec::Binary { .. } => {}
+            TransformSpec::Flatten => return (None, transform.span),
         }
     }
     (None, field.span)
@@ -261,11 +309,11 @@ fn tensors(
     fields: &[FieldBlock<'_>],
     part: &PartRows,
     float: DType,
-) -> Result<Vec<(String, Tensor)>, Diagnostic> {
-    let tensor = |field: &FieldBlock<'_>| {
-        let tensor = field.block.tensor(&part.rows, float);
-        let tensor = tensor.map_err(|fault| fault.at(field.schema.shape_span))?;
-        Ok((field.schema.name.clone(), tensor))
+) -> Result<Vec<(String, Rows)>, Diagnostic> {
+    let rows = |field: &FieldBlock<'_>| {
+        let rows = field.block.rows(&part.rows, float);
+        let rows = rows.map_err(|fault| fault.at(field.schema.shape_span))?;
+        Ok((field.schema.name.clone(), rows))
     };
-    fields.iter().map(tensor).collect()
+    fields.iter().map(rows).collect()
 }

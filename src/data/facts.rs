@@ -2,8 +2,8 @@
 
 use crate::data::dataset::{Dataset, FieldSchema, Part};
 use crate::data::fault::{counted, shown};
+use crate::data::pixels::Rows;
 use crate::lower::{DataFacts, FieldFacts};
-use crate::tensor::Tensor;
 
 impl Dataset {
     /// What lowering has to know: names, shapes, sizes and why they are so.
@@ -19,10 +19,10 @@ impl Dataset {
     }
 
     /// Every field of every part by its global name, `iris.train.x`.
-    pub fn globals(&self) -> impl Iterator<Item = (String, &Tensor)> {
+    pub fn globals(&self) -> impl Iterator<Item = (String, &Rows)> {
         self.named_parts().flat_map(move |(name, part)| {
             let fields = part.fields.iter();
-            fields.map(move |(field, tensor)| (format!("{}.{name}.{field}", self.name), tensor))
+            fields.map(move |(field, rows)| (format!("{}.{name}.{field}", self.name), rows))
         })
     }
 
@@ -69,6 +69,12 @@ impl FieldSchema {
                     "categories"
                 };
                 format!("{categories} {noun} of {}", shown(column))
+            }
+            (_, [column], [_, height, width]) => {
+                format!("images of {}, {height} x {width}", shown(column))
+            }
+            (_, [column], [n]) if *n != self.features.len() => {
+                format!("{n} pixels of {}", shown(column))
             }
             (_, [column], _) if self.features.len() == 1 => {
                 format!("one column, {}", shown(column))

@@ -20,13 +20,22 @@ pub(crate) fn fit(spec: &TransformSpec, block: &Block<'_>, train: &[u32]) -> Res
     check_setting(spec)?;
     match spec {
         TransformSpec::Standardize => {
-            let spreads = by_feature(block, train, spec.name(), mean_sd)?;
+            let spreads = match block.spreads(train) {
+                Some(channels) => channels
+                    .iter()
+                    .map(|values| weighted_mean_sd(values))
+                    .collect(),
+                None => by_feature(block, train, spec.name(), mean_sd)?,
+            };
             let (mean, sd): (Vec<f64>, Vec<f64>) = spreads.into_iter().unzip();
             check_range(block, spec.name(), &sd)?;
             Ok(Fitted::Standardize { mean, sd })
         }
         TransformSpec::Normalize { low, high } => {
-            let spreads = by_feature(block, train, spec.name(), extremes)?;
+            let spreads = match block.spreads(train) {
+                Some(channels) => channels.iter().map(|values| met_extremes(values)).collect(),
+                None => by_feature(block, train, spec.name(), extremes)?,
+            };
             let (min, max): (Vec<f64>, Vec<f64>) = spreads.into_iter().unzip();
             let ranges: Vec<f64> = min.iter().zip(&max).map(|(min, max)| max - min).collect();
             check_range(block, spec.name(), &ranges)?;
@@ -55,6 +64,7 @@ pub(crate) fn fit(spec: &TransformSpec, block: &Block<'_>, train: &[u32]) -> Res
         TransformSpec::Label { classes, .. } => Ok(Fitted::Label {
             categories: categories(classes, block, train, spec.name())?,
         }),
+        TransformSpec::Flatten => Ok(Fitted::Flatten),
         TransformSpec::Binary { positive } => fit_binary(&positive.value, block, train),
     }
 }
@@ -87,6 +97,7 @@ fn check_setting(spec: &TransformSpec) -> Result<(), Fault> {
         | TransformSpec::Impute(_)
         | TransformSpec::OneHot { .. }
         | TransformSpec::Label { .. }
+        | TransformSpec::Flatten
         | TransformSpec::Binary { .. } => return Ok(()),
     };
     Err(Fault::new(
@@ -125,6 +136,25 @@ fn mean_sd(values: &[f64]) -> (f64, f64) {
     let mean = values.iter().sum::<f64>() / n;
     let variance = values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n;
     (mean, Float::sqrt(variance))
+}
+
+/// As [`mean_sd`], of values that occur so often.
+fn weighted_mean_sd(values: &[(f64, u64)]) -> (f64, f64) {
+    let (min, max) = met_extremes(values);
+    if min == max {
+        return (min, 0.0);
+    }
+    let sum = |f: &dyn Fn(f64) -> f64| -> f64 {
+        values.iter().map(|&(x, count)| f(x) * count as f64).sum()
+    };
+    let n = sum(&|_| 1.0);
+    let mean = sum(&|x| x) / n;
+    (mean, Float::sqrt(sum(&|x| (x - mean) * (x - mean)) / n))
+}
+
+fn met_extremes(values: &[(f64, u64)]) -> (f64, f64) {
+    let met = values.iter().filter(|(_, count)| *count > 0);
+    extremes(&met.map(|(value, _)| *value).collect::<Vec<f64>>())
 }
 
 fn extremes(values: &[f64]) -> (f64, f64) {
@@ -234,7 +264,8 @@ fn mode(table: &Table, column: &Column, rows: &[u32]) -> Result<FillValue, Fault
         Cells::Int(_) | Cells::Float(_) => name
             .parse()
             .map_or(FillValue::Text(name), FillValue::Number),
-        Cells::Bool(_) | Cells::Text { .. } | Cells::Blank(_) => FillValue::Text(name),
+        Cells::Bool(_) | Cells::Text { .. } => FillValue::Text(name),
+        Cells::Image(_) | Cells::Blank(_) => FillValue::Text(name),
     })
 }
 

@@ -67,6 +67,7 @@ impl Growing {
                 None => self.give_up(),
             },
             Cells::Text { codes, words } => codes.push(code_of(cell, words, &mut self.codes)),
+            Cells::Image(_) => unreachable!("text never begins a column of images"),
         }
     }
 
@@ -79,6 +80,7 @@ impl Growing {
             Cells::Int(values) => values.push(0),
             Cells::Float(values) => values.push(0.0),
             Cells::Text { codes, .. } => codes.push(0),
+            Cells::Image(_) => unreachable!("text never begins a column of images"),
         }
     }
 

@@ -27,6 +27,7 @@ pub(crate) fn read_inline(
         header: names.collect(),
         columns: vec![],
         lines: (1..).take(n_rows).collect(),
+        given: vec![],
     };
     let tokens = missing.tokens();
     let mut faults = Diagnostics::new();

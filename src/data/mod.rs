@@ -15,6 +15,11 @@ mod table;
 mod watch;
 
 mod csv;
+mod idx;
+mod images;
+mod pixels;
+
+mod augment;
 mod inline;
 mod random;
 mod select;
@@ -41,16 +46,18 @@ mod warn;
 #[cfg(test)]
 mod tests;
 
+pub use augment::{Augment, Draw};
 pub use batch::{Batches, epoch_order, gather_rows};
 pub use dataset::{Dataset, FieldSchema, Part, prepare, schema};
+pub use pixels::{PixelRows, Pixels, Rows};
 pub use predict::read_rows;
 pub use read::read_block;
 pub use saved::{SavedError, from_json, to_json};
 pub use source::read_table;
 pub use spec::{
-    Classes, Columns, CsvSpec, DataSpec, FieldSpec, Fill, InlineCell, InlineColumn, InlineSpec,
-    MissingPolicy, MissingSpec, PartsSpec, RandomSpec, Selector, ShareSpec, SourceSpec, SplitBy,
-    SplitSpec, TransformSpec, Unknown,
+    AugmentSpec, Classes, Columns, CsvSpec, DataSpec, FieldSpec, Fill, FolderSpec, ImagesSpec,
+    InlineCell, InlineColumn, InlineSpec, MissingPolicy, MissingSpec, PartsSpec, RandomSpec,
+    Selector, ShareSpec, SourceSpec, SplitBy, SplitSpec, TransformSpec, Unknown,
 };
-pub use table::{Cells, Column, Missing, Table};
+pub use table::{Cells, Column, Given, Missing, Table};
 pub use transform::{FillValue, Fitted, FittedField};

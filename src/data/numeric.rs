@@ -12,8 +12,16 @@ pub(crate) fn numbers(table: &Table, column: &Column) -> Result<Vec<f64>, Fault>
         Cells::Int(values) => Ok(values.iter().map(|&v| v as f64).collect()),
         Cells::Float(values) => Ok(values.clone()),
         Cells::Blank(n) => Ok(vec![0.0; *n]),
+        Cells::Image(_) => Err(images(column, "numbers")),
         Cells::Text { codes, words } => from_words(table, column, codes, words),
     }
+}
+
+/// A column of images where something else is needed.
+pub(crate) fn images(column: &Column, needed: &str) -> Fault {
+    let name = shown(&column.name);
+    let message = format!("column {name} holds images, and {needed} are needed");
+    Fault::new(codes::NOT_CATEGORICAL, message, "images").in_column(&column.name)
 }
 
 fn from_words(

@@ -26,6 +26,7 @@ pub(crate) fn draw(
         header: header(source),
         columns: vec![],
         lines: (1..).take(source.rows.value).collect(),
+        given: vec![],
     };
     let places = choose(table.names())?;
     let columns = places.into_iter().map(|place| Column {

@@ -1,6 +1,7 @@
 //! The syntax tree of a `data name { … }` block to a [`DataSpec`]. Knows the words of the block and which arguments each takes;
 //! opens no file. All faults of a block are reported at once, with the codes that misspelt names and arguments have everywhere.
 
+mod augment;
 mod columns;
 mod constant;
 mod given;
@@ -21,7 +22,7 @@ use crate::syntax::ast;
 use reports::list;
 
 /// The fields of a block that are not fields of the data.
-const SETTINGS: [&str; 3] = ["source", "missing", "split"];
+const SETTINGS: [&str; 4] = ["source", "missing", "split", "augment"];
 
 /// Reads a `data` block.
 pub fn read_block(block: &ast::Block<ast::Field>) -> Result<DataSpec, Diagnostics> {
@@ -62,6 +63,7 @@ impl Reader {
         }
         let missing = setting("missing").map(|field| self.missing(&field.value));
         let split = setting("split").map(|field| self.split(field));
+        let augment = setting("augment").map(|field| self.augment(&field.value));
         let fields = self.fields(block);
         Some(DataSpec {
             name: block.name.clone(),
@@ -69,6 +71,7 @@ impl Reader {
             missing: missing.unwrap_or_else(|| Some(MissingSpec::default()))?,
             fields,
             split: split.unwrap_or_else(|| Some(no_split(block.name.span)))?,
+            augment: augment.unwrap_or_else(|| Some(vec![]))?,
             span: whole(block),
         })
     }
@@ -172,6 +175,7 @@ fn looks_like_setting(field: &ast::Field) -> bool {
 fn no_split(span: Span) -> SplitSpec {
     SplitSpec {
         parts: PartsSpec::Whole,
+        given: vec![],
         by: SplitBy::Shuffle,
         seed: 0,
         span,

@@ -67,8 +67,12 @@ fn check(field: &FittedField) -> Result<(), SavedError> {
         field: field.name.clone(),
         what,
     };
-    let mut width = field.columns.len();
-    if width == 0 || (width > 1 && !field.listed) {
+    let channels = field.image.map(|[channels, ..]| channels);
+    if channels.is_some() && field.columns.len() != 1 {
+        return Err(inconsistent("the number of columns"));
+    }
+    let mut width = channels.unwrap_or(field.columns.len());
+    if width == 0 || (width > 1 && !field.listed && channels.is_none()) {
         return Err(inconsistent("the number of columns"));
     }
     for step in &field.steps {
@@ -93,7 +97,8 @@ fn width_after(step: &Fitted, width: usize) -> Option<usize> {
         ),
         Fitted::Label { categories } => (categories.len() == width, width),
         Fitted::Clip { low, high } => (low <= high, width),
-        Fitted::Scale { .. } | Fitted::Log | Fitted::Log1p | Fitted::Binary { .. } => (true, width),
+        Fitted::Scale { .. } | Fitted::Log | Fitted::Log1p => (true, width),
+        Fitted::Flatten | Fitted::Binary { .. } => (true, width),
     };
     (fits && after > 0).then_some(after)
 }

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use crate::data::csv::read_csv;
 use crate::data::header::Header;
+use crate::data::idx::read_idx;
+use crate::data::images::read_images;
 use crate::data::inline::read_inline;
 use crate::data::random::draw;
 use crate::data::select;
@@ -19,5 +21,22 @@ pub fn read_table(spec: &DataSpec, folder: &Path) -> Result<Table, Diagnostics> 
         SourceSpec::Csv(source) => read_csv(source, &spec.missing, folder, choose),
         SourceSpec::Inline(source) => read_inline(name, source, &spec.missing, choose),
         SourceSpec::Random(source) => draw(name, source, choose),
+        SourceSpec::Idx(source) => {
+            let table = read_idx(source, folder).map_err(|fault| fault.at(source.path.span))?;
+            checked(table, choose)
+        }
+        SourceSpec::Images(source) => {
+            let table = read_images(source, folder).map_err(|fault| fault.at(source.path.span))?;
+            checked(table, choose)
+        }
     }
+}
+
+/// A table of images: all of its columns are there, whatever is used.
+fn checked(
+    table: Table,
+    choose: impl Fn(Header<'_>) -> Result<Vec<usize>, Diagnostics>,
+) -> Result<Table, Diagnostics> {
+    choose(table.names()).map(|_| ())?;
+    Ok(table)
 }

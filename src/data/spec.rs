@@ -1,6 +1,7 @@
 //! What a program asks of its data: the `data name { … }` block as plain structs. `read` fills them in; the rest of this room
 //! reads them. Every piece keeps its span, so that each error has its place. Nothing here has seen a file.
 
+use crate::data::augment::Augment;
 use crate::source::{Span, Spanned};
 
 /// A `data name { … }` block.
@@ -16,6 +17,8 @@ pub struct DataSpec {
     pub fields: Vec<FieldSpec>,
     /// How rows are divided into parts.
     pub split: SplitSpec,
+    /// What is done to the images of a training batch, by field.
+    pub augment: Vec<AugmentSpec>,
     /// The whole block.
     pub span: Span,
 }
@@ -29,6 +32,37 @@ pub enum SourceSpec {
     Inline(InlineSpec),
     /// `random(rows: 128, normal: 4, classes: 3)`
     Random(RandomSpec),
+    /// `idx("data/mnist")`: columns `images` and `labels`, and the given part `test` where the folder holds it.
+    Idx(FolderSpec),
+    /// `images("photos/")`: columns `images` and `labels`.
+    Images(ImagesSpec),
+}
+
+/// A folder of files.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FolderSpec {
+    /// The path, relative to the program's folder.
+    pub path: Spanned<String>,
+}
+
+/// A folder with a folder of images for each class.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImagesSpec {
+    /// The path, relative to the program's folder.
+    pub path: Spanned<String>,
+    /// Whether colours become shades of gray.
+    pub gray: bool,
+    /// The height and width that all are brought to.
+    pub size: Option<[u32; 2]>,
+}
+
+/// `x: [shift(max: 2 px), rotate(max: 10 deg)]`: what is done to a field of images in training.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AugmentSpec {
+    /// The field.
+    pub field: Spanned<String>,
+    /// What is done, in order.
+    pub changes: Vec<Augment>,
 }
 
 /// A file of separated values with a header row.
@@ -217,6 +251,8 @@ pub enum TransformSpec {
         /// `size: n`: the dimension symbol that the number of categories decides.
         size: Option<Spanned<String>>,
     },
+    /// `flatten`: an image as a line of numbers, channel by channel, row by row.
+    Flatten,
     /// `binary(positive: "malignant")`: 1 for that category, 0 for every other.
     Binary {
         /// The category that becomes 1.
@@ -237,6 +273,7 @@ impl TransformSpec {
             TransformSpec::Impute(_) => "impute",
             TransformSpec::OneHot { .. } => "one_hot",
             TransformSpec::Label { .. } => "label",
+            TransformSpec::Flatten => "flatten",
             TransformSpec::Binary { .. } => "binary",
         }
     }
@@ -252,6 +289,7 @@ impl TransformSpec {
             | TransformSpec::Impute(_)
             | TransformSpec::OneHot { .. }
             | TransformSpec::Label { .. }
+            | TransformSpec::Flatten
             | TransformSpec::Binary { .. } => false,
         }
     }
@@ -299,6 +337,8 @@ pub enum Unknown {
 pub struct SplitSpec {
     /// The parts.
     pub parts: PartsSpec,
+    /// `test: given`: parts that the source holds apart; the others share the rest.
+    pub given: Vec<Spanned<String>>,
     /// By what rows are assigned.
     pub by: SplitBy,
     /// Seed of the shuffle.

@@ -9,7 +9,7 @@ use crate::data::shares::{self, Shares};
 use crate::data::spec::{DataSpec, PartsSpec, SplitBy, SplitSpec};
 use crate::data::table::{Column, Table};
 use crate::diag::Diagnostics;
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 use crate::tensor::{permutation, place_of};
 
 /// One part as rows of a table, ascending.
@@ -23,21 +23,23 @@ pub(crate) struct PartRows {
 
 /// Divides the rows of a table as the spec says.
 pub(crate) fn split(spec: &DataSpec, table: &Table) -> Result<Vec<PartRows>, Diagnostics> {
-    let n = u32::try_from(table.n_rows()).expect("the reader counts rows in 32 bits");
+    let given = given_parts(&spec.split, table)?;
+    let n = u32::try_from(table.n_free()).expect("the reader counts rows in 32 bits");
     if spec.split.parts == PartsSpec::Whole {
         return Ok(vec![PartRows {
             name: "all".to_owned(),
             rows: (0..n).collect(),
         }]);
     }
-    let shares = shares::shares(&spec.split, table.n_rows())?;
+    let shares = shares::shares(&spec.split, n as usize)?;
     let draw = Draw {
         seed: spec.split.seed.cast_signed(),
         name: &spec.name.value,
     };
     let mut parts = assign(spec, table, &shares, draw)?;
     parts.iter_mut().for_each(|rows| rows.sort_unstable());
-    let parts = shares.named(parts);
+    let mut parts = shares.named(parts);
+    parts.extend(given);
     check_filled(&parts, &spec.split, table)?;
     Ok(parts)
 }
@@ -64,7 +66,7 @@ fn assign(
     shares: &Shares,
     draw: Draw<'_>,
 ) -> Result<Vec<Vec<u32>>, Diagnostics> {
-    let rows: Vec<u32> = (0..).take(table.n_rows()).collect();
+    let rows: Vec<u32> = (0..).take(table.n_free()).collect();
     match &spec.split.by {
         SplitBy::Order => Ok(in_turn(&rows, &shares.sizes(rows.len()))),
         SplitBy::Shuffle => {
@@ -100,7 +102,42 @@ fn split_column<'t>(by: &SplitBy, table: &'t Table) -> Result<&'t Column, Diagno
 }
 
 fn split_keys(by: &SplitBy, table: &Table, span: Span) -> Result<Keys, Diagnostics> {
-    keys(table, split_column(by, table)?).map_err(|fault| fault.at(span).into())
+    let keys = keys(table, split_column(by, table)?).map_err(|fault| fault.at(span))?;
+    Ok(Keys {
+        codes: keys.codes[..table.n_free()].to_vec(),
+        names: keys.names,
+    })
+}
+
+/// The parts that the source holds apart, as far as the program asks for them.
+fn given_parts(split: &SplitSpec, table: &Table) -> Result<Vec<PartRows>, Diagnostics> {
+    let part = |name: &Spanned<String>| {
+        let found = table.given.iter().find(|given| given.name == name.value);
+        let found = found.ok_or_else(|| no_such_part(name, table).at(name.span))?;
+        Ok(PartRows {
+            name: name.value.clone(),
+            rows: found.rows.clone().collect(),
+        })
+    };
+    split.given.iter().map(part).collect()
+}
+
+fn no_such_part(name: &Spanned<String>, table: &Table) -> Fault {
+    let message = format!(
+        "{} holds no part {}",
+        shown(&table.file),
+        shown(&name.value)
+    );
+    let known: Vec<&str> = table
+        .given
+        .iter()
+        .map(|given| given.name.as_str())
+        .collect();
+    let label = match known.as_slice() {
+        [] => "it holds no parts of its own".to_string(),
+        _ => format!("it holds {}", known.join(", ")),
+    };
+    Fault::new(codes::NO_SUCH_PART, message, label).help("give the part a share instead: `20%`")
 }
 
 /// Shares every category out: its rows by whole shares first, the rest to the parts that lag most behind over all categories so

@@ -3,6 +3,7 @@
 
 use crate::data::fault::shown;
 use crate::data::header::Header;
+use crate::data::pixels::Pixels;
 
 /// The used columns of a file.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +18,17 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// The line each row begins on, counted from one; the header is usually line 1.
     pub lines: Vec<u32>,
+    /// The rows that the source itself holds apart; they follow all others.
+    pub given: Vec<Given>,
+}
+
+/// A part that a source holds apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// Its name.
+    pub name: String,
+    /// Its rows.
+    pub rows: std::ops::Range<u32>,
 }
 
 /// One column.
@@ -57,6 +69,8 @@ pub enum Cells {
         /// The distinct texts.
         words: Vec<String>,
     },
+    /// Images, one a row.
+    Image(Pixels),
     /// This many cells, every one missing.
     Blank(usize),
 }
@@ -93,7 +107,14 @@ impl Table {
                 .map(|column| column.keep(rows))
                 .collect(),
             lines: rows.iter().map(|&row| self.lines[row as usize]).collect(),
+            given: self.given.iter().map(|given| given.keep(rows)).collect(),
         }
+    }
+
+    /// How many rows no given part holds: the first ones.
+    pub(crate) fn n_free(&self) -> usize {
+        let first = self.given.iter().map(|given| given.rows.start as usize);
+        first.min().unwrap_or(self.n_rows())
     }
 
     /// The column names, to look others up in.
@@ -112,6 +133,17 @@ impl Table {
             .filter(|(place, _)| self.column(*place).is_none())
             .map(|(_, name)| name.as_str())
             .collect()
+    }
+}
+
+impl Given {
+    /// Its rows among the given ones, ascending.
+    fn keep(&self, rows: &[u32]) -> Given {
+        let place = |row: u32| rows.partition_point(|&kept| kept < row) as u32;
+        Given {
+            name: self.name.clone(),
+            rows: place(self.rows.start)..place(self.rows.end),
+        }
     }
 }
 
@@ -143,6 +175,7 @@ impl Cells {
             Cells::Int(values) => values.len(),
             Cells::Float(values) => values.len(),
             Cells::Text { codes, .. } => codes.len(),
+            Cells::Image(pixels) => pixels.len(),
             Cells::Blank(n) => *n,
         }
     }
@@ -169,6 +202,7 @@ impl Cells {
                 codes: pick(codes, rows),
                 words: words.clone(),
             },
+            Cells::Image(pixels) => Cells::Image(pixels.keep(rows)),
             Cells::Blank(_) => Cells::Blank(rows.len()),
         }
     }

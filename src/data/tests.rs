@@ -2,6 +2,7 @@
 
 mod batches;
 mod hostile;
+mod images;
 mod misread;
 mod read;
 mod real;
@@ -46,10 +47,12 @@ impl Build {
                 fields: vec![],
                 split: SplitSpec {
                     parts: PartsSpec::Whole,
+                    given: vec![],
                     by: SplitBy::Shuffle,
                     seed: 7,
                     span: nowhere,
                 },
+                augment: vec![],
                 span: nowhere,
             },
         };

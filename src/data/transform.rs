@@ -62,6 +62,8 @@ pub enum Fitted {
         /// The categories of each column.
         categories: Vec<Vec<String>>,
     },
+    /// An image as a line of numbers.
+    Flatten,
     /// 1 for one category, 0 for the others.
     Binary {
         /// What becomes 0, as a name to show.
@@ -96,6 +98,9 @@ pub struct FittedField {
     pub features: Vec<String>,
     /// Whether numbers are `f64`.
     pub double: bool,
+    /// Channels, height and width, where it is one of images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<[usize; 3]>,
 }
 
 impl Fitted {
@@ -111,6 +116,7 @@ impl Fitted {
             Fitted::Impute { .. } => "impute",
             Fitted::OneHot { .. } => "one_hot",
             Fitted::Label { .. } => "label",
+            Fitted::Flatten => "flatten",
             Fitted::Binary { .. } => "binary",
         }
     }
@@ -131,7 +137,7 @@ impl Fitted {
             Fitted::Scale { by } => Some(y / by),
             Fitted::Log => Some(Float::exp(y)),
             Fitted::Log1p => Some(Float::expm1(y)),
-            Fitted::Clip { .. } | Fitted::Impute { .. } => Some(y),
+            Fitted::Clip { .. } | Fitted::Impute { .. } | Fitted::Flatten => Some(y),
             Fitted::OneHot { .. } | Fitted::Label { .. } | Fitted::Binary { .. } => None,
         }
     }
@@ -154,6 +160,7 @@ impl FittedField {
             | Fitted::Log
             | Fitted::Log1p
             | Fitted::Clip { .. }
+            | Fitted::Flatten
             | Fitted::Impute { .. } => None,
         })
     }
@@ -170,6 +177,7 @@ impl FittedField {
             | Fitted::Log1p
             | Fitted::Clip { .. }
             | Fitted::Impute { .. }
+            | Fitted::Flatten
             | Fitted::Binary { .. } => None,
         })
     }

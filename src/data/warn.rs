@@ -30,6 +30,7 @@ fn constant_columns(step: &Fitted, field: &FieldBlock<'_>, span: Span) -> Option
         | Fitted::Impute { .. }
         | Fitted::OneHot { .. }
         | Fitted::Label { .. }
+        | Fitted::Flatten
         | Fitted::Binary { .. } => return None,
     };
     let names: Vec<&str> = flat
@@ -99,6 +100,7 @@ fn present_categories(field: &FieldBlock<'_>, n: usize, part: &PartRows) -> Opti
             rows.filter_map(hot).for_each(|place| present[place] = true);
         }
         (_, Content::Cells(_) | Content::Numbers(_) | Content::Index(_)) => return None,
+        (_, Content::Pixels(_)) => return None,
     }
     Some(present)
 }

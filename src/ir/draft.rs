@@ -126,6 +126,17 @@ pub struct Einsum {
     pub out: Vec<String>,
 }
 
+/// Windows as the language speaks of them; the size of those added up is that of their axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WindowSpec {
+    /// How many places a window has, where that is not the size of an axis.
+    pub size: Option<Dim>,
+    /// Distance between windows.
+    pub stride: Dim,
+    /// Distance between places of a window.
+    pub dilation: Dim,
+}
+
 /// A primitive with its static arguments, as the language speaks of it. Its form in ops is `ops`' business.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Prim {
@@ -181,6 +192,12 @@ pub enum Prim {
     Unstack(usize, AxisRef),
     /// `reverse(x, axis:)`
     Reverse(AxisRef),
+    /// `pad(x, before:, after:, axis:)`
+    Pad(AxisRef, Dim, Dim),
+    /// `windows(x, size:, axis:, stride:, dilation:)`
+    Windows(AxisRef, WindowSpec),
+    /// `overlap(x, axis:, stride:, dilation:, more:)`: windows added up; the axis is that of the places, the next one theirs.
+    Overlap(AxisRef, WindowSpec, Dim),
     /// `take(x, indices, axis:)`
     Take(AxisRef),
     /// `fill(value, like:)`: the scalar everywhere.

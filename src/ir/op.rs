@@ -48,6 +48,10 @@ pub enum Op {
     Slice(Vec<Range>),
     /// The reverse of `Slice`: a tensor of zeros of this shape with the operand at these ranges.
     Embed(Shape, Vec<Range>),
+    /// Windows along an axis: it becomes two, the places a window may stand at and the places within it.
+    Windows(Window),
+    /// The reverse of `Windows`: windows that overlap, added up along an axis of this size.
+    Overlap(Window, Dim),
     /// Operands one after the other along an axis.
     Concat(usize),
     /// The elements of an axis in reverse order.
@@ -111,6 +115,7 @@ impl Op {
             Op::Reduce(..) | Op::ArgReduce(..) | Op::CumSum(_) | Op::Sort(_) => vec![],
             Op::ArgSort(_) | Op::Ranks(_) | Op::Contract(_) | Op::Permute(_) => vec![],
             Op::Reshape(_) | Op::Broadcast { .. } | Op::Slice(_) | Op::Embed(..) => vec![],
+            Op::Windows(_) | Op::Overlap(..) => vec![],
             Op::Concat(_) | Op::Reverse(_) | Op::Gather(_) | Op::ScatterAdd(..) => vec![],
             Op::Iota(..) | Op::Random { .. } | Op::Inverse | Op::Solve(_) | Op::Factor(_) => vec![],
         }
@@ -128,6 +133,11 @@ impl Op {
             Op::Embed(shape, ranges) => {
                 *shape = shape.map_dims(of);
                 ranges.iter_mut().for_each(|range| range.map_dims(of));
+            }
+            Op::Windows(window) => window.map_dims(of),
+            Op::Overlap(window, size) => {
+                window.map_dims(of);
+                *size = of(size);
             }
             Op::Const(_)
             | Op::Map(_)
@@ -188,4 +198,42 @@ pub struct Range {
     pub stop: Dim,
     /// Distance between places, at least one.
     pub step: i64,
+}
+
+/// Windows along one axis: `size` places each, `dilation` apart, the next window `stride` further on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Window {
+    /// The axis.
+    pub axis: usize,
+    /// How many places a window has.
+    pub size: Dim,
+    /// Distance between windows, at least one.
+    pub stride: Dim,
+    /// Distance between places of a window, at least one.
+    pub dilation: Dim,
+}
+
+impl Window {
+    /// How far a window reaches from its first place to behind its last: `(size − 1) dilation + 1`.
+    pub fn reach(&self) -> Dim {
+        let one = Dim::int(1);
+        &(&(&self.size - &one) * &self.dilation) + &one
+    }
+
+    /// How many windows an axis of `n` holds: `⌊(n − reach) / stride⌋ + 1`.
+    pub fn count(&self, n: &Dim) -> Dim {
+        let rest = n - &self.reach();
+        &rest.floor_div(&self.stride).unwrap_or(rest) + &Dim::int(1)
+    }
+
+    /// The size of an axis that `count` windows just fill: `(count − 1) stride + reach`.
+    pub fn span(&self, count: &Dim) -> Dim {
+        &(&(count - &Dim::int(1)) * &self.stride) + &self.reach()
+    }
+
+    fn map_dims(&mut self, of: &impl Fn(&Dim) -> Dim) {
+        self.size = of(&self.size);
+        self.stride = of(&self.stride);
+        self.dilation = of(&self.dilation);
+    }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write};
 
-use crate::ir::{Func, FuncId, Inst, Module, Op, Range, ValueId};
+use crate::ir::{Func, FuncId, Inst, Module, Op, Range, ValueId, Window};
 use crate::tensor::Tensor;
 use crate::types::{Dim, TensorType};
 
@@ -119,6 +119,8 @@ impl Op {
                 Op::Broadcast { shape: _, places } => write!(f, "broadcast {places:?}"),
                 Op::Slice(at) => write!(f, "slice [{}]", ranges(at)),
                 Op::Embed(_, at) => write!(f, "embed [{}]", ranges(at)),
+                Op::Windows(window) => write!(f, "windows {}", show_window(window, &dim)),
+                Op::Overlap(window, _) => write!(f, "overlap {}", show_window(window, &dim)),
                 Op::Concat(axis) => write!(f, "concat {axis}"),
                 Op::Reverse(axis) => write!(f, "reverse {axis}"),
                 Op::Gather(axis) => write!(f, "gather {axis}"),
@@ -152,6 +154,19 @@ fn show_range(range: &Range, dim: &dyn Fn(&Dim) -> String) -> String {
     } else {
         format!("{start}:{stop}:{}", range.step)
     }
+}
+
+/// `2 of 3`, `2 of 3 by 2 dilated 4`
+fn show_window(window: &Window, dim: &dyn Fn(&Dim) -> String) -> String {
+    let part = |word: &str, distance: &Dim| match distance.as_int() {
+        Some(1) => String::new(),
+        _ => format!(" {word} {}", dim(distance)),
+    };
+    let (by, dilated) = (
+        part("by", &window.stride),
+        part("dilated", &window.dilation),
+    );
+    format!("{} of {}{by}{dilated}", window.axis, dim(&window.size))
 }
 
 /// The elements in order, the first few of many.

@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Write};
 
 use crate::ir::draft::{
     AxisPattern, AxisRef, AxisSet, Draft, DraftFunc, DraftId, Einsum, Elem, IndexSpec, LetterGroup,
-    NewDim, NodeKind, Pattern, Prim, Rearrange, Why,
+    NewDim, NodeKind, Pattern, Prim, Rearrange, Why, WindowSpec,
 };
 use crate::ir::print::list;
 use crate::types::{DType, Dim, Relation};
@@ -141,6 +141,17 @@ impl Printer<'_> {
             Prim::Split(parts, axis) => format!("split {parts} along {axis}"),
             Prim::Unstack(parts, axis) => format!("unstack {parts} along {axis}"),
             Prim::Reverse(axis) => format!("reverse {axis}"),
+            Prim::Pad(axis, before, after) => {
+                format!("pad {axis} {}, {}", self.dim(before), self.dim(after))
+            }
+            Prim::Windows(axis, spec) => format!("windows {axis} {}", self.window(spec)),
+            Prim::Overlap(axis, spec, more) => {
+                format!(
+                    "overlap {axis} {} more {}",
+                    self.window(spec),
+                    self.dim(more)
+                )
+            }
             Prim::Take(axis) => format!("take {axis}"),
             Prim::Fill => "fill".into(),
             Prim::Indices(axis) => format!("indices {axis}"),
@@ -151,6 +162,13 @@ impl Printer<'_> {
             Prim::Solve(kind) => format!("solve {}", kind.name()),
             Prim::Factor(kind) => kind.name().into(),
         }
+    }
+
+    fn window(&self, spec: &WindowSpec) -> String {
+        let size = spec.size.as_ref();
+        let size = size.map_or_else(String::new, |size| format!("of {} ", self.dim(size)));
+        let (stride, dilation) = (self.dim(&spec.stride), self.dim(&spec.dilation));
+        format!("{size}by {stride} dilated {dilation}")
     }
 
     fn rearrange(&self, pattern: &Rearrange) -> String {

@@ -296,7 +296,9 @@ fn sizes_of<'a>(ty: &'a Type, sizes: &mut Vec<&'a str>) {
         }),
         TypeKind::Named(_, dims) => dims.iter().for_each(|dim| sizes_in(dim, sizes)),
         TypeKind::Record(fields) => fields.iter().for_each(|(_, ty)| sizes_of(ty, sizes)),
-        TypeKind::Tuple(items) => items.iter().for_each(|ty| sizes_of(ty, sizes)),
+        TypeKind::Tuple(items) | TypeKind::Choice(items) => {
+            items.iter().for_each(|ty| sizes_of(ty, sizes));
+        }
         TypeKind::Fn(inputs, result) => {
             inputs.iter().for_each(|ty| sizes_of(ty, sizes));
             sizes_of(result, sizes);

@@ -142,7 +142,9 @@ fn dims_of(ty: &Type) -> Vec<&DimExpr> {
             .collect(),
         TypeKind::Named(_, dims) => dims.iter().collect(),
         TypeKind::Record(fields) => fields.iter().flat_map(|(_, ty)| dims_of(ty)).collect(),
-        TypeKind::Tuple(items) => items.iter().flat_map(dims_of).collect(),
+        TypeKind::Tuple(items) | TypeKind::Choice(items) => {
+            items.iter().flat_map(dims_of).collect()
+        }
         TypeKind::Fn(inputs, result) => {
             let inputs = inputs.iter().flat_map(dims_of);
             inputs.chain(dims_of(result)).collect()

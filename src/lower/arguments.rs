@@ -113,7 +113,7 @@ impl Lowerer<'_> {
         match (given, &param.default) {
             (Some(given), _) => Ok(Bound {
                 name,
-                value: self.read(kind, &given)?,
+                value: self.read_param(&param.ty, &given)?,
                 span: given.span,
             }),
             (None, Some(default)) => {
@@ -124,7 +124,7 @@ impl Lowerer<'_> {
                 };
                 Ok(Bound {
                     name,
-                    value: self.read(kind, &given)?,
+                    value: self.read_param(&param.ty, &given)?,
                     span,
                 })
             }
@@ -213,6 +213,8 @@ fn example_of(kind: ParamKind) -> &'static str {
     match kind {
         ParamKind::Dim | ParamKind::Int => "16",
         ParamKind::Dims => "[batch, 4]",
+        ParamKind::Sizes(_) => "3",
+        ParamKind::Choice => "…",
         ParamKind::Bool => "true",
         ParamKind::Str => "\"…\"",
         ParamKind::DType => "f64",

@@ -162,6 +162,7 @@ impl Lowerer<'_> {
             match leaf {
                 // A function may return what is no tensor; then there is nothing more to check.
                 Val::Def(_) | Val::Closure(_) | Val::Layer(_) | Val::Sequence(_) => {}
+                Val::Str(_) => {}
                 leaf => results.push(("value".to_string(), self.to_tensor(&leaf, def.name.span)?)),
             }
         }
@@ -257,15 +258,18 @@ impl Lowerer<'_> {
     /// harmless thing of its kind otherwise.
     fn stand_in(&mut self, cx: &Cx, param: &Param, variant: &Variant) -> Lowering<Val> {
         let kind = ParamKind::of(&param.ty);
-        if kind == ParamKind::Dim {
-            let symbol =
-                self.draft
-                    .dims
-                    .fresh(&param.name.value, SymKind::Rigid, Some(param.name.span));
-            return Ok(Val::Dim(Dim::sym(symbol)));
+        let mut any_size = || {
+            let (name, span) = (&param.name.value, param.name.span);
+            let symbol = self.draft.dims.fresh(name, SymKind::Rigid, Some(span));
+            Val::Dim(Dim::sym(symbol))
+        };
+        match kind {
+            ParamKind::Dim => return Ok(any_size()),
+            ParamKind::Sizes(n) => return Ok(Val::List((0..n).map(|_| any_size()).collect())),
+            _ => {}
         }
         let value = match &param.default {
-            Some(default) => self.read_default(cx, kind, default)?,
+            Some(default) => self.read_default(cx, &param.ty, default)?,
             None => harmless(cx, kind, param),
         };
         let is_flipped = variant.flipped.as_deref() == Some(param.name.value.as_str());
@@ -292,6 +296,8 @@ fn harmless(cx: &Cx, kind: ParamKind, param: &Param) -> Val {
         ParamKind::Function => identity(cx, param),
         ParamKind::Dim
         | ParamKind::Dims
+        | ParamKind::Sizes(_)
+        | ParamKind::Choice
         | ParamKind::Values
         | ParamKind::Named
         | ParamKind::Series => Val::List(vec![]),

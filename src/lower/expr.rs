@@ -3,12 +3,14 @@
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::ir::draft::{IndexSpec, NodeKind, Prim};
 use crate::lower::arguments::Given;
+use crate::lower::convert::is_named;
 use crate::lower::settled::{literal, scalar_of, settled};
 use crate::lower::value::{Closure, Val};
 use crate::lower::{Cx, Lowerer, Lowering, Reported, codes};
 use crate::scalar::Scalar;
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{self, BinaryOp, Expr, ExprKind, IndexItem, UnaryOp};
+use crate::types::Dim;
 
 /// How deep evaluation may nest before it grows the stack.
 const RED_ZONE: usize = 128 * 1024;
@@ -236,6 +238,9 @@ impl Lowerer<'_> {
         args: &[ast::Arg],
         span: Span,
     ) -> Lowering<Val> {
+        if let Some(quotient) = self.quotient(cx, callee, args) {
+            return Ok(Val::Dim(quotient?));
+        }
         let function = self.eval(cx, callee)?;
         self.apply(
             function,
@@ -245,10 +250,27 @@ impl Lowerer<'_> {
         )
     }
 
+    /// `floor_div(n, 2)` and `ceil_div(n, 2)` are sizes wherever they stand.
+    fn quotient(&mut self, cx: &Cx, callee: &Expr, args: &[ast::Arg]) -> Option<Lowering<Dim>> {
+        let rounds = is_named(callee, "floor_div") || is_named(callee, "ceil_div");
+        let (ExprKind::Path(path), [a, b], true) = (&callee.kind, args, rounds) else {
+            return None;
+        };
+        let mut size = |arg: &ast::Arg| {
+            let value = self.eval(cx, &arg.value)?;
+            self.to_dim(&value, arg.value.span)
+        };
+        let sizes = size(a).and_then(|a| Ok((a, size(b)?)));
+        Some(sizes.and_then(|(a, b)| self.dim_call(&path[0], &a, &b)))
+    }
+
     fn index(&mut self, cx: &Cx, operand: &Expr, items: &[IndexItem], span: Span) -> Lowering<Val> {
         match (self.eval(cx, operand)?, items) {
             (Val::Tuple(parts) | Val::Sequence(parts), [IndexItem::At(place)]) => {
                 self.pick(cx, &parts, place)
+            }
+            (Val::List(items), [IndexItem::At(place)]) if are_sizes(&items) => {
+                self.pick(cx, &items, place)
             }
             (Val::Host(host), _) => {
                 Err(self.wrong_kind("a tensor", &Val::Host(host), operand.span))
@@ -331,4 +353,9 @@ impl Lowerer<'_> {
         };
         self.report(report.help(help))
     }
+}
+
+/// Whether a list is of sizes, as a setting is.
+fn are_sizes(items: &[Val]) -> bool {
+    items.iter().all(|item| matches!(item, Val::Dim(_)))
 }

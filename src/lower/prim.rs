@@ -2,7 +2,9 @@
 
 use crate::diag::Diagnostic;
 use crate::ir::Role;
-use crate::ir::draft::{AxisPattern, AxisRef, AxisSet, NewDim, NodeKind, Pattern, Prim};
+use crate::ir::draft::{
+    AxisPattern, AxisRef, AxisSet, NewDim, NodeKind, Pattern, Prim, WindowSpec,
+};
 use crate::lower::arguments::Bound;
 use crate::lower::value::{Closure, Derivative, TensorRef, Val};
 use crate::lower::{Cx, Lowerer, Lowering, codes, strings};
@@ -10,6 +12,7 @@ use crate::scalar::Scalar;
 use crate::source::Span;
 use crate::syntax::ast::Def;
 use crate::tensor::{Distribution, Extreme, Factor, MatrixKind, Monoid, place_of};
+use crate::types::Dim;
 
 /// An operand and where it was written.
 type Placed = (TensorRef, Span);
@@ -242,6 +245,19 @@ impl Lowerer<'_> {
                     Prim::Broadcast(given_axes(args.axes("along"))),
                 );
             }
+            "pad" => {
+                let (before, after) = (self.size(args, "before")?, self.size(args, "after")?);
+                Prim::Pad(args.axis("axis"), before, after)
+            }
+            "windows" => {
+                let size = self.size(args, "size")?;
+                let spec = self.window(args, Some(size))?;
+                Prim::Windows(args.axis("axis"), spec)
+            }
+            "overlap" => {
+                let (spec, more) = (self.window(args, None)?, self.size(args, "more")?);
+                Prim::Overlap(args.axis("axis"), spec, more)
+            }
             "take" => return self.pair(args, "x", "indices", Prim::Take(args.axis("axis"))),
             "fill" => return self.pair(args, "value", "like", Prim::Fill),
             "indices" => {
@@ -255,6 +271,20 @@ impl Lowerer<'_> {
             _ => return Ok(None),
         };
         Ok(Some((prim, vec![self.operand(args, "x")?])))
+    }
+
+    /// An argument that is a size.
+    fn size(&mut self, args: &Args<'_>, name: &str) -> Lowering<Dim> {
+        let bound = args.get(name);
+        self.to_dim(&bound.value, bound.span)
+    }
+
+    fn window(&mut self, args: &Args<'_>, size: Option<Dim>) -> Lowering<WindowSpec> {
+        Ok(WindowSpec {
+            size,
+            stride: self.size(args, "stride")?,
+            dilation: self.size(args, "dilation")?,
+        })
     }
 
     fn pair(

@@ -1,31 +1,102 @@
 //! An argument read as its parameter's kind asks: a size, axes, an element type, a duration, names of curves.
 
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, did_you_mean};
 use crate::ir::draft::{AxisSet, NewDim};
 use crate::lower::arguments::{Given, What};
 use crate::lower::types::ParamKind;
 use crate::lower::value::Val;
 use crate::lower::{Cx, Lowerer, Lowering, Reported, codes};
 use crate::source::Span;
-use crate::syntax::ast::{self, Expr, ExprKind, Unit};
+use crate::syntax::ast::{self, Expr, ExprKind, Type, TypeKind, Unit};
 use crate::types::Dim;
 
 impl Lowerer<'_> {
-    /// A parameter's default, read as its kind asks.
-    pub(crate) fn read_default(
-        &mut self,
-        cx: &Cx,
-        kind: ParamKind,
-        default: &Expr,
-    ) -> Lowering<Val> {
-        self.read(
-            kind,
+    /// A parameter's default, read as its type asks.
+    pub(crate) fn read_default(&mut self, cx: &Cx, ty: &Type, default: &Expr) -> Lowering<Val> {
+        self.read_param(
+            ty,
             &Given {
                 name: None,
                 what: What::Expr(cx, default),
                 span: default.span,
             },
         )
+    }
+
+    /// Reads an argument as its parameter's type asks.
+    pub(crate) fn read_param(&mut self, ty: &Type, given: &Given<'_>) -> Lowering<Val> {
+        match &ty.kind {
+            TypeKind::Choice(choices) => self.read_choice(choices, given),
+            TypeKind::Tensor(..) | TypeKind::Named(..) | TypeKind::Record(_) => {
+                self.read(ParamKind::of(ty), given)
+            }
+            TypeKind::Tuple(_) | TypeKind::Fn(..) => self.read(ParamKind::of(ty), given),
+        }
+    }
+
+    /// One of the words, or a value of the kind that is among them.
+    fn read_choice(&mut self, choices: &[Type], given: &Given<'_>) -> Lowering<Val> {
+        let kind = |ty: &Type| match ParamKind::of(ty) {
+            ParamKind::Tensor => None,
+            kind => Some(kind),
+        };
+        let words = choices.iter().filter(|ty| kind(ty).is_none());
+        let words: Vec<&str> = words.filter_map(name_of).collect();
+        let other = choices.iter().find_map(kind);
+        let word = match &given.what {
+            What::Expr(_, expr) => alone(expr),
+            What::Value(_) => None,
+        };
+        if let Some(word) = word.filter(|word| words.contains(word)) {
+            return Ok(Val::Str(word.to_string()));
+        }
+        let is_bound = |cx: &Cx, word: &str| {
+            cx.env.get(word).is_some() || self.world.find(cx.scope, word).is_some()
+        };
+        if let (What::Expr(cx, _), Some(word)) = (&given.what, word)
+            && !is_bound(cx, word)
+        {
+            return Err(self.no_such_choice(&words, other, word, given.span));
+        }
+        let value = self.evaluate(given)?;
+        match (&value, other) {
+            (Val::Str(word), _) if words.contains(&word.as_str()) => Ok(value),
+            (Val::Str(word), _) => Err(self.no_such_choice(&words, other, word, given.span)),
+            (_, Some(kind)) => self.read(kind, &Given::value(value, given.span)),
+            (_, None) => Err(self.wrong_kind(&listed(&words, other), &value, given.span)),
+        }
+    }
+
+    fn no_such_choice(
+        &mut self,
+        words: &[&str],
+        other: Option<ParamKind>,
+        found: &str,
+        span: Span,
+    ) -> Reported {
+        let message = format!("expected {}, found `{found}`", listed(words, other));
+        let report = Diagnostic::error(codes::WRONG_KIND, message).label(span, "not among them");
+        let near = did_you_mean(found, words.iter().copied());
+        let help = near.map(|near| format!("did you mean `{near}`?"));
+        self.report(help.into_iter().fold(report, Diagnostic::help))
+    }
+
+    /// As many sizes as are asked for; a single one stands for all.
+    fn read_sizes(&mut self, n: usize, given: &Given<'_>) -> Lowering<Val> {
+        let value = self.evaluate(given)?;
+        let sizes = match &value {
+            Val::List(items) => items.clone(),
+            one => vec![one.clone(); n],
+        };
+        if sizes.len() != n {
+            let message = format!("expected {n} sizes, or one for all, found {}", sizes.len());
+            let report = Diagnostic::error(codes::WRONG_KIND, message);
+            return Err(self.report(report.label(given.span, "given here")));
+        }
+        let sizes = sizes
+            .iter()
+            .map(|size| Ok(Val::Dim(self.to_dim(size, given.span)?)));
+        Ok(Val::List(sizes.collect::<Lowering<_>>()?))
     }
 
     /// Reads an argument as its parameter's kind asks.
@@ -35,6 +106,7 @@ impl Lowerer<'_> {
             ParamKind::DType => self.read_dtype(given),
             ParamKind::Dims => self.read_dims(given),
             ParamKind::Series => self.read_series(given),
+            ParamKind::Sizes(n) => self.read_sizes(n, given),
             _ => {
                 let value = self.evaluate(given)?;
                 self.conform(kind, value, given.span)
@@ -61,6 +133,8 @@ impl Lowerer<'_> {
             | ParamKind::Axes
             | ParamKind::DType
             | ParamKind::Dims
+            | ParamKind::Sizes(_)
+            | ParamKind::Choice
             | ParamKind::Series => Ok(value),
         }
     }
@@ -227,5 +301,35 @@ impl Lowerer<'_> {
             _ => NewDim::Rest,
         };
         items.iter().map(size).collect()
+    }
+}
+
+/// The name of a named type.
+fn name_of(ty: &Type) -> Option<&str> {
+    match &ty.kind {
+        TypeKind::Named(name, _) => Some(&name.value),
+        TypeKind::Tensor(..) | TypeKind::Choice(_) | TypeKind::Record(_) => None,
+        TypeKind::Tuple(_) | TypeKind::Fn(..) => None,
+    }
+}
+
+/// The name that an expression is.
+fn alone(expr: &Expr) -> Option<&str> {
+    match &expr.kind {
+        ExprKind::Path(path) if path.len() == 1 => Some(&path[0].value),
+        _ => None,
+    }
+}
+
+/// `` `same`, `valid` or 2 sizes ``
+fn listed(words: &[&str], other: Option<ParamKind>) -> String {
+    let mut all: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    all.extend(other.map(|kind| match kind {
+        ParamKind::Sizes(n) => format!("a size for each of {n} axes, or one for all"),
+        _ => "a number".to_string(),
+    }));
+    match all.as_slice() {
+        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        _ => all.concat(),
     }
 }

@@ -342,7 +342,18 @@ impl World {
     /// The library module that declares a name, and whether programs see it without a `use`.
     pub(crate) fn home_of(&self, name: &str) -> Option<(&str, bool)> {
         let has = |scope: &ScopeId| self.scopes[*scope].names.contains_key(name);
-        let home = self.modules.iter().find(|(_, scope)| has(scope))?;
+        // Where it is declared comes before who hands it on.
+        let declares = |scope: &ScopeId| match self.scopes[*scope].names.get(name) {
+            Some(entry) => match &entry.global {
+                Global::Def(id) => self.defs[*id].scope == *scope,
+                Global::Dim(_) | Global::Type(_) | Global::Data(_) => true,
+                Global::Train(_) | Global::Module(_) => true,
+            },
+            None => false,
+        };
+        let mut modules = self.modules.iter();
+        let declared = modules.clone().find(|(_, scope)| declares(scope));
+        let home = declared.or_else(|| modules.find(|(_, scope)| has(scope)))?;
         Some((home.0, self.prelude.contains(home.1)))
     }
 

@@ -26,6 +26,11 @@ pub(crate) fn settled(op: BinaryOp, left: &Val, right: &Val) -> Option<Val> {
             BinaryOp::Ne => Some(Val::Bool(a != b)),
             _ => None,
         },
+        (Val::Str(_), other) | (other, Val::Str(_)) if other.is_settled() => match op {
+            BinaryOp::Eq => Some(Val::Bool(false)),
+            BinaryOp::Ne => Some(Val::Bool(true)),
+            _ => None,
+        },
         _ => settled_dims(op, &as_dim(left)?, &as_dim(right)?),
     }
 }

@@ -36,6 +36,10 @@ pub(crate) enum ParamKind {
     Scalar,
     Dim,
     Dims,
+    /// So many sizes; one stands for all.
+    Sizes(usize),
+    /// One of several words, or a value of another kind.
+    Choice,
     Int,
     Bool,
     Str,
@@ -64,11 +68,15 @@ impl ParamKind {
         match &ty.kind {
             TypeKind::Tensor(..) | TypeKind::Record(_) | TypeKind::Tuple(_) => ParamKind::Tensor,
             TypeKind::Fn(..) => ParamKind::Function,
+            TypeKind::Choice(_) => ParamKind::Choice,
+            TypeKind::Named(name, sizes) if name.value == "dims" && !sizes.is_empty() => {
+                ParamKind::Sizes(number_of(&sizes[0]))
+            }
             TypeKind::Named(name, _) => ParamKind::named(&name.value).unwrap_or(ParamKind::Tensor),
         }
     }
 
-    fn named(name: &str) -> Option<ParamKind> {
+    pub(crate) fn named(name: &str) -> Option<ParamKind> {
         Some(match name {
             "dim" => ParamKind::Dim,
             "dims" => ParamKind::Dims,
@@ -88,6 +96,14 @@ impl ParamKind {
             "f32" | "f64" | "i64" | "i32" | "u8" => ParamKind::Scalar,
             _ => return None,
         })
+    }
+}
+
+/// The number that a size is written as.
+fn number_of(size: &DimExpr) -> usize {
+    match size.kind {
+        DimExprKind::Int(n) => usize::try_from(n).unwrap_or(1),
+        DimExprKind::Name(_) | DimExprKind::Chain(..) | DimExprKind::Call(..) => 1,
     }
 }
 
@@ -124,7 +140,7 @@ impl Lowerer<'_> {
                 .iter()
                 .for_each(|(_, ty)| self.introduce(cx, ty, kind)),
             TypeKind::Tuple(items) => items.iter().for_each(|ty| self.introduce(cx, ty, kind)),
-            TypeKind::Fn(..) => {}
+            TypeKind::Fn(..) | TypeKind::Choice(_) => {}
         }
     }
 
@@ -211,6 +227,7 @@ impl Lowerer<'_> {
             )),
             TypeKind::Named(name, dims) => self.named_type(cx, name, dims, ty.span),
             TypeKind::Fn(..) => Err(self.unknown_type("a function type", ty.span)),
+            TypeKind::Choice(_) => Err(self.unknown_type("a choice", ty.span)),
         }
     }
 

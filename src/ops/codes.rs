@@ -64,6 +64,10 @@ pub const INDICES: Code = shape(140);
 pub const OUTSIDE: Code = shape(141);
 /// An axis has another number of parts than names to bind them.
 pub const PARTS: Code = shape(142);
+/// A window reaches further than its axis.
+pub const WINDOW: Code = shape(143);
+/// A distance between windows or their places is not positive.
+pub const DISTANCE: Code = shape(144);
 /// A wrong number of operands.
 pub const OPERANDS: Code = shape(150);
 /// An argument of another type than the function takes.
@@ -92,6 +96,8 @@ pub const TOO_WIDE: Code = num(606);
 pub const INDEX: Code = num(602);
 /// A range outside the axis it cuts.
 pub const RANGE: Code = num(603);
+/// A window reaches further than its axis.
+pub const NO_WINDOW: Code = num(610);
 /// More memory is needed than there is.
 pub const MEMORY: Code = num(607);
 /// Tensors handed to a program disagree on a size.

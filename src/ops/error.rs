@@ -4,6 +4,7 @@
 
 use crate::diag::Code;
 use crate::ir::draft::AxisRef;
+use crate::tensor::WindowSizes;
 use crate::types::Dim;
 
 /// Why an operation refuses its operands.
@@ -242,6 +243,24 @@ pub enum OpError {
         /// Whether an end of a range is meant, which may equal the size.
         is_end: bool,
     },
+    /// A window that reaches further than its axis.
+    Window {
+        /// The axis.
+        axis: usize,
+        /// The axis' size.
+        size: Dim,
+        /// How many places the window has.
+        window: Dim,
+        /// How far apart they are.
+        dilation: Dim,
+    },
+    /// A distance or size that is none: zero, or below.
+    Distance {
+        /// What it is called.
+        what: &'static str,
+        /// What it is.
+        value: Dim,
+    },
     /// An axis taken apart into another number of names.
     Parts {
         /// The axis.
@@ -364,6 +383,15 @@ pub enum EvalError {
         position: usize,
         /// The axis' size.
         size: usize,
+    },
+    /// A window that reaches further than its axis, or distances that are none.
+    Window {
+        /// The axis.
+        axis: usize,
+        /// The axis' size.
+        size: usize,
+        /// The window.
+        window: WindowSizes,
     },
     /// A range outside its axis.
     Range {

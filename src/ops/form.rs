@@ -7,7 +7,7 @@ use crate::ir::{Op, ValueId};
 use crate::ops::{Builder, Description, OpError};
 use crate::ops::{
     broadcast, concat, constant, contract, gather, map, order, permute, random, reduce, reshape,
-    slice,
+    slice, window,
 };
 
 /// The form of a primitive in ops. Operands whose element types must agree do already; an error speaks of the operands given here.
@@ -46,6 +46,9 @@ pub fn form(
         Prim::Split(parts, axis) => slice::form_split(b, *parts, axis, x[0]),
         Prim::Unstack(names, axis) => slice::form_unstack(b, *names, axis, x[0]),
         Prim::Reverse(axis) => one(concat::form_reverse(b, axis, x[0])?),
+        Prim::Pad(axis, before, after) => one(window::form_pad(b, axis, [before, after], x[0])?),
+        Prim::Windows(axis, spec) => one(window::form_windows(b, axis, spec, x[0])?),
+        Prim::Overlap(axis, spec, more) => one(window::form_overlap(b, axis, spec, more, x[0])?),
         Prim::Take(axis) => one(gather::form_take(b, axis, x[0], x[1])?),
         Prim::Fill => one(constant::form_fill(b, x[0], x[1])?),
         Prim::Indices(axis) => one(constant::form_indices(b, axis, x[0])?),
@@ -103,6 +106,9 @@ pub fn agreeing_operands(prim: &Prim, n_operands: usize) -> Range<usize> {
         | Prim::Split(..)
         | Prim::Unstack(..)
         | Prim::Reverse(_)
+        | Prim::Pad(..)
+        | Prim::Windows(..)
+        | Prim::Overlap(..)
         | Prim::Take(_)
         | Prim::Indices(_)
         | Prim::Random(..)
@@ -160,6 +166,9 @@ fn arity(prim: &Prim) -> Option<(&'static str, usize)> {
         Prim::Split(..) => ("split", 1),
         Prim::Unstack(..) => ("unstack", 1),
         Prim::Reverse(_) => ("reverse", 1),
+        Prim::Pad(..) => ("pad", 1),
+        Prim::Windows(..) => ("windows", 1),
+        Prim::Overlap(..) => ("overlap", 1),
         Prim::Take(_) => ("take", 2),
         Prim::Fill => ("fill", 2),
         Prim::Indices(_) => ("indices", 1),

@@ -32,6 +32,7 @@ mod slice;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod window;
 
 pub use axis::{resolve_axes, resolve_axis, resolve_each, resolve_gap};
 pub use build::Builder;
@@ -76,6 +77,8 @@ pub fn infer(
         }
         Op::Slice(ranges) => one(slice::infer_slice(ranges, x[0], dims)?),
         Op::Embed(shape, ranges) => one(slice::infer_embed(shape, ranges, x[0], dims)?),
+        Op::Windows(window) => one(window::infer_windows(window, x[0], dims)?),
+        Op::Overlap(window, size) => one(window::infer_overlap(window, size, x[0], dims)?),
         Op::Concat(axis) => one(concat::infer_concat(*axis, x, dims)?),
         Op::Reverse(_) => one(concat::infer_reverse(x[0])),
         Op::Gather(axis) => one(gather::infer_gather(*axis, x[0], x[1])?),
@@ -116,6 +119,8 @@ fn fixed_arity(op: &Op) -> Option<(&'static str, usize)> {
         Op::Broadcast { .. } => Some(("broadcast", 1)),
         Op::Slice(_) => Some(("slice", 1)),
         Op::Embed(..) => Some(("embed", 1)),
+        Op::Windows(_) => Some(("windows", 1)),
+        Op::Overlap(..) => Some(("overlap", 1)),
         Op::Reverse(_) => Some(("reverse", 1)),
         Op::Inverse => Some(("inverse", 1)),
         Op::Factor(kind) => Some((kind.name(), 1)),
@@ -163,6 +168,8 @@ pub fn eval(
         Op::Broadcast { shape: _, places } => one(tensor::broadcast(&x[0], shape, places)),
         Op::Slice(ranges) => one(slice::eval_slice(ranges, &x[0], sizes)?),
         Op::Embed(_, ranges) => one(slice::eval_embed(ranges, &x[0], shape, sizes)?),
+        Op::Windows(window) => one(window::eval_windows(window, &x[0], sizes)?),
+        Op::Overlap(window, n) => one(window::eval_overlap(window, &x[0], n, sizes)?),
         Op::Concat(axis) => one(tensor::concat(x, *axis)),
         Op::Reverse(axis) => one(tensor::reverse(&x[0], *axis)),
         Op::Gather(axis) => one(gather::eval_gather(&x[0], &x[1], *axis)?),
@@ -230,6 +237,8 @@ fn pull_back(
         Op::Broadcast { shape: _, places } => one(broadcast::vjp_broadcast(b, places, dy)?),
         Op::Slice(ranges) => one(slice::vjp_slice(b, ranges, x[0], dy)?),
         Op::Embed(_, ranges) => one(slice::vjp_embed(b, ranges, dy)?),
+        Op::Windows(window) => one(window::vjp_windows(b, window, x[0], dy)?),
+        Op::Overlap(window, _) => one(window::vjp_overlap(b, window, dy)?),
         Op::Concat(axis) => concat::vjp_concat(b, *axis, x, dy),
         Op::Reverse(axis) => one(concat::vjp_reverse(b, *axis, dy)?),
         Op::Gather(axis) => first(gather::vjp_gather(b, *axis, x[0], x[1], dy)?),
@@ -258,7 +267,8 @@ pub fn carries(op: &Op) -> bool {
             true
         }
         Op::Contract(_) | Op::Permute(_) | Op::Reshape(_) | Op::Broadcast { .. } => true,
-        Op::Slice(_) | Op::Embed(..) | Op::Concat(_) | Op::Reverse(_) => true,
+        Op::Slice(_) | Op::Embed(..) | Op::Windows(_) | Op::Overlap(..) => true,
+        Op::Concat(_) | Op::Reverse(_) => true,
         Op::Gather(_) | Op::ScatterAdd(..) | Op::Inverse | Op::Solve(_) | Op::Factor(_) => true,
         Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => true,
     }
@@ -305,11 +315,12 @@ pub(crate) fn view(
         Op::Reshape(_) => Ok(x.reshaped(shape)),
         Op::Broadcast { shape: _, places } => Ok(Some(x.repeated(shape, places))),
         Op::Slice(ranges) => Ok(Some(x.part(&slice::places(ranges, &x.sizes, sizes)?))),
+        Op::Windows(window) => Ok(Some(window::view_windows(window, x, sizes)?)),
         Op::Reverse(axis) => Ok(Some(x.reversed(*axis))),
         Op::Const(_) | Op::Size(..) | Op::Iota(..) | Op::Random { .. } => Ok(None),
         Op::Map(_) | Op::Cast(_) | Op::Reduce(..) | Op::ArgReduce(..) | Op::CumSum(_) => Ok(None),
         Op::Sort(_) | Op::ArgSort(_) | Op::Ranks(_) | Op::Contract(_) | Op::Embed(..) => Ok(None),
-        Op::Concat(_) | Op::Gather(_) | Op::ScatterAdd(..) => Ok(None),
+        Op::Overlap(..) | Op::Concat(_) | Op::Gather(_) | Op::ScatterAdd(..) => Ok(None),
         Op::Inverse | Op::Solve(_) | Op::Factor(_) => Ok(None),
         Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => Ok(None),
     }
@@ -357,7 +368,7 @@ pub fn kernel(op: &Op) -> KernelClass {
         Op::StopGradient | Op::Permute(_) | Op::Reshape(_) | Op::Broadcast { .. } => {
             KernelClass::View
         }
-        Op::Slice(_) | Op::Reverse(_) => KernelClass::View,
+        Op::Slice(_) | Op::Windows(_) | Op::Reverse(_) => KernelClass::View,
         Op::Const(_) | Op::Size(..) | Op::Iota(..) => KernelClass::Extern,
         Op::ArgReduce(..) | Op::CumSum(_) | Op::Sort(_) | Op::ArgSort(_) | Op::Ranks(_) => {
             KernelClass::Extern
@@ -365,6 +376,7 @@ pub fn kernel(op: &Op) -> KernelClass {
         Op::Embed(..) | Op::Concat(_) => KernelClass::Place,
         Op::Gather(axis) => KernelClass::Gather(*axis),
         Op::ScatterAdd(axis, _) => KernelClass::ScatterAdd(*axis),
+        Op::Overlap(..) => KernelClass::Extern,
         Op::Inverse | Op::Solve(_) | Op::Factor(_) => KernelClass::Extern,
         Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => KernelClass::Call,
     }

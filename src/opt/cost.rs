@@ -12,6 +12,7 @@ pub fn flops(op: &Op, operands: &[&TensorType], results: &[&TensorType]) -> Dim 
     match op {
         Op::Map(_) | Op::Cast(_) | Op::Random { .. } => size(results),
         Op::Reduce(..) | Op::ArgReduce(..) | Op::CumSum(_) | Op::ScatterAdd(..) => size(operands),
+        Op::Overlap(..) => size(operands),
         // At least; a sort compares log n times as often.
         Op::Sort(_) | Op::ArgSort(_) | Op::Ranks(_) => size(operands),
         Op::Contract(contract) => contract_flops(contract, operands),
@@ -20,7 +21,9 @@ pub fn flops(op: &Op, operands: &[&TensorType], results: &[&TensorType]) -> Dim 
         Op::Factor(kind) => factor_flops(*kind, operands),
         Op::Const(_) | Op::Size(..) | Op::Iota(..) | Op::StopGradient => Dim::default(),
         Op::Permute(_) | Op::Reshape(_) | Op::Broadcast { .. } | Op::Slice(_) => Dim::default(),
-        Op::Embed(..) | Op::Concat(_) | Op::Reverse(_) | Op::Gather(_) => Dim::default(),
+        Op::Embed(..) | Op::Windows(_) | Op::Concat(_) | Op::Reverse(_) | Op::Gather(_) => {
+            Dim::default()
+        }
         Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => Dim::default(),
     }
 }

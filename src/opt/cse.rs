@@ -84,6 +84,8 @@ fn hash_op(op: &Op, state: &mut DefaultHasher) {
         Op::Broadcast { shape, places } => (shape, places).hash(state),
         Op::Slice(ranges) => ranges.hash(state),
         Op::Embed(shape, ranges) => (shape, ranges).hash(state),
+        Op::Windows(window) => window.hash(state),
+        Op::Overlap(window, size) => (window, size).hash(state),
         Op::CumSum(axis) | Op::Sort(axis) | Op::ArgSort(axis) | Op::Ranks(axis) => axis.hash(state),
         Op::Concat(axis) | Op::Reverse(axis) | Op::Gather(axis) => axis.hash(state),
         Op::ScatterAdd(axis, size) => (axis, size).hash(state),

@@ -54,6 +54,7 @@ fn folds(op: &Op) -> bool {
         Op::ArgReduce(..) | Op::CumSum(_) | Op::Sort(_) | Op::ArgSort(_) | Op::Ranks(_) => true,
         Op::Contract(_) | Op::Permute(_) | Op::Reshape(_) | Op::Broadcast { .. } => true,
         Op::Slice(_) | Op::Embed(..) | Op::Concat(_) | Op::Reverse(_) | Op::Gather(_) => true,
+        Op::Windows(_) | Op::Overlap(..) => true,
         Op::ScatterAdd(..) | Op::Iota(..) | Op::Inverse | Op::Solve(_) | Op::Factor(_) => true,
     }
 }

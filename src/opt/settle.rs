@@ -52,6 +52,7 @@ fn settled_op(dims: &Unifier, mut op: Op) -> Op {
         op @ (Op::Const(_) | Op::Size(..) | Op::Map(_) | Op::Cast(_) | Op::StopGradient) => op,
         op @ (Op::Reduce(..) | Op::ArgReduce(..) | Op::CumSum(_) | Op::Sort(_)) => op,
         op @ (Op::ArgSort(_) | Op::Ranks(_) | Op::Permute(_) | Op::Slice(_) | Op::Concat(_)) => op,
+        op @ (Op::Windows(_) | Op::Overlap(..)) => op,
         op @ (Op::Reverse(_) | Op::Gather(_) | Op::ScatterAdd(..)) => op,
         op @ (Op::Inverse | Op::Solve(_) | Op::Factor(_)) => op,
         op @ (Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. }) => op,

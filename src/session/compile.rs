@@ -7,7 +7,7 @@ use crate::check::{Checked, check};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::grad::expand;
 use crate::ir::draft::DraftId;
-use crate::ir::{FuncId, Module, OriginId};
+use crate::ir::{FuncId, Module, OriginId, Role};
 use crate::lint::codes::UNUSED_FIELD;
 use crate::lint::lint;
 use crate::lower::{
@@ -46,6 +46,19 @@ pub struct Compiled {
 }
 
 impl Compiled {
+    /// The names of the tensors that functions read by name.
+    pub(crate) fn globals_read(&self) -> BTreeSet<&str> {
+        let funcs = self.module().funcs.iter();
+        let roles = funcs.flat_map(|(_, func)| func.inputs.iter().map(|input| &input.role));
+        roles
+            .filter_map(|role| match role {
+                Role::Global(name) => Some(name.as_str()),
+                Role::Arg(_) | Role::Param(_) | Role::State(_) | Role::OptState(_) => None,
+                Role::Field(_) | Role::Gradient(_) | Role::Step | Role::Seed => None,
+            })
+            .collect()
+    }
+
     /// All functions, for dumps.
     pub fn module(&self) -> &Module {
         self.checked.module()
@@ -235,15 +248,12 @@ impl Session {
 
     /// Tensors that are there before anything runs: those of the session, and fields of the data.
     fn surrounding(&self, data: &[Loaded]) -> Vec<(String, crate::types::DType, Vec<usize>)> {
-        let of = |name: String, tensor: &crate::tensor::Tensor| {
-            (name, tensor.dtype(), tensor.shape().to_vec())
-        };
         let own = self
             .globals
             .iter()
-            .map(|(name, tensor)| of(name.clone(), tensor));
+            .map(|(name, tensor)| (name.clone(), tensor.dtype(), tensor.shape().to_vec()));
         let fields = data.iter().flat_map(|loaded| loaded.set.globals());
-        own.chain(fields.map(|(name, tensor)| of(name, tensor)))
+        own.chain(fields.map(|(name, rows)| (name, rows.dtype(), rows.shape())))
             .collect()
     }
 }

@@ -22,7 +22,11 @@ impl Session {
             .find(|loaded| loaded.set.name == plan.data);
         let data = &data.ok_or_else(|| not_trained(&plan.name, plan.span))?.set;
         let mut globals = self.globals.clone();
-        globals.extend(data.globals().map(|(name, tensor)| (name, tensor.clone())));
+        let read = compiled.globals_read();
+        let fields = data
+            .globals()
+            .filter(|(name, rows)| rows.is_tensor() || read.contains(name.as_str()));
+        globals.extend(fields.map(|(name, rows)| (name, rows.tensor().clone())));
         let engine = self.options.engine.engine(self.options.profiles);
         let func = |id: DraftId| compiled.checked.func(id);
         let machine = Machine {

@@ -36,8 +36,12 @@ impl Session {
         compiled: &Compiled,
         sink: &mut Sink<'_>,
     ) -> Result<(Flow, Vec<Span>), Diagnostics> {
-        for (name, tensor) in compiled.data.iter().flat_map(|loaded| loaded.set.globals()) {
-            self.globals.insert(name, tensor.clone());
+        let read = compiled.globals_read();
+        for (name, rows) in compiled.data.iter().flat_map(|loaded| loaded.set.globals()) {
+            // Images stay bytes where nothing reads all of them at once.
+            if rows.is_tensor() || read.contains(name.as_str()) {
+                self.globals.insert(name, rows.tensor().clone());
+            }
         }
         let engine = self.options.engine.engine(self.options.profiles);
         let mut execution = Execution {

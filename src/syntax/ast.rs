@@ -216,6 +216,8 @@ pub enum TypeKind {
     Tensor(Option<DType>, Vec<AxisExpr>),
     /// `dim`, `bool`, `f32`, `schedule`, or a declared type with its dimensions.
     Named(Name, Vec<DimExpr>),
+    /// `same or valid or dims[2]`: words, and what else may be given; each is named.
+    Choice(Vec<Type>),
     /// `{ h: [n], c: [n] }`
     Record(Vec<(Name, Type)>),
     /// `([n], [m])`

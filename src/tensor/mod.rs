@@ -19,6 +19,7 @@ mod random;
 mod reduce;
 mod strided;
 mod threads;
+mod window;
 
 pub use attr::{Contract, Distribution, Extreme, Factor, Letter, MatrixKind, Monoid, letter_name};
 pub use contract::contract;
@@ -36,6 +37,7 @@ pub use random::{Stream, permutation, place_of, random, stream};
 pub use reduce::{arg_reduce, cumsum, reduce};
 pub(crate) use strided::{Walk, row_major};
 pub use threads::{set_threads, threads};
+pub use window::{WindowSizes, overlap, windows};
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! The walk over elements at regular distances that `permute`, `broadcast`, `slice`, `embed` and `reverse` are. Axes are merged
 //! where they can be, so that the innermost runs are long; runs of neighbours are copied whole.
 
-use crate::tensor::Element;
+use crate::tensor::{Element, WindowSizes};
 
 /// Elements at `start + Σ index[i] · strides[i]`, in row-major order of the index.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -84,6 +84,18 @@ impl Walk {
         let last = self.sizes[axis].saturating_sub(1) as isize;
         walk.start = self.start.strict_add_signed(last * self.strides[axis]);
         walk.strides[axis] = -self.strides[axis];
+        walk
+    }
+
+    /// Windows along an axis: it becomes `count` places and, behind them, those of a window. Elements are met once a window.
+    pub(crate) fn windowed(&self, count: usize, window: &WindowSizes) -> Walk {
+        let mut walk = self.clone();
+        let stride = self.strides[window.axis];
+        walk.sizes[window.axis] = count;
+        walk.strides[window.axis] = stride * window.stride as isize;
+        walk.sizes.insert(window.axis + 1, window.size);
+        let apart = stride * window.dilation as isize;
+        walk.strides.insert(window.axis + 1, apart);
         walk
     }
 

@@ -1,6 +1,6 @@
 //! The rows of a part as batches of tensors. A part that one batch holds in order is handed on as it is, without a copy.
 
-use crate::data::{Batches, Part, epoch_order, gather_rows};
+use crate::data::{Batches, Draw, Part, Rows, epoch_order};
 use crate::tensor::Tensor;
 
 /// The order in which an epoch visits the rows of a part; a run without batches takes them as they stand.
@@ -36,13 +36,14 @@ pub(crate) fn n_batches(n_rows: usize, size: Option<u64>) -> u64 {
     n_rows.div_ceil(size.unwrap_or(n_rows).max(1)).max(1)
 }
 
-/// Some rows of every field of a part.
-pub(crate) fn rows_of(part: &Part, rows: &[u32]) -> Vec<Tensor> {
+/// Some rows of every field of a part, as a training batch where `draw` says which.
+pub(crate) fn rows_of(part: &Part, rows: &[u32], draw: Option<Draw<'_>>) -> Vec<Tensor> {
     let whole = rows.len() == part.rows.len()
         && rows.iter().enumerate().all(|(at, row)| at == *row as usize);
     let fields = part.fields.iter().map(|(_, field)| field);
-    if whole {
-        return fields.cloned().collect();
-    }
-    fields.map(|field| gather_rows(field, rows)).collect()
+    let tensor = |field: &Rows| match whole && field.is_tensor() {
+        true => field.tensor().clone(),
+        false => field.pick(rows, draw),
+    };
+    fields.map(tensor).collect()
 }

@@ -121,7 +121,7 @@ impl Evaluator {
         let n_rows: usize = batches.iter().map(<[u32]>::len).sum();
         let (mut total, mut outputs) = (0.0, vec![]);
         for rows in &batches {
-            let (loss, out) = self.forward(machine, store, &rows_of(part, rows))?;
+            let (loss, out) = self.forward(machine, store, &rows_of(part, rows, None))?;
             total += loss * rows.len() as f64;
             if self.metrics.is_some() {
                 outputs.push(out);
@@ -162,7 +162,7 @@ impl Evaluator {
             return Ok(vec![]);
         }
         let rows: Vec<u32> = batches.iter().flatten().copied().collect();
-        let fields = rows_of(part, &rows);
+        let fields = rows_of(part, &rows, None);
         let sizes: Vec<usize> = batches.iter().map(<[u32]>::len).collect();
         // An output that is not one entry a row cannot be joined: then all rows are one batch.
         let outputs = match joined(outputs, &sizes) {

@@ -1,7 +1,7 @@
 //! The loop: epochs of batches, an update for each or for each group of them, evaluations in between. Which rows a batch holds is a
 //! function of seed, run and epoch, and noise one of seed and step, so a run depends on nothing else.
 
-use crate::data::{Dataset, Part};
+use crate::data::{Dataset, Draw, Part};
 use crate::ir::Role;
 use crate::lower::{Length, Run};
 use crate::tensor::Tensor;
@@ -195,7 +195,12 @@ impl<'a> Training<'a> {
     /// The loss of a batch, after the update that it completes, if any.
     fn batch(&mut self, rows: &[u32], is_last: bool) -> Result<f64, TrainError> {
         self.n_batches += 1;
-        let fields = rows_of(self.part, rows);
+        let draw = Draw {
+            seed: self.run.settings.seed,
+            run: &self.run.name,
+            epoch: self.epoch,
+        };
+        let fields = rows_of(self.part, rows, Some(draw));
         let feed = Feed {
             fields: &fields,
             outputs: &[],

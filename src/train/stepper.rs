@@ -42,7 +42,10 @@ impl<'a> Stepper<'a> {
         let settings = &run.settings;
         let batches = shuffled(part, settings.batch, settings.seed, &run.name, 1);
         Ok(Stepper {
-            batches: batches.iter().map(|rows| rows_of(part, rows)).collect(),
+            batches: batches
+                .iter()
+                .map(|rows| rows_of(part, rows, None))
+                .collect(),
             run,
             machine,
             store,

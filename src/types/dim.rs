@@ -355,6 +355,23 @@ mod tests {
     }
 
     #[test]
+    fn quotients_have_one_form() {
+        let (_, n, m) = symbols();
+        let int = Dim::int;
+        let twice = &(&int(2) * &n) + &int(3);
+        assert_eq!(twice.floor_div(&int(2)), Some(&n + &int(1)));
+        assert_eq!(n.ceil_div(&int(2)), (&n + &int(1)).floor_div(&int(2)));
+        let before = (&n - &int(1)).floor_div(&int(2)).map(|q| &q + &int(1));
+        assert_eq!(before, n.ceil_div(&int(2)));
+        let filled = &(&(&n - &int(1)) * &m) + &n;
+        let halved = filled.floor_div(&m).expect("symbolic");
+        assert_eq!(
+            halved,
+            &(&n - &int(1)) + &n.floor_div(&m).expect("symbolic")
+        );
+    }
+
+    #[test]
     fn isolates_a_linear_symbol() {
         let (_, n, m) = symbols();
         let dim = &(&Dim::int(3) * &n) + &m;

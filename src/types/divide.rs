@@ -10,6 +10,10 @@ impl Dim {
 
     /// Quotient rounded up; exact quotients become polynomials again. Dividing by the number zero yields `None`.
     pub fn ceil_div(&self, by: &Dim) -> Option<Dim> {
+        // By a number: one form for both, so that `ceil_div(n, 2)` is `floor_div(n + 1, 2)`.
+        if let Some(number) = by.as_int().filter(|&number| number > 0) {
+            return (self + &Dim::int(number - 1)).floor_div(by);
+        }
         self.divide(by, |a, b| -(-a).div_euclid(b), Atom::CeilDiv)
     }
 
@@ -23,10 +27,34 @@ impl Dim {
             (_, Some(0)) => None,
             (Some(a), Some(b)) if b > 0 => Some(Dim::int(ints(a, b))),
             _ => Some(self.exact_div(by).unwrap_or_else(|| {
-                let (whole, part) = self.reduced(by);
-                Dim::atom(atom(Box::new(whole), Box::new(part)))
+                let (quotient, rest) = self.taken_out(by);
+                let (rest, part) = rest.reduced(by);
+                let below = match (rest.as_int(), part.as_int()) {
+                    (Some(a), Some(b)) if b > 0 => Dim::int(ints(a, b)),
+                    _ => Dim::atom(atom(Box::new(rest), Box::new(part))),
+                };
+                &quotient + &below
             })),
         }
+    }
+
+    /// `self = quotient · by + rest` with as much in the quotient as a single-term divisor divides; `⌊self / by⌋` is `quotient +
+    /// ⌊rest / by⌋`, and so is the quotient rounded up.
+    fn taken_out(&self, by: &Dim) -> (Dim, Dim) {
+        let [(divisor, coefficient)] = by.terms() else {
+            return (Dim::default(), self.clone());
+        };
+        let (mut quotient, mut rest) = (vec![], vec![]);
+        for (monomial, value) in self.terms() {
+            match monomial.quotient(divisor).filter(|_| *coefficient > 0) {
+                Some(part) => {
+                    quotient.push((part, value.div_euclid(*coefficient)));
+                    rest.push((monomial.clone(), value.rem_euclid(*coefficient)));
+                }
+                None => rest.push((monomial.clone(), *value)),
+            }
+        }
+        (Dim::from_terms(quotient), Dim::from_terms(rest))
     }
 
     /// Both sides of a fraction without the whole number that divides all their coefficients: `3 d` over `3 h` is `d` over `h`.

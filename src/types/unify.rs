@@ -91,7 +91,7 @@ impl Unifier {
     /// Makes two dimensions equal, solving for an unknown where that is possible.
     pub fn unify(&mut self, left: &Dim, right: &Dim) -> Result<(), Mismatch> {
         let (a, b) = (self.resolve(left), self.resolve(right));
-        if a == b {
+        if a == b || self.split_up(&a) == self.split_up(&b) {
             return Ok(());
         }
         let mismatch = Mismatch {
@@ -171,6 +171,18 @@ impl Unifier {
     /// Takes the equations that could not be decided since the last call; unify them again once more is known.
     pub fn take_residue(&mut self) -> Vec<(Dim, Dim)> {
         std::mem::take(&mut self.residue)
+    }
+
+    /// Where `h divides d` is known, `h * floor_div(d, h)` for every `d`: one form for what several facts say.
+    fn split_up(&self, dim: &Dim) -> Dim {
+        let parts = |symbol: SymId| {
+            let mut facts = self.facts.iter();
+            let (_, divisor, whole) = facts.find(|(relation, _, whole)| {
+                *relation == Relation::Divides && whole.as_sym() == Some(symbol)
+            })?;
+            Some(divisor * &whole.floor_div(divisor)?)
+        };
+        dim.substitute(&parts)
     }
 
     /// Where `h divides d` is known, `h * floor_div(d, h)` is `d`.
@@ -277,5 +289,9 @@ mod tests {
         let each = d.floor_div(&h).expect("symbolic");
         assert_eq!(dims.unify(&(&h * &each), &d), Ok(()));
         assert_eq!(dims.decide(Relation::Divides, &h, &d), Some(true));
+        let e = Dim::sym(dims.fresh("e", SymKind::Rigid, None));
+        dims.assume(Relation::Divides, h.clone(), e.clone());
+        let other = e.floor_div(&h).expect("symbolic");
+        assert_eq!(dims.unify(&(&d * &other), &(&e * &each)), Ok(()));
     }
 }

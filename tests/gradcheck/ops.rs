@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use nnlc::ir::{Op, Range};
+use nnlc::ir::{Op, Range, Window};
 use nnlc::scalar::Scalar;
 use nnlc::tensor::{Contract, Distribution, Extreme, Factor, MatrixKind, Monoid, Tensor};
 use nnlc::types::{DType, Dim, Shape};
@@ -29,6 +29,8 @@ fn kind(op: &Op) -> &'static str {
         Op::Broadcast { .. } => "broadcast",
         Op::Slice(_) => "slice",
         Op::Embed(..) => "embed",
+        Op::Windows(_) => "windows",
+        Op::Overlap(..) => "overlap",
         Op::Concat(_) => "concat",
         Op::Reverse(_) => "reverse",
         Op::Gather(_) => "gather",
@@ -46,7 +48,7 @@ fn kind(op: &Op) -> &'static str {
 }
 
 /// What is checked here.
-const HERE: [&str; 28] = [
+const HERE: [&str; 30] = [
     "const",
     "size",
     "map",
@@ -62,6 +64,8 @@ const HERE: [&str; 28] = [
     "broadcast",
     "slice",
     "embed",
+    "windows",
+    "overlap",
     "concat",
     "reverse",
     "gather",
@@ -126,6 +130,7 @@ fn cases() -> Vec<(Op, Vec<Tensor>)> {
         folds(),
         orders(),
         layouts(),
+        window_cases(),
         rows(),
         products(),
         matrices(),
@@ -223,6 +228,30 @@ fn layouts() -> Vec<(Op, Vec<Tensor>)> {
             vec![numbers(&[2, 2], 0), numbers(&[2, 1], 1)],
         ),
     ]
+}
+
+/// Windows that share places, that leave some out, and that skip some, of even and odd sizes.
+fn window_cases() -> Vec<(Op, Vec<Tensor>)> {
+    let mut cases = vec![];
+    for (size, stride, dilation) in [(3, 1, 1), (2, 2, 1), (2, 3, 1), (3, 1, 2), (2, 2, 3)] {
+        for (axis, n) in [(0, 7), (1, 6), (2, 5)] {
+            let mut sizes = [2, 1, 2];
+            sizes[axis] = n;
+            let window = Window {
+                axis,
+                size: Dim::int(size),
+                stride: Dim::int(stride),
+                dilation: Dim::int(dilation),
+            };
+            let count = window.count(&Dim::int(n)).as_int().expect("a number");
+            let whole = sizes.map(|size| size as usize);
+            let mut parts = whole.to_vec();
+            parts.splice(axis..=axis, [count as usize, size as usize]);
+            cases.push((Op::Windows(window.clone()), vec![numbers(&whole, 0)]));
+            cases.push((Op::Overlap(window, Dim::int(n)), vec![numbers(&parts, 1)]));
+        }
+    }
+    cases
 }
 
 fn rows() -> Vec<(Op, Vec<Tensor>)> {

@@ -7,16 +7,18 @@ use crate::data::read::constant::{number_of, unquoted};
 use crate::data::read::given::Given;
 use crate::data::read::reports::{existing, helped, twice, unknown, wrong_kind};
 use crate::data::read::views::{self, named_call, spanned};
-use crate::data::spec::{CsvSpec, InlineCell, InlineColumn, InlineSpec, RandomSpec, SourceSpec};
+use crate::data::spec::{
+    CsvSpec, FolderSpec, ImagesSpec, InlineCell, InlineColumn, InlineSpec, RandomSpec, SourceSpec,
+};
 use crate::diag::Diagnostic;
 use crate::source::Spanned;
 use crate::syntax::ast::{Arg, Expr, Name};
 
 /// The sources that there are.
-const SOURCES: [&str; 3] = ["csv", "table", "random"];
+const SOURCES: [&str; 5] = ["csv", "table", "random", "idx", "images"];
 
 /// Those still to come.
-const LATER: [&str; 6] = ["idx", "text", "images", "npy", "jsonl", "parquet"];
+const LATER: [&str; 4] = ["text", "npy", "jsonl", "parquet"];
 
 /// Whether an expression can only be a source.
 pub(super) fn is_source(expr: &Expr) -> bool {
@@ -41,6 +43,8 @@ impl Reader {
             "csv" => self.csv(expr, args),
             "table" => self.table(expr, args),
             "random" => self.random(expr, args),
+            "idx" => self.idx(expr, args),
+            "images" => self.images(expr, args),
             later if LATER.contains(&later) => self.report(not_yet(name)),
             _ => self.report(unknown("source", name, &SOURCES)),
         }
@@ -58,6 +62,55 @@ impl Reader {
             path: path?,
             delimiter: delimiter.map_or(Some(None), |letter| letter.map(Some))?,
         }))
+    }
+
+    fn idx(&mut self, expr: &Expr, args: &[Arg]) -> Option<SourceSpec> {
+        let mut given = Given::call("idx", expr.span, args);
+        let path = given.take_next("path");
+        let path = self.needed(path, &given, "path", "idx(\"path/to/folder\")");
+        self.no_more(&given);
+        let path = self.text("a path", path?)?;
+        Some(SourceSpec::Idx(FolderSpec { path }))
+    }
+
+    fn images(&mut self, expr: &Expr, args: &[Arg]) -> Option<SourceSpec> {
+        let mut given = Given::call("images", expr.span, args);
+        let path = given.take_next("path");
+        let path = self.needed(path, &given, "path", "images(\"path/to/folder\")");
+        let (gray, size) = (given.take("gray"), given.take("size"));
+        self.no_more(&given);
+        let path = self.text("a path", path?)?;
+        let gray = match gray {
+            None => false,
+            Some(expr) => match views::truth(expr) {
+                Some(truth) => truth,
+                None => return self.report(wrong_kind("`true` or `false`", expr)),
+            },
+        };
+        let size = match size {
+            None => None,
+            Some(expr) => Some(self.image_size(expr)?),
+        };
+        Some(SourceSpec::Images(ImagesSpec { path, gray, size }))
+    }
+
+    /// `[32, 32]`, or one number for both.
+    fn image_size(&mut self, expr: &Expr) -> Option<[u32; 2]> {
+        const LARGEST: usize = 1 << 14;
+        let sizes = match views::list(expr) {
+            Some([height, width]) => [height, width],
+            Some(_) => return self.report(wrong_kind("a height and a width", expr)),
+            None => [expr, expr],
+        };
+        let sizes = sizes.map(|size| self.count("a size in pixels", size));
+        let fits = |size: &Spanned<usize>| (1..=LARGEST).contains(&size.value);
+        let [height, width] = sizes;
+        let (height, width) = (height?, width?);
+        if !fits(&height) || !fits(&width) {
+            return self.report(wrong_kind("a size from 1 to 16384 pixels", expr));
+        }
+        let small = |size: Spanned<usize>| u32::try_from(size.value).unwrap_or(u32::MAX);
+        Some([small(height), small(width)])
     }
 
     fn delimiter(&mut self, expr: &Expr) -> Option<Spanned<char>> {

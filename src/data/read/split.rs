@@ -48,8 +48,11 @@ impl Reader {
     fn shares(&mut self, parts: &[(Name, Expr)], expr: &Expr, span: Span) -> Option<SplitSpec> {
         let mut given = Given::record("split", expr.span, parts);
         let by = self.by_and_seed(&mut given);
-        let parts: Vec<Option<ShareSpec>> = given
-            .take_named()
+        let is_given = |(_, share): &(&Name, &Expr)| {
+            bare_name(share).is_some_and(|word| word.value == "given")
+        };
+        let (apart, shared): (Vec<_>, Vec<_>) = given.take_named().into_iter().partition(is_given);
+        let parts: Vec<Option<ShareSpec>> = shared
             .into_iter()
             .map(|(name, share)| self.share(name, share))
             .collect();
@@ -65,6 +68,7 @@ impl Reader {
         }
         let split = SplitSpec {
             parts: PartsSpec::Shares(parts),
+            given: apart.into_iter().map(|(name, _)| name.clone()).collect(),
             by,
             seed,
             span,
@@ -91,9 +95,6 @@ impl Reader {
                 list(&SETTINGS)
             )));
         }
-        if bare_name(expr).is_some_and(|given| given.value == "given") {
-            return self.report(not_given(expr));
-        }
         let value = self.number(expr)?;
         if (1.0..=100.0).contains(&value) && value > 1.0 {
             return self.report(not_percent(name, value, expr));
@@ -118,6 +119,7 @@ impl Reader {
         let ((by, seed), k, held) = (by?, k?, held?);
         Some(SplitSpec {
             parts: PartsSpec::Folds { k, held },
+            given: vec![],
             by,
             seed,
             span,
@@ -175,15 +177,6 @@ impl Reader {
         self.no_more(&given)?;
         self.name("a column", column?)
     }
-}
-
-fn not_given(expr: &Expr) -> Diagnostic {
-    Diagnostic::error(
-        data_codes::NOT_SUPPORTED,
-        "parts that are `given` are not supported yet",
-    )
-    .label(expr.span, "comes with sources that hold such a part")
-    .help("give every part a share")
 }
 
 fn not_percent(name: &Name, value: f64, expr: &Expr) -> Diagnostic {

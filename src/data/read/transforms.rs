@@ -11,7 +11,7 @@ use crate::source::Spanned;
 use crate::syntax::ast::{Expr, Name};
 
 /// The transforms that there are.
-const TRANSFORMS: [&str; 10] = [
+const TRANSFORMS: [&str; 11] = [
     "standardize",
     "normalize",
     "scale",
@@ -22,10 +22,11 @@ const TRANSFORMS: [&str; 10] = [
     "one_hot",
     "label",
     "binary",
+    "flatten",
 ];
 
-/// Those of images and texts, which are still to come.
-const LATER: [&str; 3] = ["flatten", "chars", "windows"];
+/// Those of texts, which are still to come.
+const LATER: [&str; 2] = ["chars", "windows"];
 
 /// Whether there is a transform of this name.
 pub(super) fn is_transform(name: &str) -> bool {
@@ -61,6 +62,7 @@ impl Reader {
             "one_hot" => self.one_hot(given),
             "label" => self.label(given),
             "binary" => self.binary(given),
+            "flatten" => Some(TransformSpec::Flatten),
             later if LATER.contains(&later) => self.report(not_yet(name)),
             _ => self.report(unknown("transform", name, &TRANSFORMS)),
         }
@@ -203,5 +205,5 @@ impl Reader {
 fn not_yet(name: &Name) -> Diagnostic {
     let message = format!("the transform `{}` is not supported yet", name.value);
     Diagnostic::error(data_codes::NOT_SUPPORTED, message)
-        .label(name.span, "for images and texts, still to come")
+        .label(name.span, "for texts, still to come")
 }

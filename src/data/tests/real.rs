@@ -81,6 +81,7 @@ fn breast_cancer_has_thirty_features() {
     let positive = match &table.columns.last().expect("there are columns").cells {
         Cells::Text { words, .. } => words[0].clone(),
         Cells::Int(_) | Cells::Bool(_) | Cells::Float(_) | Cells::Blank(_) => "1".to_owned(),
+        Cells::Image(_) => unreachable!("it is a table of text"),
     };
     let positive = build.word(&positive);
     let data = build

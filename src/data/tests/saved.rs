@@ -38,7 +38,7 @@ fn new_data_goes_through_the_same_transforms() {
     let x = data.fitted[0]
         .apply_rows(&table, &MissingSpec::default(), build.spec.span)
         .expect("the file is good");
-    assert_eq!(&x, &data.parts[0].fields[0].1);
+    assert_eq!(&x, data.parts[0].fields[0].1.tensor());
     let missing = data.fitted[1].apply_rows(&table, &MissingSpec::default(), build.spec.span);
     assert!(missing.is_err(), "the column was not read");
 }

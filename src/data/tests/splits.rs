@@ -26,6 +26,7 @@ fn table(classes: &[u8]) -> Table {
             ),
         ],
         lines: (2..).take(classes.len()).collect(),
+        given: vec![],
     }
 }
 

@@ -187,6 +187,52 @@ impl Told<'_> {
         Description::new(codes::OUTSIDE, message).label(0, self.ty(0))
     }
 
+    /// `a window of 5 does not fit axis 2, which has size 3`, the arithmetic, and the padding that would fit.
+    pub(super) fn window(
+        &self,
+        axis: usize,
+        size: &Dim,
+        window: &Dim,
+        dilation: &Dim,
+    ) -> Description {
+        let one = Dim::int(1);
+        let reach = &(&(window - &one) * dilation) + &one;
+        let lacking = &reach - size;
+        let (n, k, r) = (self.dim(size), self.dim(window), self.dim(&reach));
+        let message = format!("a window of {k} does not fit axis {axis}, which has size {n}");
+        let apart = self.dim(dilation);
+        let arithmetic = match dilation.as_int() {
+            Some(1) => format!("{n} - {r} is negative: not even one window fits"),
+            _ => {
+                format!(
+                    "{k} places {apart} apart reach over ({k} - 1) * {apart} + 1 = {r}, {n} are there"
+                )
+            }
+        };
+        let help = match lacking.as_int() {
+            Some(lacking) => format!(
+                "pad the axis by {lacking} in all: `padding: {}` puts so many zeros on either side; or take a smaller window",
+                (lacking + 1) / 2
+            ),
+            None => "pad the axis, or take a smaller window".to_string(),
+        };
+        Description::new(codes::WINDOW, message)
+            .label(0, self.ty(0))
+            .note(arithmetic)
+            .help(help)
+    }
+
+    pub(super) fn distance(&self, what: &str, value: &Dim) -> Description {
+        let value = self.dim(value);
+        let least = if matches!(what, "before" | "after") {
+            0
+        } else {
+            1
+        };
+        let message = format!("`{what}` is at least {least}, found {value}");
+        Description::new(codes::DISTANCE, message).label(0, self.ty(0))
+    }
+
     pub(super) fn parts(&self, axis: usize, size: &Dim, names: usize) -> Description {
         let (size, names) = (self.dim(size), count(names, "name", "names"));
         let message = format!("axis {axis} has size {size}, but there are {names} to bind");

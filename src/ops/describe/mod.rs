@@ -49,6 +49,8 @@ impl OpError {
             OpError::TooManyIndices { given } => told.indices(*given),
             OpError::Backwards { start, stop } => told.backwards(start, stop),
             OpError::Outside { axis, index, size, is_end } => told.outside(*axis, index, size, *is_end),
+            OpError::Window { axis, size, window, dilation } => told.window(*axis, size, window, dilation),
+            OpError::Distance { what, value } => told.distance(what, value),
             OpError::Parts { axis, size, names } => told.parts(*axis, size, *names),
             OpError::Operands { what, expected, found } => function::operand_count(what, *expected, *found),
             OpError::Argument { operand, expected } => told.argument(*operand, expected),

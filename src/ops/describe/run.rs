@@ -1,6 +1,7 @@
 //! The words for what goes wrong with numbers only, and for missing derivatives.
 
 use crate::ops::{Description, EvalError, NotDifferentiable, codes};
+use crate::tensor::WindowSizes;
 
 impl NotDifferentiable {
     /// The error in words.
@@ -47,6 +48,7 @@ impl EvalError {
                     "index {index}, number {position} of the indices, is outside an axis of size {size}"
                 ),
             ),
+            EvalError::Window { axis, size, window } => window_in_words(*axis, *size, window),
             EvalError::Range { start, stop, .. } if start > stop => Description::new(
                 codes::RANGE,
                 format!("range {start}:{stop} ends before it begins"),
@@ -62,6 +64,23 @@ impl EvalError {
             ),
         }
     }
+}
+
+fn window_in_words(axis: usize, size: usize, window: &WindowSizes) -> Description {
+    let WindowSizes {
+        size: places,
+        stride,
+        dilation,
+        ..
+    } = window;
+    let message = match (places, stride, dilation) {
+        (0, ..) | (_, 0, _) | (.., 0) => {
+            format!("a window of {places} by {stride}, {dilation} apart, is none")
+        }
+        _ => format!("a window of {places} does not fit axis {axis}, which has size {size}"),
+    };
+    Description::new(codes::NO_WINDOW, message)
+        .note((*dilation > 1).then(|| format!("its places are {dilation} apart")))
 }
 
 fn singular(what: &str, matrix: usize, condition: f64) -> Description {

@@ -43,6 +43,7 @@ fn simpler(r: &mut Rewriter<'_>, inst: &Inst) -> Found {
         Op::Broadcast { shape, places } => view::simpler_broadcast(r, shape, places, x[0]),
         Op::Slice(ranges) | Op::Embed(_, ranges) => Ok(view::whole(r, ranges, inst)),
         Op::Reverse(axis) => Ok(view::simpler_reverse(r, *axis, x[0])),
+        Op::Windows(_) | Op::Overlap(..) => Ok(None),
         Op::Concat(_) => Ok(Some(x[0]).filter(|_| x.len() == 1)),
         Op::Const(_) | Op::Size(..) | Op::Iota(..) | Op::Random { .. } => Ok(None),
         Op::ArgReduce(..) | Op::CumSum(_) | Op::Sort(_) | Op::ArgSort(_) | Op::Ranks(_) => Ok(None),

@@ -117,6 +117,7 @@ fn is_mark(rule: Rule) -> bool {
             | Rule::kw_if
             | Rule::kw_else
             | Rule::kw_repeat
+            | Rule::kw_or
             | Rule::EOI
     )
 }

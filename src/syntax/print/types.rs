@@ -20,6 +20,7 @@ impl Printer {
                 self.joined(dims, ", ", Self::dim);
                 self.put("]");
             }
+            TypeKind::Choice(types) => self.joined(types, " or ", Self::ty),
             TypeKind::Record(fields) => {
                 self.put("{ ");
                 self.joined(fields, ", ", |printer, (name, ty)| {

@@ -19,7 +19,7 @@ impl Builder<'_, '_> {
         let span = self.span(&node);
         let form = Children::of(node).must();
         let rule = form.as_rule();
-        let mut children = Children::of(form);
+        let children = Children::of(form);
         let kind = match rule {
             Rule::fn_type => self.fn_type(children),
             Rule::tuple_type => return self.tuple_type(span, children),
@@ -27,13 +27,33 @@ impl Builder<'_, '_> {
                 TypeKind::Record(children.map(|field| self.type_field(field)).collect())
             }
             Rule::tensor_type => self.tensor_type(children),
-            Rule::named_type => {
-                let name = self.name(&children.must());
-                TypeKind::Named(name, children.map(|dim| self.dim(dim)).collect())
-            }
+            Rule::choice_type => return self.choice_type(span, children),
             other => unreachable!("no form of a type: {other:?}"),
         };
         Type { span, kind }
+    }
+
+    /// A name alone is no choice.
+    fn choice_type(&mut self, span: Span, children: Children<'_>) -> Type {
+        let mut types: Vec<Type> = children.map(|ty| self.named_type(&ty)).collect();
+        match types.len() {
+            1 => types.remove(0),
+            _ => Type {
+                span,
+                kind: TypeKind::Choice(types),
+            },
+        }
+    }
+
+    fn named_type(&mut self, node: &Node<'_>) -> Type {
+        let span = self.span(node);
+        let mut children = Children::of(node.clone());
+        let name = self.name(&children.must());
+        let dims = children.map(|dim| self.dim(dim)).collect();
+        Type {
+            span,
+            kind: TypeKind::Named(name, dims),
+        }
     }
 
     fn fn_type(&mut self, children: Children<'_>) -> TypeKind {

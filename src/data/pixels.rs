@@ -1,0 +1,200 @@
+//! Images in bytes. A column of them keeps its bytes; what transforms make of a byte is a table, one a channel, that is looked up
+//! when rows are made into a tensor, so that images take a byte a pixel until a batch is cut.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::data::augment::{Augment, Draw};
+use crate::data::gather_rows;
+use crate::tensor::Tensor;
+use crate::types::DType;
+
+/// Images of one shape, row by row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pixels {
+    /// Channels, height, width.
+    pub shape: [usize; 3],
+    /// The bytes of all images.
+    pub bytes: Arc<Vec<u8>>,
+}
+
+/// What each byte of each channel becomes.
+pub(crate) type Tables = Vec<Vec<f64>>;
+
+impl Pixels {
+    /// The number of bytes of an image.
+    pub fn size(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// The number of images.
+    pub fn len(&self) -> usize {
+        self.bytes.len() / self.size().max(1)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Only the given rows, ascending.
+    pub(crate) fn keep(&self, rows: &[u32]) -> Pixels {
+        let bytes = rows.iter().flat_map(|&row| self.image(row)).copied();
+        Pixels {
+            shape: self.shape,
+            bytes: Arc::new(bytes.collect()),
+        }
+    }
+
+    fn image(&self, row: u32) -> &[u8] {
+        let size = self.size();
+        &self.bytes[row as usize * size..][..size]
+    }
+
+    /// Each byte as itself.
+    pub(crate) fn identity(&self) -> Tables {
+        let bytes: Vec<f64> = (0..=u8::MAX).map(f64::from).collect();
+        vec![bytes; self.shape[0]]
+    }
+
+    /// How often each byte occurs in each channel of some rows.
+    pub(crate) fn counts(&self, rows: &[u32]) -> Vec<[u64; 256]> {
+        let mut counts = vec![[0; 256]; self.shape[0]];
+        let plane = self.shape[1] * self.shape[2];
+        for &row in rows {
+            for (counts, plane) in counts.iter_mut().zip(self.image(row).chunks_exact(plane)) {
+                plane
+                    .iter()
+                    .for_each(|&byte| counts[usize::from(byte)] += 1);
+            }
+        }
+        counts
+    }
+}
+
+/// The rows of a part's field.
+#[derive(Clone, Debug)]
+pub enum Rows {
+    /// As a tensor.
+    Tensor(Tensor),
+    /// As bytes.
+    Pixels(Box<PixelRows>),
+}
+
+/// Rows of images, and what becomes of them.
+#[derive(Clone, Debug)]
+pub struct PixelRows {
+    pixels: Pixels,
+    rows: Vec<u32>,
+    tables: Tables,
+    /// The shape of a row: that of an image, or all of it in a line.
+    row_shape: Vec<usize>,
+    float: DType,
+    /// What is done to the images of a training batch.
+    pub(crate) augment: Vec<Augment>,
+    whole: OnceLock<Tensor>,
+}
+
+impl PixelRows {
+    pub(crate) fn new(
+        pixels: Pixels,
+        rows: Vec<u32>,
+        tables: Tables,
+        row_shape: Vec<usize>,
+        float: DType,
+    ) -> PixelRows {
+        PixelRows {
+            pixels,
+            rows,
+            tables,
+            row_shape,
+            float,
+            augment: vec![],
+            whole: OnceLock::new(),
+        }
+    }
+
+    fn shape(&self, n_rows: usize) -> Vec<usize> {
+        [&[n_rows][..], &self.row_shape].concat()
+    }
+
+    /// Some rows, changed as training asks where `draw` says how.
+    fn tensor(&self, rows: &[u32], draw: Option<Draw<'_>>) -> Tensor {
+        let mut values = Vec::with_capacity(rows.len() * self.pixels.size());
+        let tables = self.tables.iter().map(|table| floats(table));
+        let tables: Vec<Vec<f32>> = tables.collect();
+        let black: Vec<f32> = tables.iter().map(|table| table[0]).collect();
+        for &row in rows {
+            let start = values.len();
+            self.append(row, &tables, &mut values);
+            if let Some(draw) = draw {
+                let image = &mut values[start..];
+                for augment in &self.augment {
+                    augment.apply(image, self.pixels.shape, &black, draw.row(row));
+                }
+            }
+        }
+        let tensor = Tensor::from_vec(self.shape(rows.len()), values);
+        tensor.cast(self.float)
+    }
+
+    fn append(&self, row: u32, tables: &[Vec<f32>], values: &mut Vec<f32>) {
+        let plane = self.pixels.shape[1] * self.pixels.shape[2];
+        let image = self.pixels.image(self.rows[row as usize]);
+        for (table, plane) in tables.iter().zip(image.chunks_exact(plane)) {
+            values.extend(plane.iter().map(|&byte| table[usize::from(byte)]));
+        }
+    }
+}
+
+fn floats(table: &[f64]) -> Vec<f32> {
+    table.iter().map(|&value| value as f32).collect()
+}
+
+impl Rows {
+    /// The element type.
+    pub fn dtype(&self) -> DType {
+        match self {
+            Rows::Tensor(tensor) => tensor.dtype(),
+            Rows::Pixels(rows) => rows.float,
+        }
+    }
+
+    /// The sizes, that of the rows first.
+    pub fn shape(&self) -> Vec<usize> {
+        match self {
+            Rows::Tensor(tensor) => tensor.shape().to_vec(),
+            Rows::Pixels(rows) => rows.shape(rows.rows.len()),
+        }
+    }
+
+    /// All rows; those of images are kept from then on.
+    pub fn tensor(&self) -> &Tensor {
+        match self {
+            Rows::Tensor(tensor) => tensor,
+            Rows::Pixels(rows) => rows.whole.get_or_init(|| {
+                let all: Vec<u32> = (0..).take(rows.rows.len()).collect();
+                rows.tensor(&all, None)
+            }),
+        }
+    }
+
+    /// Whether all rows in order can be handed on without a copy.
+    pub(crate) fn is_tensor(&self) -> bool {
+        matches!(self, Rows::Tensor(_))
+    }
+
+    /// Some rows, as a training batch where `draw` says which.
+    pub fn pick(&self, rows: &[u32], draw: Option<Draw<'_>>) -> Tensor {
+        match self {
+            Rows::Tensor(tensor) => gather_rows(tensor, rows),
+            Rows::Pixels(pixels) => pixels.tensor(rows, draw),
+        }
+    }
+}
+
+/// By the values that a model meets.
+impl PartialEq for Rows {
+    fn eq(&self, other: &Rows) -> bool {
+        self.tensor() == other.tensor()
+    }
+}
