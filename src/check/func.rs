@@ -167,6 +167,15 @@ impl Checker<'_> {
                 Some(false) => return Err(self.tell_where(walk.b.module, &pending)),
                 None => self.pending.push(pending),
             },
+            Trust::Defer => {
+                let (left, right) = (dims.resolve(&pending.left), dims.resolve(&pending.right));
+                match dims.decide(pending.relation, &left, &right) {
+                    Some(true) => {}
+                    Some(false) => return Err(self.tell_where(walk.b.module, &pending)),
+                    None if pending.relation == Relation::Equal => self.pending.push(pending),
+                    None => dims.assume(pending.relation, left, right),
+                }
+            }
         }
         Ok(Cell::Nothing)
     }

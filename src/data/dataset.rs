@@ -2,6 +2,7 @@
 //! leaking: nothing is learnt from a row outside the train part.
 
 use crate::data::apply::apply;
+use crate::data::batch::gather_rows;
 use crate::data::block::{Block, float_type};
 use crate::data::fault::Fault;
 use crate::data::fit::fit;
@@ -12,6 +13,7 @@ use crate::data::split::{PartRows, split};
 use crate::data::table::Table;
 use crate::data::transform::{Fitted, FittedField};
 use crate::data::warn;
+use crate::data::windows::{Windows, windows};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::{Span, Spanned};
 use crate::tensor::Tensor;
@@ -32,6 +34,10 @@ pub struct FieldSchema {
     pub columns: Vec<String>,
     /// What stands along the last axis: a column name, or `species = setosa`.
     pub features: Vec<String>,
+    /// Rows in a window, where rows are cut into windows.
+    pub window: Option<usize>,
+    /// The characters in the order of their numbers, when a text was made `chars`.
+    pub vocabulary: Option<Vec<char>>,
     /// The dimension symbol that the number of categories decides.
     pub size: Option<Spanned<String>>,
     /// The place that decides the row's shape: the columns, or the transform that changed it.
@@ -45,8 +51,10 @@ pub struct Part {
     pub name: String,
     /// The rows of the file it holds, ascending, counted from 0.
     pub rows: Vec<u32>,
-    /// The fields, in order of declaration, `[rows, ..row_shape]` each.
+    /// The fields, in order of declaration, `[rows, ..row_shape]` each; where there are windows, the series that these are cut from.
     pub fields: Vec<(String, Tensor)>,
+    /// The windows, which then are the rows.
+    pub windows: Option<Windows>,
 }
 
 /// A data set, ready to train on.
@@ -74,10 +82,19 @@ impl Dataset {
 }
 
 impl Part {
-    /// A field by name.
+    /// A field by name; where there are windows, the series that these are cut from.
     pub fn field(&self, name: &str) -> Option<&Tensor> {
         let found = self.fields.iter().find(|(own, _)| own == name);
         found.map(|(_, tensor)| tensor)
+    }
+
+    /// Some rows of the field at a place.
+    pub fn gather(&self, field: usize, rows: &[u32]) -> Tensor {
+        let (_, tensor) = &self.fields[field];
+        match &self.windows {
+            Some(windows) => windows.gather(field, tensor, rows),
+            None => gather_rows(tensor, rows),
+        }
     }
 }
 
@@ -101,14 +118,21 @@ pub fn prepare(spec: &DataSpec, table: &Table, float: DType) -> Result<Dataset, 
     let fields = fit_fields(spec, &settled.table, &rows, float)?;
     let mut parts = vec![];
     for part in &rows {
+        let of_file = |&row: &u32| settled.rows[row as usize];
+        let windows = windows(spec, &part.name, part.rows.len(), &settled.table)?;
+        let own = match &windows {
+            None => part.rows.iter().map(of_file).collect(),
+            Some(windows) => {
+                let starts = windows.starts.iter();
+                let starts = starts.map(|&start| of_file(&part.rows[start as usize]));
+                starts.collect()
+            }
+        };
         parts.push(Part {
             name: part.name.clone(),
-            rows: part
-                .rows
-                .iter()
-                .map(|&row| settled.rows[row as usize])
-                .collect(),
+            rows: own,
             fields: tensors(&fields, part, float)?,
+            windows,
         });
     }
     Ok(Dataset {
@@ -217,15 +241,19 @@ fn described<'t>(
         steps,
         features: block.features.clone(),
         double: float == DType::F64,
+        windows: field.windows.as_ref().map(|own| own.value),
     };
     let (size, shape_span) = shape_source(field);
+    let shape_span = field.windows.as_ref().map_or(shape_span, |own| own.span);
     let schema = FieldSchema {
         name: fitted.name.clone(),
-        row_shape: block.row_shape(),
+        row_shape: row_shape(field, &block),
         dtype: block.dtype(float_type(float)),
         categories: fitted.categories(),
         columns: fitted.columns.clone(),
         features: fitted.features.clone(),
+        window: field.windows.as_ref().map(|own| own.value.length),
+        vocabulary: fitted.vocabulary(),
         size,
         shape_span,
     };
@@ -236,6 +264,12 @@ fn described<'t>(
         block,
         spans: spans.collect(),
     }
+}
+
+/// The shape of a row, or of a window of rows.
+fn row_shape(field: &FieldSpec, block: &Block<'_>) -> Vec<usize> {
+    let length = field.windows.as_ref().map(|own| own.value.length);
+    length.into_iter().chain(block.row_shape()).collect()
 }
 
 /// The symbol that the categories decide, and the place that decides a row's shape.
@@ -252,6 +286,7 @@ fn shape_source(field: &FieldSpec) -> (Option<Spanned<String>>, Span) {
             | TransformSpec::Clip { .. }
             | TransformSpec::Impute(_)
             | TransformSpec::Binary { .. } => {}
+            TransformSpec::Chars { size, .. } => return (size.clone(), field.span),
         }
     }
     (None, field.span)

@@ -4,6 +4,7 @@ use crate::data::dataset::{Dataset, FieldSchema, Part};
 use crate::data::fault::{counted, shown};
 use crate::lower::{DataFacts, FieldFacts};
 use crate::tensor::Tensor;
+use crate::types::DType;
 
 impl Dataset {
     /// What lowering has to know: names, shapes, sizes and why they are so.
@@ -19,10 +20,13 @@ impl Dataset {
     }
 
     /// Every field of every part by its global name, `iris.train.x`.
-    pub fn globals(&self) -> impl Iterator<Item = (String, &Tensor)> {
+    pub fn globals(&self) -> impl Iterator<Item = (String, Global<'_>)> {
         self.named_parts().flat_map(move |(name, part)| {
-            let fields = part.fields.iter();
-            fields.map(move |(field, tensor)| (format!("{}.{name}.{field}", self.name), tensor))
+            let fields = part.fields.iter().enumerate();
+            fields.map(move |(place, (field, _))| {
+                let global = Global { part, place };
+                (format!("{}.{name}.{field}", self.name), global)
+            })
         })
     }
 
@@ -46,6 +50,46 @@ impl Dataset {
     }
 }
 
+/// A field of a part, as programs name it.
+#[derive(Clone, Copy, Debug)]
+pub struct Global<'a> {
+    part: &'a Part,
+    place: usize,
+}
+
+impl Global<'_> {
+    /// The element type.
+    pub fn dtype(&self) -> DType {
+        self.part.fields[self.place].1.dtype()
+    }
+
+    /// The sizes.
+    pub fn shape(&self) -> Vec<usize> {
+        let (_, tensor) = &self.part.fields[self.place];
+        match &self.part.windows {
+            Some(windows) => windows.shape(self.place, tensor),
+            None => tensor.shape().to_vec(),
+        }
+    }
+
+    /// Whether its rows are cut from a series, and take memory once they are.
+    pub fn is_cut(&self) -> bool {
+        self.part.windows.is_some()
+    }
+
+    /// All its rows.
+    pub fn tensor(&self) -> Tensor {
+        let (_, tensor) = &self.part.fields[self.place];
+        match &self.part.windows {
+            Some(windows) => {
+                let all: Vec<u32> = (0..).take(windows.starts.len()).collect();
+                windows.gather(self.place, tensor, &all)
+            }
+            None => tensor.clone(),
+        }
+    }
+}
+
 impl FieldSchema {
     /// What lowering has to know of this field.
     fn facts(&self) -> FieldFacts {
@@ -55,11 +99,25 @@ impl FieldSchema {
             row_shape: self.row_shape.clone(),
             span: self.shape_span,
             because: self.because(),
+            vocabulary: self.vocabulary.clone(),
         }
     }
 
     /// Why a row has its shape: `4 columns`, `` one column, `age` ``, `` 3 categories of `species` ``.
     fn because(&self) -> String {
+        let rows = self.because_of_rows();
+        match (self.window, &self.vocabulary) {
+            (None, _) => rows,
+            (Some(length), Some(letters)) => format!(
+                "windows of {} out of {}",
+                counted(length, "character"),
+                letters.len()
+            ),
+            (Some(length), None) => format!("windows of {}, {rows}", counted(length, "row")),
+        }
+    }
+
+    fn because_of_rows(&self) -> String {
         match (&self.categories, &self.columns[..], &self.row_shape[..]) {
             (Some(categories), [column], [_]) if categories.len() == self.features.len() => {
                 let categories = categories.len();

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::data::block::Block;
 use crate::data::category::{Keys, keys};
+use crate::data::chars::fit_chars;
 use crate::data::codes;
 use crate::data::fault::{Fault, listed, shown, suggestion};
 use crate::data::numeric::numbers;
@@ -56,6 +57,7 @@ pub(crate) fn fit(spec: &TransformSpec, block: &Block<'_>, train: &[u32]) -> Res
             categories: categories(classes, block, train, spec.name())?,
         }),
         TransformSpec::Binary { positive } => fit_binary(&positive.value, block, train),
+        TransformSpec::Chars { unknown, .. } => fit_chars(block, train, *unknown),
     }
 }
 
@@ -87,7 +89,8 @@ fn check_setting(spec: &TransformSpec) -> Result<(), Fault> {
         | TransformSpec::Impute(_)
         | TransformSpec::OneHot { .. }
         | TransformSpec::Label { .. }
-        | TransformSpec::Binary { .. } => return Ok(()),
+        | TransformSpec::Binary { .. }
+        | TransformSpec::Chars { .. } => return Ok(()),
     };
     Err(Fault::new(
         codes::BAD_SETTING,

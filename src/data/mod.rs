@@ -16,15 +16,18 @@ mod watch;
 
 mod csv;
 mod inline;
+mod text;
 mod random;
 mod select;
 mod source;
 
 mod category;
+mod chars;
 mod missing;
 mod numeric;
 mod shares;
 mod split;
+mod windows;
 
 mod apply;
 mod block;
@@ -43,14 +46,16 @@ mod tests;
 
 pub use batch::{Batches, epoch_order, gather_rows};
 pub use dataset::{Dataset, FieldSchema, Part, prepare, schema};
+pub use facts::Global;
 pub use predict::read_rows;
-pub use read::read_block;
+pub use read::{Sizes, read_block};
 pub use saved::{SavedError, from_json, to_json};
 pub use source::read_table;
 pub use spec::{
     Classes, Columns, CsvSpec, DataSpec, FieldSpec, Fill, InlineCell, InlineColumn, InlineSpec,
     MissingPolicy, MissingSpec, PartsSpec, RandomSpec, Selector, ShareSpec, SourceSpec, SplitBy,
-    SplitSpec, TransformSpec, Unknown,
+    SplitSpec, TextSpec, TransformSpec, Unknown, WindowSpec,
 };
 pub use table::{Cells, Column, Missing, Table};
 pub use transform::{FillValue, Fitted, FittedField};
+pub use windows::Windows;

@@ -9,6 +9,7 @@ use crate::data::random::draw;
 use crate::data::select;
 use crate::data::spec::{DataSpec, SourceSpec};
 use crate::data::table::Table;
+use crate::data::text::read_text;
 use crate::diag::Diagnostics;
 
 /// Reads the columns that a spec uses; a relative path starts at `folder`, the program's.
@@ -19,5 +20,6 @@ pub fn read_table(spec: &DataSpec, folder: &Path) -> Result<Table, Diagnostics> 
         SourceSpec::Csv(source) => read_csv(source, &spec.missing, folder, choose),
         SourceSpec::Inline(source) => read_inline(name, source, &spec.missing, choose),
         SourceSpec::Random(source) => draw(name, source, choose),
+        SourceSpec::Text(source) => read_text(source, folder, choose),
     }
 }

@@ -1,6 +1,8 @@
 //! What a program asks of its data: the `data name { … }` block as plain structs. `read` fills them in; the rest of this room
 //! reads them. Every piece keeps its span, so that each error has its place. Nothing here has seen a file.
 
+use serde::{Deserialize, Serialize};
+
 use crate::source::{Span, Spanned};
 
 /// A `data name { … }` block.
@@ -29,6 +31,15 @@ pub enum SourceSpec {
     Inline(InlineSpec),
     /// `random(rows: 128, normal: 4, classes: 3)`
     Random(RandomSpec),
+    /// `text("input.txt")`
+    Text(TextSpec),
+}
+
+/// A file of text, one row a character.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextSpec {
+    /// The path, relative to the program's folder.
+    pub path: Spanned<String>,
 }
 
 /// A file of separated values with a header row.
@@ -135,8 +146,21 @@ pub struct FieldSpec {
     pub select: Columns,
     /// What is done to them, in order.
     pub transforms: Vec<Spanned<TransformSpec>>,
+    /// How rows are cut into windows behind them; all fields are, or none.
+    pub windows: Option<Spanned<WindowSpec>>,
     /// The whole right side.
     pub span: Span,
+}
+
+/// `windows(64, shift: 1)`: runs of rows that follow each other, `[batch, 64, ..row]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WindowSpec {
+    /// Rows in a window.
+    pub length: usize,
+    /// How many rows behind the window's start it begins.
+    pub shift: usize,
+    /// How many rows lie between the starts of windows; as many as a window has where the program does not say.
+    pub stride: usize,
 }
 
 /// The columns of a field.
@@ -222,6 +246,13 @@ pub enum TransformSpec {
         /// The category that becomes 1.
         positive: Spanned<String>,
     },
+    /// `chars(size: vocab)`: character → its place in the train part's vocabulary, `i64`.
+    Chars {
+        /// `size: vocab`: the dimension symbol that the number of characters decides.
+        size: Option<Spanned<String>>,
+        /// `unknown: "?"`: the character that stands for those the train part never showed.
+        unknown: Option<char>,
+    },
 }
 
 impl TransformSpec {
@@ -238,6 +269,7 @@ impl TransformSpec {
             TransformSpec::OneHot { .. } => "one_hot",
             TransformSpec::Label { .. } => "label",
             TransformSpec::Binary { .. } => "binary",
+            TransformSpec::Chars { .. } => "chars",
         }
     }
 
@@ -252,7 +284,8 @@ impl TransformSpec {
             | TransformSpec::Impute(_)
             | TransformSpec::OneHot { .. }
             | TransformSpec::Label { .. }
-            | TransformSpec::Binary { .. } => false,
+            | TransformSpec::Binary { .. }
+            | TransformSpec::Chars { .. } => false,
         }
     }
 }

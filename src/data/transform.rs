@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::spec::Unknown;
+use crate::data::spec::{Unknown, WindowSpec};
 use crate::scalar::math::Float;
 use crate::tensor::{Data, Tensor};
 
@@ -69,6 +69,13 @@ pub enum Fitted {
         /// What becomes 1.
         positive: String,
     },
+    /// The character's place in the vocabulary.
+    Chars {
+        /// The characters in order.
+        vocabulary: String,
+        /// Which of them stands for all others, if any does.
+        unknown: Option<char>,
+    },
 }
 
 /// What a missing cell gets.
@@ -96,6 +103,9 @@ pub struct FittedField {
     pub features: Vec<String>,
     /// Whether numbers are `f64`.
     pub double: bool,
+    /// How rows are cut into windows, if they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub windows: Option<WindowSpec>,
 }
 
 impl Fitted {
@@ -112,6 +122,7 @@ impl Fitted {
             Fitted::OneHot { .. } => "one_hot",
             Fitted::Label { .. } => "label",
             Fitted::Binary { .. } => "binary",
+            Fitted::Chars { .. } => "chars",
         }
     }
 
@@ -132,7 +143,8 @@ impl Fitted {
             Fitted::Log => Some(Float::exp(y)),
             Fitted::Log1p => Some(Float::expm1(y)),
             Fitted::Clip { .. } | Fitted::Impute { .. } => Some(y),
-            Fitted::OneHot { .. } | Fitted::Label { .. } | Fitted::Binary { .. } => None,
+            Fitted::OneHot { .. } | Fitted::Label { .. } => None,
+            Fitted::Binary { .. } | Fitted::Chars { .. } => None,
         }
     }
 }
@@ -154,7 +166,25 @@ impl FittedField {
             | Fitted::Log
             | Fitted::Log1p
             | Fitted::Clip { .. }
-            | Fitted::Impute { .. } => None,
+            | Fitted::Impute { .. }
+            | Fitted::Chars { .. } => None,
+        })
+    }
+
+    /// The characters in the order of their numbers, when a text was made `chars`.
+    pub fn vocabulary(&self) -> Option<Vec<char>> {
+        self.steps.iter().find_map(|step| match step {
+            Fitted::Chars { vocabulary, .. } => Some(vocabulary.chars().collect()),
+            Fitted::Standardize { .. }
+            | Fitted::Normalize { .. }
+            | Fitted::Scale { .. }
+            | Fitted::Log
+            | Fitted::Log1p
+            | Fitted::Clip { .. }
+            | Fitted::Impute { .. }
+            | Fitted::OneHot { .. }
+            | Fitted::Label { .. }
+            | Fitted::Binary { .. } => None,
         })
     }
 
@@ -163,6 +193,7 @@ impl FittedField {
         self.steps.iter().rev().find_map(|step| match step {
             Fitted::OneHot { categories, .. } => Some(categories.iter().map(Vec::len).sum()),
             Fitted::Label { categories } => categories.iter().map(Vec::len).max(),
+            Fitted::Chars { vocabulary, .. } => Some(vocabulary.chars().count()),
             Fitted::Standardize { .. }
             | Fitted::Normalize { .. }
             | Fitted::Scale { .. }

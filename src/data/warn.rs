@@ -30,7 +30,8 @@ fn constant_columns(step: &Fitted, field: &FieldBlock<'_>, span: Span) -> Option
         | Fitted::Impute { .. }
         | Fitted::OneHot { .. }
         | Fitted::Label { .. }
-        | Fitted::Binary { .. } => return None,
+        | Fitted::Binary { .. }
+        | Fitted::Chars { .. } => return None,
     };
     let names: Vec<&str> = flat
         .iter()

@@ -183,6 +183,8 @@ pub enum Prim {
     Reverse(AxisRef),
     /// `take(x, indices, axis:)`
     Take(AxisRef),
+    /// Whole numbers of one axis less than the second operand as rows with a 1 at their place; anything else as it is.
+    OneHotLike,
     /// `fill(value, like:)`: the scalar everywhere.
     Fill,
     /// `indices(like:, axis:)`: each element's place along an axis, in the type of `like`.
@@ -290,6 +292,8 @@ pub enum Trust {
     Prove,
     /// The definition may rely on it.
     Assume,
+    /// The caller must satisfy it, and leaves to its own callers what cannot be told of every size.
+    Defer,
 }
 
 /// A node: what it computes from which values, and where that was written.

@@ -142,6 +142,7 @@ impl Printer<'_> {
             Prim::Unstack(parts, axis) => format!("unstack {parts} along {axis}"),
             Prim::Reverse(axis) => format!("reverse {axis}"),
             Prim::Take(axis) => format!("take {axis}"),
+            Prim::OneHotLike => "one_hot_like".into(),
             Prim::Fill => "fill".into(),
             Prim::Indices(axis) => format!("indices {axis}"),
             Prim::Random(distribution, place) => {

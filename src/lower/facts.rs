@@ -27,6 +27,8 @@ pub struct FieldFacts {
     pub span: Span,
     /// Why its row has that shape, for messages: `3 categories of species`.
     pub because: String,
+    /// The characters in the order of their numbers, where it is made of a text.
+    pub vocabulary: Option<Vec<char>>,
 }
 
 impl DataFacts {

@@ -220,6 +220,19 @@ pub enum Shown {
     Data(String),
 }
 
+impl Shown {
+    /// The names of the tensors in it.
+    pub fn tensors(&self) -> Vec<&str> {
+        match self {
+            Shown::Tensor(name) => vec![name],
+            Shown::Tuple(parts) => parts.iter().flat_map(Shown::tensors).collect(),
+            Shown::Record(fields) => fields.iter().flat_map(|(_, part)| part.tensors()).collect(),
+            Shown::Text(_) | Shown::Plot { .. } | Shown::History(_) => vec![],
+            Shown::Run(_) | Shown::Data(_) => vec![],
+        }
+    }
+}
+
 /// An assertion and the values to print when it fails.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assert {

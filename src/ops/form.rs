@@ -47,6 +47,7 @@ pub fn form(
         Prim::Unstack(names, axis) => slice::form_unstack(b, *names, axis, x[0]),
         Prim::Reverse(axis) => one(concat::form_reverse(b, axis, x[0])?),
         Prim::Take(axis) => one(gather::form_take(b, axis, x[0], x[1])?),
+        Prim::OneHotLike => one(gather::form_one_hot_like(b, x[0], x[1])?),
         Prim::Fill => one(constant::form_fill(b, x[0], x[1])?),
         Prim::Indices(axis) => one(constant::form_indices(b, axis, x[0])?),
         Prim::Random(distribution, place) => one(random::form_random(
@@ -104,6 +105,7 @@ pub fn agreeing_operands(prim: &Prim, n_operands: usize) -> Range<usize> {
         | Prim::Unstack(..)
         | Prim::Reverse(_)
         | Prim::Take(_)
+        | Prim::OneHotLike
         | Prim::Indices(_)
         | Prim::Random(..)
         | Prim::Inverse
@@ -161,6 +163,7 @@ fn arity(prim: &Prim) -> Option<(&'static str, usize)> {
         Prim::Unstack(..) => ("unstack", 1),
         Prim::Reverse(_) => ("reverse", 1),
         Prim::Take(_) => ("take", 2),
+        Prim::OneHotLike => ("one_hot_like", 2),
         Prim::Fill => ("fill", 2),
         Prim::Indices(_) => ("indices", 1),
         Prim::Random(distribution, _) => (distribution.name(), 3),

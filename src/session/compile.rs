@@ -7,7 +7,7 @@ use crate::check::{Checked, check};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::grad::expand;
 use crate::ir::draft::DraftId;
-use crate::ir::{FuncId, Module, OriginId};
+use crate::ir::{FuncId, Module, OriginId, Role};
 use crate::lint::codes::UNUSED_FIELD;
 use crate::lint::lint;
 use crate::lower::{
@@ -22,6 +22,7 @@ use crate::session::step::{Step, Watch};
 use crate::session::{PROMPT, Session};
 use crate::source::{SourceId, SourceMap};
 use crate::syntax::ast::Program;
+use crate::tensor::Tensor;
 
 /// A program ready to run.
 #[derive(Debug)]
@@ -97,6 +98,25 @@ impl Compiled {
         let span = user.unwrap_or(origins[origin].span);
         let (line, column) = sources.line_column(span);
         format!("{}:{line}:{column}", sources.get(span.source).name)
+    }
+
+    /// The fields of the data by their global names: those that are there as they are, and of those that are cut from a series the
+    /// ones that are asked for.
+    pub(crate) fn data_globals(&self) -> Vec<(String, Tensor)> {
+        let funcs = self.module().funcs.iter();
+        let inputs = funcs.flat_map(|(_, func)| &func.inputs);
+        let read = inputs.filter_map(|input| match &input.role {
+            Role::Global(name) => Some(name.as_str()),
+            Role::Arg(_) | Role::Param(_) | Role::State(_) | Role::OptState(_) => None,
+            Role::Gradient(_) | Role::Field(_) | Role::Step | Role::Seed => None,
+        });
+        let mut asked: BTreeSet<&str> = read.collect();
+        asked.extend(self.shows().flat_map(|show| show.value.tensors()));
+        let fields = self.data.iter().flat_map(|loaded| loaded.set.globals());
+        let wanted = fields.filter(|(name, field)| !field.is_cut() || asked.contains(&**name));
+        wanted
+            .map(|(name, field)| (name, field.tensor()))
+            .collect()
     }
 
     /// The names of the axes of what is bound.
@@ -235,15 +255,11 @@ impl Session {
 
     /// Tensors that are there before anything runs: those of the session, and fields of the data.
     fn surrounding(&self, data: &[Loaded]) -> Vec<(String, crate::types::DType, Vec<usize>)> {
-        let of = |name: String, tensor: &crate::tensor::Tensor| {
-            (name, tensor.dtype(), tensor.shape().to_vec())
-        };
-        let own = self
-            .globals
-            .iter()
-            .map(|(name, tensor)| of(name.clone(), tensor));
+        let own = self.globals.iter();
+        let own =
+            own.map(|(name, tensor)| (name.clone(), tensor.dtype(), tensor.shape().to_vec()));
         let fields = data.iter().flat_map(|loaded| loaded.set.globals());
-        own.chain(fields.map(|(name, tensor)| of(name, tensor)))
+        own.chain(fields.map(|(name, field)| (name, field.dtype(), field.shape())))
             .collect()
     }
 }

@@ -36,9 +36,7 @@ impl Session {
         compiled: &Compiled,
         sink: &mut Sink<'_>,
     ) -> Result<(Flow, Vec<Span>), Diagnostics> {
-        for (name, tensor) in compiled.data.iter().flat_map(|loaded| loaded.set.globals()) {
-            self.globals.insert(name, tensor.clone());
-        }
+        self.globals.extend(compiled.data_globals());
         let engine = self.options.engine.engine(self.options.profiles);
         let mut execution = Execution {
             session: self,

@@ -1,4 +1,4 @@
-//! Where rows come from: `csv("path")`, `table({ … })`, `random(rows: 128, …)`.
+//! Where rows come from: `csv("path")`, `table({ … })`, `random(rows: 128, …)`, `text("path")`.
 
 use crate::data::codes as data_codes;
 use crate::data::fault::{shown, suggestion};
@@ -7,16 +7,16 @@ use crate::data::read::constant::{number_of, unquoted};
 use crate::data::read::given::Given;
 use crate::data::read::reports::{existing, helped, twice, unknown, wrong_kind};
 use crate::data::read::views::{self, named_call, spanned};
-use crate::data::spec::{CsvSpec, InlineCell, InlineColumn, InlineSpec, RandomSpec, SourceSpec};
+use crate::data::spec::{CsvSpec, InlineCell, InlineColumn, InlineSpec, RandomSpec, SourceSpec, TextSpec};
 use crate::diag::Diagnostic;
 use crate::source::Spanned;
 use crate::syntax::ast::{Arg, Expr, Name};
 
 /// The sources that there are.
-const SOURCES: [&str; 3] = ["csv", "table", "random"];
+const SOURCES: [&str; 4] = ["csv", "table", "random", "text"];
 
 /// Those still to come.
-const LATER: [&str; 6] = ["idx", "text", "images", "npy", "jsonl", "parquet"];
+const LATER: [&str; 5] = ["idx", "images", "npy", "jsonl", "parquet"];
 
 /// Whether an expression can only be a source.
 pub(super) fn is_source(expr: &Expr) -> bool {
@@ -41,6 +41,7 @@ impl Reader {
             "csv" => self.csv(expr, args),
             "table" => self.table(expr, args),
             "random" => self.random(expr, args),
+            "text" => self.text_file(expr, args),
             later if LATER.contains(&later) => self.report(not_yet(name)),
             _ => self.report(unknown("source", name, &SOURCES)),
         }
@@ -58,6 +59,15 @@ impl Reader {
             path: path?,
             delimiter: delimiter.map_or(Some(None), |letter| letter.map(Some))?,
         }))
+    }
+
+    fn text_file(&mut self, expr: &Expr, args: &[Arg]) -> Option<SourceSpec> {
+        let mut given = Given::call("text", expr.span, args);
+        let path = given.take_next("path");
+        let path = self.needed(path, &given, "path", "text(\"path/to/file.txt\")");
+        self.no_more(&given);
+        let path = self.text("a path", path?)?;
+        Some(SourceSpec::Text(TextSpec { path }))
     }
 
     fn delimiter(&mut self, expr: &Expr) -> Option<Spanned<char>> {

@@ -11,7 +11,7 @@ use crate::source::Spanned;
 use crate::syntax::ast::{Expr, Name};
 
 /// The transforms that there are.
-const TRANSFORMS: [&str; 10] = [
+const TRANSFORMS: [&str; 12] = [
     "standardize",
     "normalize",
     "scale",
@@ -22,10 +22,12 @@ const TRANSFORMS: [&str; 10] = [
     "one_hot",
     "label",
     "binary",
+    "chars",
+    "windows",
 ];
 
-/// Those of images and texts, which are still to come.
-const LATER: [&str; 3] = ["flatten", "chars", "windows"];
+/// Those of images, which are still to come.
+const LATER: [&str; 1] = ["flatten"];
 
 /// Whether there is a transform of this name.
 pub(super) fn is_transform(name: &str) -> bool {
@@ -61,6 +63,8 @@ impl Reader {
             "one_hot" => self.one_hot(given),
             "label" => self.label(given),
             "binary" => self.binary(given),
+            "chars" => self.chars(given),
+            "windows" => self.report(windows_inside(name)),
             later if LATER.contains(&later) => self.report(not_yet(name)),
             _ => self.report(unknown("transform", name, &TRANSFORMS)),
         }
@@ -153,6 +157,28 @@ impl Reader {
         Some(TransformSpec::Binary { positive })
     }
 
+    fn chars(&mut self, given: &mut Given<'_>) -> Option<TransformSpec> {
+        let size = given.take("size").map(|expr| self.dimension(expr));
+        let unknown = given.take("unknown").map(|expr| self.letter(expr));
+        Some(TransformSpec::Chars {
+            size: size.map_or(Some(None), |size| size.map(Some))?,
+            unknown: unknown.map_or(Some(None), |letter| letter.map(Some))?,
+        })
+    }
+
+    /// One character in quotes.
+    fn letter(&mut self, expr: &Expr) -> Option<char> {
+        let text = self.text("a character", expr)?.value;
+        let mut letters = text.chars();
+        match (letters.next(), letters.next()) {
+            (Some(letter), None) => Some(letter),
+            _ => {
+                let report = wrong_kind("one character in quotes", expr);
+                self.report(report.help("choose one that stands for all others: `unknown: \"?\"`"))
+            }
+        }
+    }
+
     /// `10`, or `["no", "yes"]`.
     fn classes(&mut self, expr: &Expr) -> Option<Classes> {
         if views::list(expr).is_some() {
@@ -200,8 +226,14 @@ impl Reader {
     }
 }
 
+fn windows_inside(name: &Name) -> Diagnostic {
+    Diagnostic::error(data_codes::BAD_WINDOWS, "`windows` comes last")
+        .label(name.span, "another transform follows")
+        .help("put it behind the others: `a |> standardize |> windows(12)`")
+}
+
 fn not_yet(name: &Name) -> Diagnostic {
     let message = format!("the transform `{}` is not supported yet", name.value);
     Diagnostic::error(data_codes::NOT_SUPPORTED, message)
-        .label(name.span, "for images and texts, still to come")
+        .label(name.span, "for images, still to come")
 }
