@@ -93,6 +93,10 @@ impl Checker<'_> {
             NodeKind::Whole(shape, data) => {
                 Ok(walk.loose(Tensor::from_vec(shape.clone(), data.clone())))
             }
+            NodeKind::Tokens(shape, data) => {
+                let tokens = Tensor::from_vec(shape.clone(), data.clone());
+                Ok(Cell::tight(walk.b.constant(tokens)))
+            }
             NodeKind::Bool(truth) => {
                 let value = walk.b.constant(Tensor::scalar(*truth));
                 Ok(Cell::tight(value))

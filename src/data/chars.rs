@@ -60,11 +60,9 @@ fn text_cells<'b>(block: &'b Block<'_>) -> Result<(&'b [u32], &'b [String]), Fau
         Cells::Text { codes, words } if words.iter().all(|word| letter(word).is_some()) => {
             Ok((codes, words))
         }
-        Cells::Text { .. }
-        | Cells::Bool(_)
-        | Cells::Int(_)
-        | Cells::Float(_)
-        | Cells::Blank(_) => Err(no_text(column)),
+        Cells::Text { .. } | Cells::Bool(_) | Cells::Int(_) | Cells::Float(_) | Cells::Blank(_) => {
+            Err(no_text(column))
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use crate::data::transform::{Fitted, FittedField};
 use crate::data::warn;
 use crate::data::windows::{Windows, windows};
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::lower::Vocabulary;
 use crate::source::{Span, Spanned};
 use crate::tensor::Tensor;
 use crate::types::DType;
@@ -37,7 +38,7 @@ pub struct FieldSchema {
     /// Rows in a window, where rows are cut into windows.
     pub window: Option<usize>,
     /// The characters in the order of their numbers, when a text was made `chars`.
-    pub vocabulary: Option<Vec<char>>,
+    pub vocabulary: Option<Vocabulary>,
     /// The dimension symbol that the number of categories decides.
     pub size: Option<Spanned<String>>,
     /// The place that decides the row's shape: the columns, or the transform that changed it.

@@ -111,7 +111,7 @@ impl FieldSchema {
             (Some(length), Some(letters)) => format!(
                 "windows of {} out of {}",
                 counted(length, "character"),
-                letters.len()
+                letters.letters.len()
             ),
             (Some(length), None) => format!("windows of {}, {rows}", counted(length, "row")),
         }

@@ -16,10 +16,10 @@ mod watch;
 
 mod csv;
 mod inline;
-mod text;
 mod random;
 mod select;
 mod source;
+mod text;
 
 mod category;
 mod chars;

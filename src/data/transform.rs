@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::data::spec::{Unknown, WindowSpec};
+use crate::lower::Vocabulary;
 use crate::scalar::math::Float;
 use crate::tensor::{Data, Tensor};
 
@@ -172,9 +173,15 @@ impl FittedField {
     }
 
     /// The characters in the order of their numbers, when a text was made `chars`.
-    pub fn vocabulary(&self) -> Option<Vec<char>> {
+    pub fn vocabulary(&self) -> Option<Vocabulary> {
         self.steps.iter().find_map(|step| match step {
-            Fitted::Chars { vocabulary, .. } => Some(vocabulary.chars().collect()),
+            Fitted::Chars {
+                vocabulary,
+                unknown,
+            } => Some(Vocabulary {
+                letters: vocabulary.chars().collect(),
+                unknown: *unknown,
+            }),
             Fitted::Standardize { .. }
             | Fitted::Normalize { .. }
             | Fitted::Scale { .. }

@@ -73,7 +73,10 @@ fn too_short(spec: &DataSpec, part: &str, n: usize, reach: usize, table: &Table)
         "it holds {}, and a window with its shift takes {reach}",
         counted(n, "row")
     );
-    let longest = spec.fields.iter().filter_map(|field| field.windows.as_ref());
+    let longest = spec
+        .fields
+        .iter()
+        .filter_map(|field| field.windows.as_ref());
     let longest = longest.max_by_key(|own| own.value.shift + own.value.length);
     let place = longest.map_or(spec.split.span, |own| own.span);
     Fault::new(codes::SHORT_SERIES, message, label)

@@ -242,6 +242,8 @@ pub enum NodeKind {
     Array(Vec<usize>, Vec<f64>),
     /// Whole numbers of which a float cannot hold one; adapt likewise.
     Whole(Vec<usize>, Vec<i64>),
+    /// Whole numbers that stay so, of type `i64`.
+    Tokens(Vec<usize>, Vec<i64>),
     /// A truth value.
     Bool(bool),
     /// A dimension as a number; adapts likewise.

@@ -51,7 +51,7 @@ impl Printer<'_> {
             NodeKind::Array(shape, elements) => {
                 format!("array {shape:?} [{}]", list(elements.iter()))
             }
-            NodeKind::Whole(shape, elements) => {
+            NodeKind::Whole(shape, elements) | NodeKind::Tokens(shape, elements) => {
                 format!("whole {shape:?} [{}]", list(elements.iter()))
             }
             NodeKind::Bool(truth) => format!("bool {truth}"),

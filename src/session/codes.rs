@@ -26,5 +26,7 @@ pub const UNKNOWN_CURVE: Code = Code::new(Stage::Train, 520);
 /// Something is asked of a run that was not trained.
 pub const NOT_TRAINED: Code = Code::new(Stage::Train, 521);
 
+/// A model whose chances are no numbers.
+pub const NO_CHANCES: Code = Code::new(Stage::Num, 621);
 /// An assertion that does not hold.
 pub const ASSERTION: Code = Code::new(Stage::Num, 620);

@@ -72,6 +72,7 @@ impl Compiled {
         self.actions.iter().filter_map(|action| match action {
             Action::Show(show) => Some(show),
             Action::Train(_) | Action::Compute(_) | Action::Evaluate { .. } => None,
+            Action::Generate(_) => None,
             Action::Assert(_) | Action::Save { .. } | Action::Load { .. } | Action::Test(_) => None,
         })
     }
@@ -114,9 +115,7 @@ impl Compiled {
         asked.extend(self.shows().flat_map(|show| show.value.tensors()));
         let fields = self.data.iter().flat_map(|loaded| loaded.set.globals());
         let wanted = fields.filter(|(name, field)| !field.is_cut() || asked.contains(&**name));
-        wanted
-            .map(|(name, field)| (name, field.tensor()))
-            .collect()
+        wanted.map(|(name, field)| (name, field.tensor())).collect()
     }
 
     /// The names of the axes of what is bound.
@@ -256,8 +255,7 @@ impl Session {
     /// Tensors that are there before anything runs: those of the session, and fields of the data.
     fn surrounding(&self, data: &[Loaded]) -> Vec<(String, crate::types::DType, Vec<usize>)> {
         let own = self.globals.iter();
-        let own =
-            own.map(|(name, tensor)| (name.clone(), tensor.dtype(), tensor.shape().to_vec()));
+        let own = own.map(|(name, tensor)| (name.clone(), tensor.dtype(), tensor.shape().to_vec()));
         let fields = data.iter().flat_map(|loaded| loaded.set.globals());
         own.chain(fields.map(|(name, field)| (name, field.dtype(), field.shape())))
             .collect()

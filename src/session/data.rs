@@ -32,9 +32,9 @@ pub(crate) fn read_all(
     let sizes = declared_sizes(program);
     for block in program.items.iter().filter_map(data_block) {
         let float = float_of(program, &block.name.value, dtype);
-        let same = known
-            .iter()
-            .find(|loaded| loaded.block == *block && loaded.float == float && loaded.sizes == sizes);
+        let same = known.iter().find(|loaded| {
+            loaded.block == *block && loaded.float == float && loaded.sizes == sizes
+        });
         match same
             .cloned()
             .map_or_else(|| read(block, sources, &sizes, float), Ok)

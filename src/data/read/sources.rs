@@ -7,7 +7,9 @@ use crate::data::read::constant::{number_of, unquoted};
 use crate::data::read::given::Given;
 use crate::data::read::reports::{existing, helped, twice, unknown, wrong_kind};
 use crate::data::read::views::{self, named_call, spanned};
-use crate::data::spec::{CsvSpec, InlineCell, InlineColumn, InlineSpec, RandomSpec, SourceSpec, TextSpec};
+use crate::data::spec::{
+    CsvSpec, InlineCell, InlineColumn, InlineSpec, RandomSpec, SourceSpec, TextSpec,
+};
 use crate::diag::Diagnostic;
 use crate::source::Spanned;
 use crate::syntax::ast::{Arg, Expr, Name};

@@ -2,10 +2,10 @@
 //! `x: tokens |> windows(seq)`.
 
 use crate::data::codes;
+use crate::data::read::Reader;
 use crate::data::read::constant::calculate;
 use crate::data::read::given::Given;
 use crate::data::read::views::{bare_name, named_call, pipe};
-use crate::data::read::Reader;
 use crate::data::spec::{DataSpec, MissingPolicy, PartsSpec, SplitBy, WindowSpec};
 use crate::diag::Diagnostic;
 use crate::source::{Span, Spanned};
@@ -110,7 +110,10 @@ impl Reader {
 
     /// Windows need rows that follow each other, and all fields the same ones.
     pub(super) fn check_windows(&mut self, spec: &DataSpec) {
-        let mut windows = spec.fields.iter().filter_map(|field| field.windows.as_ref());
+        let mut windows = spec
+            .fields
+            .iter()
+            .filter_map(|field| field.windows.as_ref());
         let Some(first) = windows.next() else {
             return;
         };
@@ -143,12 +146,18 @@ fn without(field: Span, windows: Span) -> Diagnostic {
 
 fn differ(first: &Spanned<WindowSpec>, other: &Spanned<WindowSpec>) -> Diagnostic {
     let strides = [first.value.stride, other.value.stride];
-    let message = format!("windows begin every {} and every {} rows", strides[0], strides[1]);
+    let message = format!(
+        "windows begin every {} and every {} rows",
+        strides[0], strides[1]
+    );
     Diagnostic::error(codes::BAD_WINDOWS, message)
         .label(first.span, format!("every {}", strides[0]))
         .label(other.span, format!("every {}", strides[1]))
         .note("where none is said, windows stand side by side: the stride is their length")
-        .help(format!("give both the same: `stride: {}`", strides[0].min(strides[1])))
+        .help(format!(
+            "give both the same: `stride: {}`",
+            strides[0].min(strides[1])
+        ))
 }
 
 fn out_of_order(spec: &DataSpec, windows: Span) -> Option<Diagnostic> {
@@ -159,17 +168,26 @@ fn out_of_order(spec: &DataSpec, windows: Span) -> Option<Diagnostic> {
     };
     match (&spec.split.parts, &spec.split.by, spec.missing.policy) {
         (_, _, MissingPolicy::DropRows) => Some(
-            report("windows would close over the rows that are dropped", "rows are kept here")
-                .help("fill the cells in instead: `|> impute(median)`"),
+            report(
+                "windows would close over the rows that are dropped",
+                "rows are kept here",
+            )
+            .help("fill the cells in instead: `|> impute(median)`"),
         ),
         (PartsSpec::Whole, _, _) | (PartsSpec::Shares(_), SplitBy::Order, _) => None,
         (PartsSpec::Shares(_), _, _) => Some(
-            report("windows need parts whose rows follow each other", "rows are drawn at random")
-                .help("split in order, so that no window crosses a border: `by: order`"),
+            report(
+                "windows need parts whose rows follow each other",
+                "rows are drawn at random",
+            )
+            .help("split in order, so that no window crosses a border: `by: order`"),
         ),
         (PartsSpec::Folds { .. }, _, _) => Some(
-            report("windows would close over the fold that is held out", "rows are taken out")
-                .help("split in order: `split: { train: 80%, val: 20%, by: order }`"),
+            report(
+                "windows would close over the fold that is held out",
+                "rows are taken out",
+            )
+            .help("split in order: `split: { train: 80%, val: 20%, by: order }`"),
         ),
     }
 }
