@@ -187,6 +187,50 @@ fn every_stage_can_be_dumped() {
 }
 
 #[test]
+fn a_plan_lists_kernels_and_products_in_phases() {
+    let work = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/mlp_tiny.nnl");
+    let text = std::fs::read_to_string(work).expect("the work is there");
+    let (code, out, err) = on(&["dump", "--stage", "plan"], &text);
+    assert_eq!(code, 0, "{err}");
+    insta::assert_snapshot!("plan_mlp_tiny", out);
+    for (stage, has) in [("clif", "function u0:0"), ("asm", "ret")] {
+        let (code, out, err) = on(&["dump", "--stage", stage], &text);
+        assert_eq!(code, 0, "{err}");
+        assert!(out.contains(has), "{stage}: {out}");
+    }
+}
+
+/// What is measured changes from run to run; that each kernel of the plan is there, called as often as it should be, does not.
+#[test]
+fn a_profile_names_each_kernel_and_a_trace_each_call() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let trace = folder.path().join("trace.json");
+    let trace = trace.to_str().expect("a readable path");
+    let (code, out, err) = on(&["run", "--profile", "--trace", trace], XOR);
+    assert_eq!(code, 0, "{err}");
+    assert!(
+        format!("{out}{err}").contains("step: product"),
+        "{out}{err}"
+    );
+    let text = std::fs::read_to_string(trace).expect("the trace was written");
+    let trace: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let events = trace["traceEvents"].as_array().expect("a list of calls");
+    let calls = |name: &str| {
+        let is_it = |event: &&serde_json::Value| {
+            event["cat"] == "step" && event["name"].as_str().is_some_and(|n| n.starts_with(name))
+        };
+        events.iter().filter(is_it).count()
+    };
+    assert!(calls("product 0") > 1);
+    assert_eq!(calls("product 0"), calls("product 1"));
+    assert!(
+        events
+            .iter()
+            .all(|event| event["ph"] == "X" && event["dur"].is_f64())
+    );
+}
+
+#[test]
 fn tests_are_counted_and_failures_are_code_1() {
     let text = "test \"holds\" { assert 1 + 1 == 2; }\ntest \"fails\" { assert 1 + 1 == 3; }\n";
     let (code, out, err) = on(&["test"], text);

@@ -1,11 +1,9 @@
 //! The reference semantics: a function is run instruction by instruction, each by its op's own meaning. Sizes are worked out once for
 //! each set of input sizes; a value is handed over at its last use, so that its buffer can be written again.
 
-use std::collections::BTreeMap;
-
-use crate::engine::bind::Sizes;
 use crate::engine::flat::{Flat, Plan, Use, flat, known};
-use crate::engine::{Engine, MAX_PLANS, Program, RunError, RunFault};
+use crate::engine::plans::Plans;
+use crate::engine::{Engine, Program, RunError, RunFault};
 use crate::ir::{FuncId, Module};
 use crate::ops;
 use crate::tensor::Tensor;
@@ -18,7 +16,7 @@ impl Engine for Interpreter {
     fn prepare(&self, module: &Module, func: FuncId) -> Result<Box<dyn Program>, RunError> {
         Ok(Box::new(Prepared {
             flat: flat(module, func),
-            plans: BTreeMap::new(),
+            plans: Plans::new(),
         }))
     }
 }
@@ -26,21 +24,19 @@ impl Engine for Interpreter {
 /// A function, and its plans by sizes.
 struct Prepared {
     flat: Flat,
-    plans: BTreeMap<Sizes, Plan>,
+    plans: Plans<Plan>,
 }
 
 impl Program for Prepared {
     fn run(&mut self, inputs: Vec<Tensor>) -> Result<Vec<Tensor>, RunError> {
         let sizes = self.flat.signature.sizes(&inputs)?;
-        if !self.plans.contains_key(&sizes) {
-            if self.plans.len() == MAX_PLANS {
-                self.plans.clear();
-            }
-            let plan = self.flat.plan(&sizes)?;
-            self.flat.check_memory(&plan)?;
-            self.plans.insert(sizes.clone(), plan);
-        }
-        execute(&self.flat, &self.plans[&sizes], inputs)
+        let flat = &self.flat;
+        let plan = self.plans.get(&sizes, || {
+            let plan = flat.plan(&sizes)?;
+            flat.check_memory(&plan)?;
+            Ok(plan)
+        })?;
+        execute(flat, plan, inputs)
     }
 }
 

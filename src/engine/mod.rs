@@ -7,6 +7,7 @@ mod flat;
 mod interp;
 mod jit;
 mod memory;
+mod plans;
 mod profile;
 
 pub use error::{RunError, RunFault};
@@ -16,9 +17,6 @@ pub use profile::{Call, KernelTime, Profile};
 
 use crate::ir::{FuncId, Module};
 use crate::tensor::Tensor;
-
-/// How many sets of sizes an engine remembers.
-const MAX_PLANS: usize = 32;
 
 /// A way to run functions.
 pub trait Engine {

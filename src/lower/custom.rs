@@ -69,18 +69,7 @@ impl Lowerer<'_> {
         let inputs = self.custom_inputs(def, bound);
         let result = self.inlined(def, cx, inputs);
         let span = def.name.span;
-        let results = result
-            .as_ref()
-            .map_err(|reported| *reported)
-            .and_then(|result| self.leaf_tensors(result, span));
-        let named = results.as_ref().map(|results| {
-            results
-                .iter()
-                .map(|result| ("y".to_string(), *result))
-                .collect()
-        });
-        let (func, _) = self.close(named.unwrap_or_default());
-        results?;
+        let (func, _) = self.close_with("y", &result, span)?;
         Ok((func, result?))
     }
 

@@ -193,18 +193,7 @@ impl Lowerer<'_> {
                 false => Given::value(value.clone(), *span),
             });
         let result = self.apply(of.clone(), given.collect(), span, span);
-        let results = result
-            .as_ref()
-            .map_err(|reported| *reported)
-            .and_then(|result| self.leaf_tensors(result, span));
-        let named = results.as_ref().map(|results| {
-            results
-                .iter()
-                .map(|result| ("value".to_string(), *result))
-                .collect()
-        });
-        let (func, captured) = self.close(named.unwrap_or_default());
-        results?;
+        let (func, captured) = self.close_with("value", &result, span)?;
         operands.extend(captured);
         let mut point: Vec<Val> = args
             .into_iter()

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::ir::draft::{DraftFunc, DraftId, DraftNode, DraftValue, NodeKind, Pattern};
 use crate::ir::{OriginId, Role};
-use crate::lower::value::TensorRef;
+use crate::lower::value::{TensorRef, Val};
 use crate::lower::{Lowerer, Lowering};
 use crate::source::Span;
 
@@ -64,6 +64,20 @@ impl Lowerer<'_> {
             })
             .collect();
         (self.draft.funcs.push(frame.func), captured)
+    }
+
+    /// Closes a function that returns the tensors of `result`, each by this name; also where there is none.
+    pub(crate) fn close_with(
+        &mut self,
+        name: &str,
+        result: &Lowering<Val>,
+        span: Span,
+    ) -> Lowering<(DraftId, Vec<TensorRef>)> {
+        let leaves = result.as_ref().map_err(|reported| *reported);
+        let leaves = leaves.and_then(|result| self.leaf_tensors(result, span));
+        let named = |leaf: &TensorRef| (name.to_string(), *leaf);
+        let closed = self.close(leaves.iter().flatten().map(named).collect());
+        leaves.map(|_| closed)
     }
 
     /// A weight that nothing reads is not there: the bias of a layer that goes without.

@@ -37,45 +37,19 @@ impl Lowerer<'_> {
         let recipes = self.run_fields(cx, block, data)?;
         let inputs = self.model_fields(&recipes)?;
         let mut step = self.step_func(&recipes, &inputs, StepKind::Whole)?;
-        let accumulation = match recipes.settings.accumulate {
-            1 => None,
-            _ => {
-                let gradients = self.step_func(&recipes, &inputs, StepKind::Accumulate)?;
-                Some((
-                    gradients.func,
-                    self.step_func(&recipes, &inputs, StepKind::Update)?.func,
-                ))
-            }
-        };
+        let accumulation = self.accumulation(&recipes, &inputs)?;
         let (eval, out) = self.eval_func(&recipes, &inputs, &block.name.value)?;
-        // What only evaluation reads keeps its first value.
-        let untrained = std::mem::take(&mut self.model.recipes);
-        let known = |role: &Role| step.recipes.iter().any(|recipe| recipe.role == *role);
-        let untrained: Vec<Recipe> = untrained
-            .into_iter()
-            .filter(|recipe| !known(&recipe.role))
-            .collect();
-        step.recipes.extend(untrained);
+        self.add_untrained(&mut step.recipes);
         let forward = self.forward_func(&recipes, &inputs)?;
         let init = self.init_func(&step.recipes, &block.name.value)?;
-        let targets = recipes
-            .data
-            .fields
-            .iter()
-            .filter(|field| !inputs.iter().any(|input| input.name == field.name));
-        let paths = |wanted: fn(&Role) -> bool| {
-            let roles = step
-                .recipes
-                .iter()
-                .map(|recipe| &recipe.role)
-                .filter(|role| wanted(role));
-            roles
-                .map(|role| role.path().to_string())
-                .collect::<Vec<_>>()
-        };
+        let paths = |wanted: fn(&Role) -> bool| paths(&step.recipes, wanted);
+        let (name, span) = (block.name.value.clone(), block.name.span);
+        let outputs = (0..out.leaves().len()).map(|index| format!("{name}/out{index}"));
         let plan = Run {
-            name: block.name.value.clone(),
-            span: block.name.span,
+            outputs: outputs.collect(),
+            targets: targets(&recipes.data, &inputs),
+            name,
+            span,
             data: recipes.data.name.clone(),
             model: self.model_name(&recipes.model),
             loss_span: recipes.loss.span,
@@ -90,18 +64,13 @@ impl Lowerer<'_> {
             eval,
             forward,
             metrics: None,
-            outputs: (0..out.leaves().len())
-                .map(|index| format!("{}/out{index}", block.name.value))
-                .collect(),
-            targets: targets.map(|field| field.name.clone()).collect(),
         };
-        let (batch, data) = (recipes.batch.clone(), recipes.data.clone());
         let mut run = LoweredRun {
             plan,
             model: recipes.model.clone(),
-            batch,
+            batch: recipes.batch.clone(),
             out,
-            data,
+            data: recipes.data.clone(),
             inputs,
         };
         if !recipes.metrics.is_empty() {
@@ -109,6 +78,29 @@ impl Lowerer<'_> {
         }
         self.watched_is_recorded(&run.plan)?;
         Ok(run)
+    }
+
+    /// The halves of an update whose gradients come from several batches.
+    fn accumulation(
+        &mut self,
+        recipes: &Recipes<'_>,
+        inputs: &[FieldFacts],
+    ) -> Lowering<Option<(DraftId, DraftId)>> {
+        if recipes.settings.accumulate == 1 {
+            return Ok(None);
+        }
+        let gradients = self.step_func(recipes, inputs, StepKind::Accumulate)?;
+        let update = self.step_func(recipes, inputs, StepKind::Update)?;
+        Ok(Some((gradients.func, update.func)))
+    }
+
+    /// What only evaluation reads keeps its first value.
+    fn add_untrained(&mut self, recipes: &mut Vec<Recipe>) {
+        for recipe in std::mem::take(&mut self.model.recipes) {
+            if !recipes.iter().any(|known| known.role == recipe.role) {
+                recipes.push(recipe);
+            }
+        }
     }
 
     fn model_name(&self, model: &Val) -> String {
@@ -247,6 +239,22 @@ impl Lowerer<'_> {
         self.export(func);
         Ok(func)
     }
+}
+
+/// Where the values of some roles stand.
+fn paths(recipes: &[Recipe], wanted: fn(&Role) -> bool) -> Vec<String> {
+    let roles = recipes.iter().map(|recipe| &recipe.role);
+    roles
+        .filter(|role| wanted(role))
+        .map(|role| role.path().to_string())
+        .collect()
+}
+
+/// The fields that are no inputs of the model.
+fn targets(data: &DataFacts, inputs: &[FieldFacts]) -> Vec<String> {
+    let is_input = |field: &FieldFacts| inputs.iter().any(|input| input.name == field.name);
+    let fields = data.fields.iter().filter(|field| !is_input(field));
+    fields.map(|field| field.name.clone()).collect()
 }
 
 /// A field of the data on its way into a model.

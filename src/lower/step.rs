@@ -1,4 +1,5 @@
-//! One update: the loss as a function of the weights, its gradients, clipping, the optimizer; whole, or in halves where several\nbatches make an update.
+//! One update: the loss as a function of the weights, its gradients, clipping, the optimizer; whole, or in halves where several
+//! batches make an update.
 
 use crate::diag::Diagnostic;
 use crate::ir::Role;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::engine::jit::graph::{BaseId, Def, Graph, Node, NodeId, Task, Value};
 use crate::engine::jit::kernel::{Access, Extent, Inst, InstKind, Kernel, Output, Space, Store};
+use crate::engine::jit::strips::is_costly;
 use crate::scalar::Scalar;
 use crate::tensor::{Data, Monoid, Tensor, Walk};
 use crate::types::DType;
@@ -314,11 +315,8 @@ impl Body<'_> {
     /// Whether a node gives a number for each element or for each row.
     fn extent(&self, node: &Node) -> Option<Extent> {
         let len: usize = node.shape.iter().product();
-        let is_row = |x: &Value| match self.made.get(&x.base) {
-            Some(Made::Inst(inst)) => self.insts[*inst].extent == Extent::Row,
-            Some(Made::Folded(..)) | None => false,
-        };
-        let fits = |x: &Value| is_row(x) && x.walk.is_plain() && x.walk.sizes == node.shape;
+        let fits =
+            |x: &Value| self.is_row(x.base) && x.walk.is_plain() && x.walk.sizes == node.shape;
         if len == self.space.rows && node.operands.iter().any(fits) {
             return Some(Extent::Row);
         }
@@ -363,14 +361,7 @@ impl Body<'_> {
     }
 
     fn read(&mut self, base: BaseId, walk: &Walk, extent: Extent) -> Option<usize> {
-        let space = match extent {
-            Extent::Elem => self.space,
-            Extent::Row => Space {
-                cols: 1,
-                ..self.space
-            },
-        };
-        let access = Access::of(walk, space)?;
+        let access = Access::of(walk, extent.space(self.space))?;
         let key = (base, extent, access.clone());
         if let Some(inst) = self.found.get(&key) {
             return Some(*inst);
@@ -398,9 +389,11 @@ impl Body<'_> {
         }
         let by_row = [&kept[..], axes].concat();
         let by_col = [axes, &kept[..]].concat();
+        // In a square space both would fit: columns are folded unless the folded axes come first.
+        let leads_in_square = rows == cols && by_col.is_sorted();
         if (n_kept, n_folded) == (rows, cols)
+            && !leads_in_square
             && let Some(inst) = self.arg(x, &x.walk.permuted(&by_row), Extent::Elem)
-            && (n_folded != rows || by_col != sorted(&by_col))
         {
             return Some(self.made(InstKind::Fold(monoid, inst), dtype, Extent::Row));
         }
@@ -424,12 +417,6 @@ impl Body<'_> {
     }
 }
 
-fn sorted(axes: &[usize]) -> Vec<usize> {
-    let mut sorted = axes.to_vec();
-    sorted.sort_unstable();
-    sorted
-}
-
 /// The bits of the only element of a tensor.
 fn only_bits(tensor: &Tensor) -> Option<u64> {
     match tensor.data() {
@@ -447,12 +434,4 @@ fn only<T: Copy>(elements: &[T]) -> Option<T> {
         [x] => Some(*x),
         [..] => None,
     }
-}
-
-/// Whether a scalar function is computed a strip at a time by a routine, and not by an instruction or two.
-pub(super) fn is_costly(f: Scalar) -> bool {
-    matches!(f, Scalar::Exp | Scalar::Expm1 | Scalar::Ln | Scalar::Log1p)
-        || matches!(f, Scalar::Sin | Scalar::Cos | Scalar::Atan | Scalar::Tanh)
-        || matches!(f, Scalar::Sigmoid | Scalar::Erf | Scalar::Pow | Scalar::Rem)
-        || matches!(f, Scalar::Floor | Scalar::Ceil | Scalar::Round)
 }

@@ -80,6 +80,16 @@ pub(super) enum Store {
     Fold(Monoid),
 }
 
+impl Extent {
+    /// The part of a kernel's space that it gives numbers for.
+    pub(super) fn space(self, whole: Space) -> Space {
+        match self {
+            Extent::Elem => whole,
+            Extent::Row => Space { cols: 1, ..whole },
+        }
+    }
+}
+
 impl Space {
     pub(super) fn len(self) -> usize {
         self.rows * self.cols

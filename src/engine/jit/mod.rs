@@ -1,6 +1,7 @@
 //! Native code. A plan, in which every size is a number, becomes a graph of bases and nodes ([`graph`]); nodes become units that share
-//! a kernel ([`fuse`]); units become steps in phases ([`steps`]), buffers get places ([`memory`]), kernels code ([`emit`]); and all of
-//! it is run by a pool of workers ([`native`]). Products of matrices have kernels of their own ([`gemm`]).
+//! a kernel ([`fuse`]); units become steps ([`steps`]) in phases ([`phases`]), buffers get places ([`memory`], [`in_place`]), kernels
+//! code ([`emit`]); all of it is a [`native`] plan, which a pool of workers runs ([`running`], [`pool`]). Products of matrices have
+//! kernels of their own ([`gemm`]).
 //!
 //! What is computed does not depend on the number of workers: rows are cut into chunks by their number alone, folds over rows are
 //! folded within chunks and then over them in order, and a product sums along a fixed order.
@@ -14,6 +15,7 @@ mod emit;
 mod fuse;
 mod gemm;
 mod graph;
+mod in_place;
 mod kernel;
 mod listing;
 mod memory;
@@ -27,14 +29,14 @@ mod steps;
 mod strips;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Instant;
 
 use crate::engine::bind::Sizes;
 use crate::engine::flat::{Flat, Plan, ResultTypes, flat};
 use crate::engine::interp::execute;
-use crate::engine::{Engine, MAX_PLANS, Profile, Program, RunError};
+use crate::engine::plans::Plans;
+use crate::engine::{Engine, Profile, Program, RunError};
 use crate::ir::{FuncId, Module};
 use crate::tensor::{Tensor, threads};
 pub use listing::{Listing, listing};
@@ -70,12 +72,15 @@ impl Jit {
 
 impl Engine for Jit {
     fn prepare(&self, module: &Module, func: FuncId) -> Result<Box<dyn Program>, RunError> {
-        Ok(Box::new(Prepared {
+        let source = Source {
             name: module.funcs[func].name.clone(),
             flat: flat(module, func),
-            plans: BTreeMap::new(),
-            pool: Rc::clone(&self.pool),
             timing: self.timing.clone(),
+        };
+        Ok(Box::new(Prepared {
+            source,
+            plans: Plans::new(),
+            pool: Rc::clone(&self.pool),
         }))
     }
 
@@ -87,10 +92,15 @@ impl Engine for Jit {
 
 /// A function, and its code by sizes.
 struct Prepared {
+    source: Source,
+    plans: Plans<Compiled>,
+    pool: Rc<RefCell<Option<Pool>>>,
+}
+
+/// What code is made from.
+struct Source {
     name: String,
     flat: Flat,
-    plans: BTreeMap<Sizes, Compiled>,
-    pool: Rc<RefCell<Option<Pool>>>,
     timing: Option<Rc<Timing>>,
 }
 
@@ -103,30 +113,27 @@ enum Compiled {
 
 impl Program for Prepared {
     fn run(&mut self, inputs: Vec<Tensor>) -> Result<Vec<Tensor>, RunError> {
-        let sizes = self.flat.signature.sizes(&inputs)?;
-        if !self.plans.contains_key(&sizes) {
-            if self.plans.len() == MAX_PLANS {
-                self.plans.clear();
-            }
+        let source = &self.source;
+        let sizes = source.flat.signature.sizes(&inputs)?;
+        let compiled = self.plans.get(&sizes, || {
             let types = inputs.iter().map(|x| (x.dtype(), x.shape().to_vec()));
-            let compiled = self.compile(&sizes, &types.collect())?;
-            self.plans.insert(sizes.clone(), compiled);
-        }
-        match self.plans.get_mut(&sizes).expect("inserted above") {
-            Compiled::Interpreted(plan) => execute(&self.flat, plan, inputs),
+            source.compile(&sizes, &types.collect())
+        })?;
+        match compiled {
+            Compiled::Interpreted(plan) => execute(&source.flat, plan, inputs),
             Compiled::Native(native) => {
                 let mut pool = self.pool.borrow_mut();
                 let pool = match native.is_small {
                     true => None,
                     false => Some(&*pool.get_or_insert_with(|| Pool::new(threads()))),
                 };
-                native.run(inputs, pool, self.timing.as_deref())
+                native.run(inputs, pool, source.timing.as_deref())
             }
         }
     }
 }
 
-impl Prepared {
+impl Source {
     fn compile(&self, sizes: &Sizes, inputs: &ResultTypes) -> Result<Compiled, RunError> {
         let plan = self.flat.plan(sizes)?;
         self.flat.check_memory(&plan)?;

@@ -1,4 +1,4 @@
-//! A plan as native code, and how it is run: pointers are gathered, then every worker walks the phases.
+//! A plan as native code: its steps with their entries, its buffers with their places; and the pointers that a run of it starts from.
 
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;

@@ -1,5 +1,6 @@
-//! Steps in phases, each as early as it can be. A step may follow another in one phase if each row it reads is computed by the same
-//! worker; one that writes in place waits for the other readers of what it overwrites.
+//! Steps in phases, each as early as it can be. Within a phase every worker goes through the steps on its own share of the rows and
+//! waits for nobody; between phases all wait for all. A step may follow another in one phase if each row it reads is computed by the
+//! same worker; one that writes in place waits for the other readers of what it overwrites.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,59 +20,52 @@ pub(super) fn phases(
     steps: Vec<Step>,
     in_place: &BTreeMap<BaseId, BaseId>,
 ) -> Vec<Vec<Step>> {
-    let mut ready: BTreeSet<BaseId> = graph
-        .bases
-        .iter()
-        .enumerate()
-        .filter(|(_, base)| !matches!(base.def, Def::Node(_)))
-        .map(|(id, _)| id)
-        .collect();
-    let mut open: Vec<Step> = steps;
+    let mut ready = given(graph);
+    let mut open = steps;
     let mut phases = vec![];
     while !open.is_empty() {
-        let mut written: BTreeMap<BaseId, Written> = BTreeMap::new();
-        let mut phase: Vec<Step> = vec![];
-        let mut later: Vec<Step> = vec![];
-        for step in open {
-            let can_read = |(base, reach): &(BaseId, Reach)| {
-                ready.contains(base)
-                    || written
-                        .get(base)
-                        .is_some_and(|by| follows(*by, step.share, *reach))
-            };
-            let replaced: Vec<BaseId> = step
-                .writes
-                .iter()
-                .filter_map(|(base, _)| in_place.get(base).copied())
-                .collect();
-            let reads_it =
-                |other: &Step| other.reads.iter().any(|(base, _)| replaced.contains(base));
-            let is_disturbing = later.iter().any(reads_it)
-                || phase
-                    .iter()
-                    .any(|other| reads_it(other) && !is_beside(other, &step, &replaced));
-            if is_disturbing || !step.reads.iter().all(can_read) {
-                later.push(step);
-                continue;
-            }
-            for (base, reach) in &step.writes {
-                let by = Written {
-                    share: step.share,
-                    reach: *reach,
-                };
-                written.insert(*base, by);
-            }
-            phase.push(step);
-        }
-        ready.extend(written.keys().copied());
+        let is_next = next(&open, &ready, in_place);
+        let mut is_next = is_next.into_iter();
+        let (phase, later): (Vec<Step>, Vec<Step>) = open
+            .into_iter()
+            .partition(|_| is_next.next().expect("a word for each open step"));
         assert!(
             !phase.is_empty(),
-            "fused without cycles: some step is ready"
+            "ordered without cycles: some step is ready"
         );
+        ready.extend(phase.iter().flat_map(|step| &step.writes).map(|w| w.0));
         phases.push(phase);
         open = later;
     }
     phases
+}
+
+/// What is there before the first step.
+fn given(graph: &Graph) -> BTreeSet<BaseId> {
+    let bases = graph.bases.iter().enumerate();
+    bases
+        .filter(|(_, base)| !matches!(base.def, Def::Node(_)))
+        .map(|(id, _)| id)
+        .collect()
+}
+
+/// Which of the open steps make up the next phase.
+fn next(open: &[Step], ready: &BTreeSet<BaseId>, in_place: &BTreeMap<BaseId, BaseId>) -> Vec<bool> {
+    let mut written: BTreeMap<BaseId, Written> = BTreeMap::new();
+    let mut is_next = vec![false; open.len()];
+    for (at, step) in open.iter().enumerate() {
+        let can_read = |(base, reach): &(BaseId, Reach)| {
+            let by = written.get(base);
+            ready.contains(base) || by.is_some_and(|by| follows(*by, step.share, *reach))
+        };
+        let is_ready = step.reads.iter().all(can_read);
+        if is_ready && !is_disturbing(open, &is_next, at, in_place) {
+            is_next[at] = true;
+            let (share, writes) = (step.share, step.writes.iter());
+            written.extend(writes.map(|&(base, reach)| (base, Written { share, reach })));
+        }
+    }
+    is_next
 }
 
 /// Whether a reader in the same phase finds its part written by the same worker.
@@ -85,11 +79,29 @@ fn follows(by: Written, share: Share, reach: Reach) -> bool {
     }
 }
 
-/// Whether one that writes in place may run beside an earlier reader: the same worker has read what it overwrites.
-fn is_beside(reader: &Step, writer: &Step, replaced: &[BaseId]) -> bool {
-    let reads = reader
-        .reads
-        .iter()
-        .filter(|(base, _)| replaced.contains(base));
-    reader.share == writer.share && reads.clone().all(|(_, reach)| *reach == Reach::Rows)
+/// Whether a step would overwrite what another open step has yet to read.
+fn is_disturbing(
+    open: &[Step],
+    is_next: &[bool],
+    writer: usize,
+    in_place: &BTreeMap<BaseId, BaseId>,
+) -> bool {
+    let writes = open[writer].writes.iter();
+    let replaced: Vec<BaseId> = writes
+        .filter_map(|(base, _)| in_place.get(base).copied())
+        .collect();
+    let mut others = (0..open.len()).filter(|&other| other != writer);
+    !replaced.is_empty()
+        && others.any(|other| {
+            let mut reads = open[other].reads.iter();
+            reads.any(|(base, reach)| {
+                let is_beside = is_next[other] && is_beside(&open[other], *reach, &open[writer]);
+                replaced.contains(base) && !is_beside
+            })
+        })
+}
+
+/// Whether one that writes in place may run behind a reader in the same phase: the same worker has read what it overwrites.
+fn is_beside(reader: &Step, reach: Reach, writer: &Step) -> bool {
+    reader.share == writer.share && reach == Reach::Rows
 }

@@ -18,6 +18,8 @@ pub(super) struct Matrices {
     pub(super) cols: usize,
     /// How many products an element sums.
     pub(super) depth: usize,
+    /// Whether row `i` of the only product reads places `i·depth..(i + 1)·depth` of the left operand's buffer.
+    pub(super) is_left_by_row: bool,
 }
 
 /// A plan for one element type.
@@ -138,6 +140,7 @@ fn arrange(
         rows: m,
         cols: n,
         depth: k,
+        is_left_by_row: starts.len() == 1 && starts[0][0] == 0 && [a_row, a_col] == [k, 1],
         starts,
     })
 }
@@ -157,5 +160,53 @@ fn axis((walk, own): (&Walk, &Vec<Letter>), letters: &[Letter]) -> Option<(usize
         ([], []) => Some((1, 1)),
         (&[size], &[stride]) => Some((size, usize::try_from(stride).ok()?)),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether the left operand, a whole buffer of these sizes under a permutation, is read row by row.
+    fn is_left_by_row(lhs: &[Letter], sizes: &[usize], axes: &[usize]) -> bool {
+        let letters = Contract {
+            lhs: lhs.to_vec(),
+            rhs: vec![9, 8],
+            out: lhs
+                .iter()
+                .filter(|l| **l != 9)
+                .copied()
+                .chain([8])
+                .collect(),
+        };
+        let x = Value {
+            base: 0,
+            walk: Walk::over(sizes).permuted(axes),
+        };
+        let [y, depth] = [4, *x.walk.sizes.last().expect("a matrix")];
+        let y = Value {
+            base: 1,
+            walk: Walk::over(&[depth, y]),
+        };
+        let shape: Vec<usize> = x.walk.sizes[..lhs.len() - 1]
+            .iter()
+            .copied()
+            .chain([4])
+            .collect();
+        let found = matrices(&letters, [&x, &y], &shape, DType::F32);
+        found.expect("letters make up regular axes").is_left_by_row
+    }
+
+    #[test]
+    fn rows_are_local_where_they_lie_one_after_the_other() {
+        assert!(is_left_by_row(&[0, 9], &[6, 3], &[0, 1]));
+        assert!(is_left_by_row(&[0, 1, 9], &[2, 3, 5], &[0, 1, 2]));
+    }
+
+    /// A square matrix has as many rows as its transpose: sizes alone do not tell.
+    #[test]
+    fn columns_are_not_local() {
+        assert!(!is_left_by_row(&[0, 9], &[3, 6], &[1, 0]));
+        assert!(!is_left_by_row(&[0, 9], &[6, 6], &[1, 0]));
     }
 }

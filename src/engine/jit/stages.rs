@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::jit::fuse::is_costly;
 use crate::engine::jit::kernel::{Extent, Inst, InstKind, Kernel};
+use crate::engine::jit::strips::is_costly;
 
 /// What runs at which stage.
 #[derive(Debug)]

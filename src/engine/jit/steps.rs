@@ -1,20 +1,20 @@
-//! What a plan does, step by step, and in which phases: within a phase every worker goes through the steps on its own share of the
-//! rows and waits for nobody; between phases all wait for all. A step may follow another in one phase if each row it reads is
-//! computed by the same worker.
+//! What a plan does, step by step: kernels over rows, products of matrices with their packing, folds gathered from parts, and what ops
+//! do by themselves; each with what it reads and writes, and how far a worker of some rows reaches into it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cranelift_module::FuncId;
 
 use crate::engine::jit::emit::{Compiler, NoCode};
-use crate::engine::jit::fuse::{Fused, Unit, fuse, is_costly, kernel};
-use crate::engine::jit::graph::{Base, BaseId, Def, Graph, Node, NodeId, Task};
+use crate::engine::jit::fuse::{Fused, Unit, fuse, kernel};
+use crate::engine::jit::graph::{Base, BaseId, Graph, Node, NodeId, Task};
+use crate::engine::jit::in_place::in_place;
 use crate::engine::jit::kernel::{Extent, InstKind, Kernel, Output, Space, Store};
 use crate::engine::jit::phases::phases;
 use crate::engine::jit::product::{Matrices, ProductShare, matrices};
-use crate::engine::jit::stages::stages;
+use crate::engine::jit::strips::is_costly;
 use crate::ir::OriginId;
-use crate::tensor::{Monoid, Walk};
+use crate::tensor::Monoid;
 
 /// A buffer: a base of the graph, or room for something in between.
 #[derive(Clone, Copy, Debug)]
@@ -161,7 +161,7 @@ pub(super) fn schedule(graph: &Graph, compiler: &mut Compiler) -> Result<Schedul
     for unit in std::mem::take(&mut building.units) {
         building.unit(unit, compiler, &mut steps)?;
     }
-    let in_place = building.in_place(&steps);
+    let in_place = in_place(graph, &steps);
     let phases = phases(graph, steps, &in_place);
     Ok(Schedule {
         phases,
@@ -312,7 +312,7 @@ impl<'a> Building<'a> {
         let origin = members
             .iter()
             .find_map(|&member| self.graph.nodes[member].origin);
-        let made = std::iter::once(loop_step(work)).chain(gathers);
+        let made = std::iter::once(self.loop_step(work)).chain(gathers);
         steps.extend(made.map(|step| Step { origin, ..step }));
         Ok(())
     }
@@ -332,11 +332,9 @@ impl<'a> Building<'a> {
         let (bytes, n_packs) = found.plan.packed();
         let n_products = found.starts.len();
         let packed = (n_packs > 0).then(|| self.room(bytes * n_products));
-        let is_row_major = found.starts.len() == 1 && x.walk.sizes.first() == Some(&found.rows);
-        let left = if is_row_major && is_by_row(&x.walk, found.rows) {
-            Reach::Rows
-        } else {
-            Reach::All
+        let left = match found.is_left_by_row && self.len(x.base) == found.rows * found.depth {
+            true => Reach::Rows,
+            false => Reach::All,
         };
         let product = self.products.len();
         let (left, right, result) = ((x.base, left), y.base, node.results[0]);
@@ -380,52 +378,37 @@ impl<'a> Building<'a> {
         }
     }
 
-    /// Results that may take the place of inputs: of the same type and size, read by the kernel only where it writes.
-    fn in_place(&self, steps: &[Step]) -> BTreeMap<BaseId, BaseId> {
-        let mut taken: BTreeMap<BaseId, BaseId> = BTreeMap::new();
-        for result in self.graph.results.iter().map(|value| value.base) {
-            let writer = steps.iter().enumerate().find_map(|(at, step)| {
-                let work = step.kernel().filter(|work| writes_each(work, result))?;
-                Some((at, work))
-            });
-            let Some((at, work)) = writer else { continue };
-            let is_free = |base: &&BaseId| {
-                !taken.values().any(|known| known == *base)
-                    && self.fits(**base, result)
-                    && is_read_aligned(work, **base)
-                    && !self.is_needed(steps, at, **base)
+    fn len(&self, base: BaseId) -> usize {
+        self.graph.bases.get(base).map_or(0, |base| base.len)
+    }
+
+    fn loop_step(&self, work: LoopWork) -> Step {
+        let mut reads: BTreeMap<BaseId, Reach> = BTreeMap::new();
+        for inst in &work.kernel.body {
+            if let InstKind::Read(buffer, access) = &inst.kind {
+                let base = work.buffers[*buffer];
+                let space = inst.extent.space(work.kernel.space);
+                let is_by_row = access.is_aligned(space) && self.len(base) == space.len();
+                let reach = reads.entry(base).or_insert(Reach::Rows);
+                if !is_by_row {
+                    *reach = Reach::All;
+                }
+            }
+        }
+        let write = |output: &Output| {
+            let reach = match output.how {
+                Store::Each => Reach::Rows,
+                Store::Fold(_) => Reach::All,
             };
-            let found = work
-                .buffers
-                .iter()
-                .filter(|base| **base < self.graph.bases.len());
-            let mut found: Vec<&BaseId> = found.filter(is_free).collect();
-            found.sort_unstable();
-            if let Some(input) = found.first() {
-                taken.insert(result, **input);
-            }
+            (work.buffers[output.buffer], reach)
+        };
+        Step {
+            reads: reads.into_iter().collect(),
+            writes: work.kernel.outputs.iter().map(write).collect(),
+            share: Share::Rows(work.chunks.rows),
+            origin: None,
+            work: Work::Loop(work),
         }
-        taken
-    }
-
-    fn fits(&self, input: BaseId, result: BaseId) -> bool {
-        let [input, result] = [input, result].map(|base| &self.graph.bases[base]);
-        matches!(input.def, Def::Input(_)) && input.dtype == result.dtype && input.len == result.len
-    }
-
-    /// Whether a step other than `writer` that reads `input` depends on what `writer` makes.
-    fn is_needed(&self, steps: &[Step], writer: usize, input: BaseId) -> bool {
-        let mut tainted: BTreeSet<BaseId> = steps[writer].writes.iter().map(|w| w.0).collect();
-        for (at, step) in steps.iter().enumerate() {
-            if at == writer || !step.reads.iter().any(|(base, _)| tainted.contains(base)) {
-                continue;
-            }
-            tainted.extend(step.writes.iter().map(|w| w.0));
-            if step.reads.iter().any(|(base, _)| *base == input) {
-                return true;
-            }
-        }
-        false
     }
 }
 
@@ -442,62 +425,4 @@ fn gather(parts: BaseId, n_parts: usize, result: BaseId, monoid: Monoid) -> Step
         share: Share::One,
         origin: None,
     }
-}
-
-/// Whether row `i` of a product reads the elements of row `i` of a contiguous operand alone.
-fn is_by_row(walk: &Walk, rows: usize) -> bool {
-    walk.is_plain() && walk.sizes.first() == Some(&rows)
-}
-
-fn loop_step(work: LoopWork) -> Step {
-    let mut reads: BTreeMap<BaseId, Reach> = BTreeMap::new();
-    for inst in &work.kernel.body {
-        if let InstKind::Read(buffer, access) = &inst.kind {
-            let space = match inst.extent {
-                Extent::Elem => work.kernel.space,
-                Extent::Row => Space {
-                    cols: 1,
-                    ..work.kernel.space
-                },
-            };
-            let is_local = access.is_aligned(space);
-            let reach = reads.entry(work.buffers[*buffer]).or_insert(Reach::Rows);
-            if !is_local {
-                *reach = Reach::All;
-            }
-        }
-    }
-    let write = |output: &Output| {
-        let reach = match output.how {
-            Store::Each => Reach::Rows,
-            Store::Fold(_) => Reach::All,
-        };
-        (work.buffers[output.buffer], reach)
-    };
-    Step {
-        reads: reads.into_iter().collect(),
-        writes: work.kernel.outputs.iter().map(write).collect(),
-        share: Share::Rows(work.chunks.rows),
-        origin: None,
-        work: Work::Loop(work),
-    }
-}
-
-fn writes_each(work: &LoopWork, base: BaseId) -> bool {
-    let is_it = |output: &Output| work.buffers[output.buffer] == base && output.how == Store::Each;
-    let is_elem = |output: &Output| work.kernel.body[output.inst].extent == Extent::Elem;
-    work.kernel.outputs.iter().any(|o| is_it(o) && is_elem(o))
-}
-
-/// Whether a kernel reads a buffer only at the place it is about to write, before it writes.
-fn is_read_aligned(work: &LoopWork, base: BaseId) -> bool {
-    let is_plain = stages(&work.kernel).stages.len() == 1;
-    is_plain
-        && work.kernel.body.iter().all(|inst| match &inst.kind {
-            InstKind::Read(buffer, access) if work.buffers[*buffer] == base => {
-                inst.extent == Extent::Elem && access.is_aligned(work.kernel.space)
-            }
-            InstKind::Read(..) | InstKind::Lit(_) | InstKind::Apply(..) => true,
-            InstKind::Convert(_) | InstKind::Fold(..) => true,
-        })
 }
