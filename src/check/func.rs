@@ -1,6 +1,7 @@
 //! One function: its nodes in order, each to ops and types.
 
 use crate::arena::IdMap;
+use crate::check::scan::DraftScan;
 use crate::check::walk::{Cell, Typed, Walk};
 use crate::check::{Checker, Pending, Reported};
 use crate::ir::draft::{DraftId, DraftNode, DraftValue, NodeKind, Pattern, Prim, Trust};
@@ -137,6 +138,21 @@ impl Checker<'_> {
                 let wrt = wrt.clone();
                 let n_results = self.draft.funcs[*func].results.len();
                 self.derived(walk, *func, node, n_results, |func| Op::Vjp { func, wrt })
+            }
+            NodeKind::Scan {
+                func,
+                n_states,
+                n_each,
+                over,
+                is_reversed,
+            } => {
+                let scan = DraftScan {
+                    func: *func,
+                    counts: [*n_states, *n_each],
+                    over,
+                    is_reversed: *is_reversed,
+                };
+                self.scan(walk, &scan, node)
             }
             NodeKind::Part(index) => match walk.cells.get(node.operands[0]) {
                 Some(Cell::Many(parts)) => {
@@ -349,7 +365,7 @@ impl Checker<'_> {
         self.multi(walk, op(func), &operands, node)
     }
 
-    fn tight_operands(
+    pub(super) fn tight_operands(
         &mut self,
         walk: &mut Walk<'_, '_>,
         operands: &[DraftValue],
@@ -389,7 +405,7 @@ impl Checker<'_> {
         }
     }
 
-    fn tell_op(
+    pub(super) fn tell_op(
         &mut self,
         walk: &mut Walk<'_, '_>,
         error: &OpError,

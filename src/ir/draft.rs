@@ -279,6 +279,20 @@ pub enum NodeKind {
         /// With respect to which inputs.
         wrt: Vec<usize>,
     },
+    /// `func` over and over along an axis of the operands behind the states: all new states along that axis. The operands are the
+    /// first states, what is walked along, what `func` captures.
+    Scan {
+        /// One step.
+        func: DraftId,
+        /// How many states there are.
+        n_states: usize,
+        /// How many operands are walked along.
+        n_each: usize,
+        /// The axis.
+        over: AxisRef,
+        /// Whether it begins at the end.
+        is_reversed: bool,
+    },
     /// The `index`-th result of a node that has several.
     Part(usize),
     /// A `where` clause to hold here: checked at a use, taken for granted inside the definition. No value.

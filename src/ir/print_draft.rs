@@ -71,6 +71,17 @@ impl Printer<'_> {
             NodeKind::Grad { func, wrt } => format!("grad {} by {wrt:?}", self.name(*func)),
             NodeKind::Vjp { func, wrt } => format!("vjp {} by {wrt:?}", self.name(*func)),
             NodeKind::Part(place) => format!("part {place}"),
+            NodeKind::Scan {
+                func,
+                n_states,
+                n_each,
+                is_reversed,
+                ..
+            } => format!(
+                "scan {} {n_states} {n_each}{}",
+                self.name(*func),
+                if *is_reversed { " reversed" } else { "" }
+            ),
             NodeKind::Where(relation, left, right, trust) => {
                 let (left, right) = (self.dim(left), self.dim(right));
                 format!(

@@ -39,6 +39,7 @@ mod prim;
 mod read;
 mod run;
 mod run_fields;
+mod scan;
 mod scope;
 mod script;
 mod settings;

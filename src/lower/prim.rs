@@ -100,6 +100,7 @@ impl Lowerer<'_> {
             "evaluate" | "plot" | "load" | "draw_text" => {
                 self.host_primitive(name, args.bound, span).map(Some)
             }
+            "scan" => self.scan(args.bound, span).map(Some),
             "inspect" => self.inspect(args.bound, span).map(Some),
             "heatmap" => self.heatmap(args.bound, span).map(Some),
             "cholesky" => self.factors(Factor::Cholesky, args, span).map(Some),

@@ -21,7 +21,9 @@ pub fn flops(op: &Op, operands: &[&TensorType], results: &[&TensorType]) -> Dim 
         Op::Const(_) | Op::Size(..) | Op::Iota(..) | Op::StopGradient => Dim::default(),
         Op::Permute(_) | Op::Reshape(_) | Op::Broadcast { .. } | Op::Slice(_) => Dim::default(),
         Op::Embed(..) | Op::Concat(_) | Op::Reverse(_) | Op::Gather(_) => Dim::default(),
-        Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => Dim::default(),
+        Op::Scan(_) | Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => {
+            Dim::default()
+        }
     }
 }
 

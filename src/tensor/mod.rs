@@ -17,6 +17,7 @@ mod order;
 mod product;
 mod random;
 mod reduce;
+mod rows;
 mod strided;
 mod threads;
 
@@ -33,6 +34,7 @@ pub use order::{argsort, ranks, sort};
 pub(crate) use random::{Draw, Drawn};
 pub use random::{Stream, permutation, place_of, random, stream};
 pub use reduce::{arg_reduce, cumsum, reduce};
+pub use rows::{row, stacked};
 pub(crate) use strided::{Walk, row_major};
 pub use threads::{set_threads, threads};
 

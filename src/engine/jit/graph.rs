@@ -133,7 +133,7 @@ fn task(op: &Op) -> Task {
         (KernelClass::Contract, Op::Contract(letters)) => Task::Product(letters.clone()),
         (KernelClass::Reduce(_) | KernelClass::Contract, _) => Task::Extern,
         (KernelClass::Random, _) => Task::Random,
-        (KernelClass::Extern | KernelClass::Call, _) => Task::Extern,
+        (KernelClass::Extern | KernelClass::Scan | KernelClass::Call, _) => Task::Extern,
     }
 }
 
