@@ -6,7 +6,9 @@ use crate::check::walk::{Cell, Typed, Walk};
 use crate::check::{Checker, Pending, Reported};
 use crate::ir::draft::{DraftId, DraftNode, DraftValue, NodeKind, Pattern, Prim, Trust};
 use crate::ir::{Func, FuncId, Module, Op, OriginId, Role, ValueId};
-use crate::ops::{Builder, OpError, agreeing_operands, doubt, form, gives_number, index_operand};
+use crate::ops::{
+    Builder, OpError, agreeing_operands, decides_type, doubt, form, gives_number, index_operand,
+};
 use crate::tensor::Tensor;
 use crate::types::{DType, Relation, TensorType};
 
@@ -308,7 +310,7 @@ impl Checker<'_> {
                 }
                 let typed = |value: ValueId| Typed {
                     value,
-                    is_loose: is_loose && walk.b.dtype(value) == DType::F64,
+                    is_loose: is_loose && walk.b.dtype(value) == DType::F64 && !decides_type(prim),
                 };
                 let typed: Vec<Typed> = results.into_iter().map(typed).collect();
                 Ok(if is_single(prim) {

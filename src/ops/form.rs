@@ -118,6 +118,11 @@ pub fn index_operand(prim: &Prim) -> Option<usize> {
     matches!(prim, Prim::Take(_)).then_some(1)
 }
 
+/// Whether the primitive says what element type its result has, so that it adapts to nothing.
+pub fn decides_type(prim: &Prim) -> bool {
+    matches!(prim, Prim::Cast(_))
+}
+
 /// Whether the result is a plain number, which takes the element type of what it meets.
 pub fn gives_number(prim: &Prim) -> bool {
     matches!(prim, Prim::Count(_))

@@ -37,7 +37,7 @@ mod verify;
 pub use axis::{resolve_axes, resolve_axis, resolve_each, resolve_gap};
 pub use build::Builder;
 pub use error::{Description, ElemKind, EvalError, LetterFault, NotDifferentiable, OpError};
-pub use form::{agreeing_operands, doubt, form, gives_number, index_operand};
+pub use form::{agreeing_operands, decides_type, doubt, form, gives_number, index_operand};
 pub use scan::{from_front, to_front};
 pub use verify::{verify, verify_func};
 
