@@ -30,10 +30,14 @@ pub(super) fn infer_scan(
     let mut taken: Vec<TensorType> = operands.iter().map(|&ty| ty.clone()).collect();
     for (at, ty) in taken.iter_mut().enumerate().skip(n_states).take(n_each) {
         if ty.shape.rank() == 0 || module.dims.unify(ty.shape.dim(0), &steps.dim).is_err() {
-            return Err(OpError::Join {
-                what: "scan",
+            return Err(OpError::ScanLengths {
                 operand: at,
-                axis: Some(0),
+                expected: module.dims.resolve(&steps.dim),
+                found: ty
+                    .shape
+                    .0
+                    .first()
+                    .map_or(Dim::int(0), |axis| module.dims.resolve(&axis.dim)),
             });
         }
         ty.shape.0.remove(0);
@@ -43,7 +47,14 @@ pub(super) fn infer_scan(
     let found = results(module, scan.func);
     let (states, outs) = found.split_at(n_states.min(found.len()));
     let states: Vec<&TensorType> = states.iter().collect();
-    fits(module, &states, &expected[..n_states])?;
+    fits(module, &states, &expected[..n_states]).map_err(|error| match error {
+        OpError::Argument { operand, expected } => OpError::ScanState {
+            operand,
+            before: expected,
+            after: found[operand].clone(),
+        },
+        other => other,
+    })?;
     let along = |ty: &TensorType| {
         let mut axes = vec![steps.clone()];
         axes.extend(ty.shape.0.iter().cloned());
