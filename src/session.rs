@@ -18,6 +18,7 @@ mod disk;
 mod examples;
 mod execute;
 mod extend;
+mod generate;
 mod output;
 mod overrides;
 mod program_file;
@@ -107,6 +108,8 @@ pub struct Session {
     committed: Vec<SourceId>,
     data: Vec<Loaded>,
     globals: BTreeMap<String, Tensor>,
+    /// Texts drawn from models, by name.
+    texts: BTreeMap<String, String>,
     runs: Vec<(Run, Trained)>,
     /// What statements and runs that were executed have left.
     memory: Memory,
@@ -137,6 +140,7 @@ impl Session {
             committed: vec![],
             data: vec![],
             globals: BTreeMap::new(),
+            texts: BTreeMap::new(),
             runs: vec![],
             memory: Memory::new(),
             axes: AxisNames::new(),
@@ -225,6 +229,7 @@ impl Session {
     pub fn variables(&self) -> Vec<(&str, Option<View>)> {
         let known = Known {
             globals: &self.globals,
+            texts: &self.texts,
             runs: &self.runs,
             data: &self.data,
         };

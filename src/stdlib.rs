@@ -14,6 +14,8 @@ pub const FILES: &[(&str, &str)] = &[
     ("run", include_str!("../stdlib/run.nnl")),
     ("metrics", include_str!("../stdlib/metrics.nnl")),
     ("linalg", include_str!("../stdlib/linalg.nnl")),
+    ("seq", include_str!("../stdlib/seq.nnl")),
+    ("text", include_str!("../stdlib/text.nnl")),
 ];
 
 /// The modules whose names are in scope everywhere.

@@ -48,8 +48,8 @@ fn without_numbers(text: &str) -> String {
         .join("\n")
 }
 
-/// Examples on data that is not in the repository; they take their time too.
-const NOT_RUN: [&str; 1] = ["mnist_cnn"];
+/// Examples that train for minutes, some on data that is not in the repository: they have tests of their own.
+const LONG: [&str; 3] = ["mnist_cnn", "gpt", "char_lstm"];
 
 #[test]
 #[expect(
@@ -64,6 +64,36 @@ fn examples_on_data_from_elsewhere_are_without_fault() {
     }
 }
 
+/// A short run of an example that writes a text.
+fn short(example: &str, more: &[&str]) -> String {
+    let path = format!("examples/{example}.nnl");
+    let small = ["fit.steps=2", "fit.batch=2", "dim.seq=16", "dim.layers=1"];
+    let small = small
+        .iter()
+        .filter(|set| example == "gpt" || !set.contains("layers"));
+    let sets = small.flat_map(|set| ["--set", set]);
+    let args: Vec<&str> = ["run", "--json", &path].into_iter().chain(sets).collect();
+    nnlc(&[&args, more].concat())
+}
+
+/// What an example writes, the last thing that it shows.
+fn written(output: &str) -> String {
+    let last = output.lines().last().expect("something is shown");
+    let last: serde_json::Value = serde_json::from_str(last).expect("JSON lines");
+    last["value"].as_str().expect("a text").to_owned()
+}
+
+#[test]
+fn models_of_texts_write_the_same_for_any_thread_count() {
+    for (example, prompt, length) in [("char_lstm", "ROMEO:", 400)] {
+        let once = short(example, &["--threads", "1"]);
+        assert_eq!(once, short(example, &["--threads", "2"]), "{example}");
+        let text = written(&once);
+        assert!(text.starts_with(prompt), "{text}");
+        assert_eq!(text.chars().count(), prompt.len() + length);
+    }
+}
+
 #[test]
 fn examples_print_what_they_did() {
     insta::glob!(
@@ -75,7 +105,7 @@ fn examples_print_what_they_did() {
                 .expect("it matched")
                 .to_string_lossy()
                 .into_owned();
-            if NOT_RUN.contains(&stem.as_str()) {
+            if LONG.contains(&stem.as_str()) {
                 return;
             }
             let output = nnlc(&["run", "-q", path.to_str().expect("a plain path")]);

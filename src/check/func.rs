@@ -1,11 +1,14 @@
 //! One function: its nodes in order, each to ops and types.
 
 use crate::arena::IdMap;
+use crate::check::scan::DraftScan;
 use crate::check::walk::{Cell, Typed, Walk};
 use crate::check::{Checker, Pending, Reported};
 use crate::ir::draft::{DraftId, DraftNode, DraftValue, NodeKind, Pattern, Prim, Trust};
 use crate::ir::{Func, FuncId, Module, Op, OriginId, Role, ValueId};
-use crate::ops::{Builder, OpError, agreeing_operands, doubt, form, gives_number, index_operand};
+use crate::ops::{
+    Builder, OpError, agreeing_operands, decides_type, doubt, form, gives_number, index_operand,
+};
 use crate::tensor::Tensor;
 use crate::types::{DType, Relation, TensorType};
 
@@ -93,6 +96,10 @@ impl Checker<'_> {
             NodeKind::Whole(shape, data) => {
                 Ok(walk.loose(Tensor::from_vec(shape.clone(), data.clone())))
             }
+            NodeKind::Tokens(shape, data) => {
+                let tokens = Tensor::from_vec(shape.clone(), data.clone());
+                Ok(Cell::tight(walk.b.constant(tokens)))
+            }
             NodeKind::Bool(truth) => {
                 let value = walk.b.constant(Tensor::scalar(*truth));
                 Ok(Cell::tight(value))
@@ -134,6 +141,21 @@ impl Checker<'_> {
                 let n_results = self.draft.funcs[*func].results.len();
                 self.derived(walk, *func, node, n_results, |func| Op::Vjp { func, wrt })
             }
+            NodeKind::Scan {
+                func,
+                n_states,
+                n_each,
+                over,
+                is_reversed,
+            } => {
+                let scan = DraftScan {
+                    func: *func,
+                    counts: [*n_states, *n_each],
+                    over,
+                    is_reversed: *is_reversed,
+                };
+                self.scan(walk, &scan, node)
+            }
             NodeKind::Part(index) => match walk.cells.get(node.operands[0]) {
                 Some(Cell::Many(parts)) => {
                     parts.get(*index).copied().map(Cell::One).ok_or(Reported)
@@ -167,6 +189,15 @@ impl Checker<'_> {
                 Some(false) => return Err(self.tell_where(walk.b.module, &pending)),
                 None => self.pending.push(pending),
             },
+            Trust::Defer => {
+                let (left, right) = (dims.resolve(&pending.left), dims.resolve(&pending.right));
+                match dims.decide(pending.relation, &left, &right) {
+                    Some(true) => {}
+                    Some(false) => return Err(self.tell_where(walk.b.module, &pending)),
+                    None if pending.relation == Relation::Equal => self.pending.push(pending),
+                    None => dims.assume(pending.relation, left, right),
+                }
+            }
         }
         Ok(Cell::Nothing)
     }
@@ -279,7 +310,7 @@ impl Checker<'_> {
                 }
                 let typed = |value: ValueId| Typed {
                     value,
-                    is_loose: is_loose && walk.b.dtype(value) == DType::F64,
+                    is_loose: is_loose && walk.b.dtype(value) == DType::F64 && !decides_type(prim),
                 };
                 let typed: Vec<Typed> = results.into_iter().map(typed).collect();
                 Ok(if is_single(prim) {
@@ -336,7 +367,7 @@ impl Checker<'_> {
         self.multi(walk, op(func), &operands, node)
     }
 
-    fn tight_operands(
+    pub(super) fn tight_operands(
         &mut self,
         walk: &mut Walk<'_, '_>,
         operands: &[DraftValue],
@@ -376,7 +407,7 @@ impl Checker<'_> {
         }
     }
 
-    fn tell_op(
+    pub(super) fn tell_op(
         &mut self,
         walk: &mut Walk<'_, '_>,
         error: &OpError,

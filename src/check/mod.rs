@@ -9,6 +9,7 @@ pub mod codes;
 mod func;
 mod hole;
 mod misfit;
+mod scan;
 mod settle;
 mod tell;
 mod walk;

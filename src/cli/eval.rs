@@ -132,7 +132,9 @@ fn leaves(name: &str, view: &View) -> Vec<(String, Tensor)> {
                 .into_iter()
                 .collect()
         }
+        View::Heatmap { matrix, .. } => vec![(name.to_owned(), matrix.clone())],
         View::Plot { .. } | View::History { .. } | View::Run(_) | View::Data(_) => vec![],
+        View::Drawn(_) => vec![],
     }
 }
 

@@ -7,7 +7,7 @@ use crate::cli::args::Global;
 use crate::cli::profile;
 use crate::cli::program::{code, compile, load, session_with};
 use crate::cli::progress::Progress;
-use crate::cli::screen::one_line;
+use crate::cli::screen::{escaped, one_line};
 use crate::cli::show::labels::Labels;
 use crate::cli::show::{json, show};
 use crate::cli::{Done, INTERRUPTED, Out, Stop, interrupt};
@@ -85,6 +85,7 @@ pub(crate) fn execute_heard(
         sources: session.sources().clone(),
         progress: Progress::default(),
         has_shown: false,
+        is_writing: false,
         failure: Ok(()),
         out,
     };
@@ -129,6 +130,8 @@ struct Teller<'o, 'w> {
     progress: Progress,
     /// Whether something was written that an empty line should follow.
     has_shown: bool,
+    /// Whether a text is being written as it is drawn.
+    is_writing: bool,
     /// The first failure to write, after which nothing is.
     failure: io::Result<()>,
     out: &'o mut Out<'w>,
@@ -147,6 +150,7 @@ impl Teller<'_, '_> {
         match output {
             Output::Event(event) => self.event(&event),
             Output::Show { title, span, value } => self.show(&title, span, &value),
+            Output::Writing { title, text } => self.writing(&title, &text),
             Output::Saved { run, path } => {
                 let line = serde_json::json!({ "event": "saved", "run": run, "path": path.display().to_string() });
                 self.line(&format!("saved {run} to {}", path.display()), &line)
@@ -179,8 +183,24 @@ impl Teller<'_, '_> {
         if self.out.is_json {
             return self.out.json(&json::show(&title, value));
         }
+        if std::mem::take(&mut self.is_writing) && matches!(value, View::Drawn(_)) {
+            return self.out.text("\n");
+        }
         let text = show(&title, &self.labels.label(span, value), self.out.screen);
         self.apart(&text)
+    }
+
+    /// A text as it grows: its title before the first piece, lines indented as those of other values are.
+    fn writing(&mut self, title: &str, text: &str) -> io::Result<()> {
+        if self.out.is_json {
+            return Ok(());
+        }
+        if !std::mem::replace(&mut self.is_writing, true) {
+            let title = self.out.screen.paint(&one_line(title), 1);
+            self.apart(&format!("{title}\n  "))?;
+        }
+        let lines: Vec<String> = text.split('\n').map(escaped).collect();
+        self.out.text(&lines.join("\n  "))
     }
 
     /// Text set apart from what came before, if it or that is more than a line.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::data::block::{Block, Content, PixelField};
 use crate::data::category::keys;
+use crate::data::chars::apply_chars;
 use crate::data::codes;
 use crate::data::fault::{Fault, counted, listed, shown};
 use crate::data::table::{Cells, Column};
@@ -45,6 +46,10 @@ pub(crate) fn apply<'t>(fitted: &Fitted, block: Block<'t>) -> Result<Block<'t>, 
         Fitted::Label { categories } => label(categories, block),
         Fitted::Flatten => flatten(block),
         Fitted::Binary { positive, .. } => binary(positive, block),
+        Fitted::Chars {
+            vocabulary,
+            unknown,
+        } => apply_chars(vocabulary, *unknown, block),
     }
 }
 

@@ -100,3 +100,8 @@ pub const UNEQUAL_COLUMNS: Code = code(461);
 pub const MIXED_CELLS: Code = code(462);
 /// Random numbers, too few or too many of them.
 pub const BAD_RANDOM: Code = code(463);
+
+/// Windows on rows that do not follow each other, or that disagree.
+pub const BAD_WINDOWS: Code = code(470);
+/// A part with fewer rows than a window takes.
+pub const SHORT_SERIES: Code = code(471);

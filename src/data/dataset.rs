@@ -1,20 +1,24 @@
 //! From a spec and a table to tensors: split, fit on the train part, apply to every part. The order is what keeps a data set from
 //! leaking: nothing is learnt from a row outside the train part.
 
+use std::sync::Arc;
+
 use crate::data::apply::apply;
 use crate::data::block::{Block, Content, float_type};
 use crate::data::codes;
 use crate::data::fault::Fault;
 use crate::data::fit::fit;
 use crate::data::missing::settle;
-use crate::data::pixels::Rows;
+use crate::data::rows::Rows;
 use crate::data::select;
 use crate::data::spec::{AugmentSpec, Columns, DataSpec, FieldSpec, TransformSpec};
 use crate::data::split::{PartRows, split};
 use crate::data::table::Table;
 use crate::data::transform::{Fitted, FittedField};
 use crate::data::warn;
+use crate::data::windows::{WindowRows, starts};
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::lower::Vocabulary;
 use crate::source::{Span, Spanned};
 use crate::tensor::Tensor;
 use crate::types::DType;
@@ -34,6 +38,10 @@ pub struct FieldSchema {
     pub columns: Vec<String>,
     /// What stands along the last axis: a column name, or `species = setosa`.
     pub features: Vec<String>,
+    /// Rows in a window, where rows are cut into windows.
+    pub window: Option<usize>,
+    /// The characters in the order of their numbers, when a text was made `chars`.
+    pub vocabulary: Option<Vocabulary>,
     /// The dimension symbol that the number of categories decides.
     pub size: Option<Spanned<String>>,
     /// The place that decides the row's shape: the columns, or the transform that changed it.
@@ -76,7 +84,7 @@ impl Dataset {
 }
 
 impl Part {
-    /// A field by name.
+    /// All rows of a field by name.
     pub fn field(&self, name: &str) -> Option<&Tensor> {
         let found = self.fields.iter().find(|(own, _)| own == name);
         found.map(|(_, rows)| rows.tensor())
@@ -103,14 +111,19 @@ pub fn prepare(spec: &DataSpec, table: &Table, float: DType) -> Result<Dataset, 
     let fields = fit_fields(spec, &settled.table, &rows, float)?;
     let mut parts = vec![];
     for part in &rows {
+        let of_file = |&row: &u32| settled.rows[row as usize];
+        let starts = starts(spec, &part.name, part.rows.len(), &settled.table)?;
+        let own = match &starts {
+            None => part.rows.iter().map(of_file).collect(),
+            Some(starts) => {
+                let of_series = |&start: &u32| of_file(&part.rows[start as usize]);
+                starts.iter().map(of_series).collect()
+            }
+        };
         parts.push(Part {
             name: part.name.clone(),
-            rows: part
-                .rows
-                .iter()
-                .map(|&row| settled.rows[row as usize])
-                .collect(),
-            fields: tensors(&fields, part, float)?,
+            rows: own,
+            fields: tensors(&fields, part, starts.as_ref(), float)?,
         });
     }
     augment(spec, &mut parts)?;
@@ -264,15 +277,19 @@ fn described<'t>(
             Content::Pixels(field) => Some(field.pixels.shape),
             Content::Cells(_) | Content::Numbers(_) | Content::Index(_) => None,
         },
+        windows: field.windows.as_ref().map(|own| own.value),
     };
     let (size, shape_span) = shape_source(field);
+    let shape_span = field.windows.as_ref().map_or(shape_span, |own| own.span);
     let schema = FieldSchema {
         name: fitted.name.clone(),
-        row_shape: block.row_shape(),
+        row_shape: row_shape(field, &block),
         dtype: block.dtype(float_type(float)),
         categories: fitted.categories(),
         columns: fitted.columns.clone(),
         features: fitted.features.clone(),
+        window: field.windows.as_ref().map(|own| own.value.length),
+        vocabulary: fitted.vocabulary(),
         size,
         shape_span,
     };
@@ -283,6 +300,12 @@ fn described<'t>(
         block,
         spans: spans.collect(),
     }
+}
+
+/// The shape of a row, or of a window of rows.
+fn row_shape(field: &FieldSpec, block: &Block<'_>) -> Vec<usize> {
+    let length = field.windows.as_ref().map(|own| own.value.length);
+    length.into_iter().chain(block.row_shape()).collect()
 }
 
 /// The symbol that the categories decide, and the place that decides a row's shape.
@@ -300,6 +323,7 @@ fn shape_source(field: &FieldSpec) -> (Option<Spanned<String>>, Span) {
             | TransformSpec::Impute(_)
             | TransformSpec::Binary { .. } => {}
             TransformSpec::Flatten => return (None, transform.span),
+            TransformSpec::Chars { size, .. } => return (size.clone(), field.span),
         }
     }
     (None, field.span)
@@ -308,11 +332,16 @@ fn shape_source(field: &FieldSpec) -> (Option<Spanned<String>>, Span) {
 fn tensors(
     fields: &[FieldBlock<'_>],
     part: &PartRows,
+    starts: Option<&Arc<Vec<u32>>>,
     float: DType,
 ) -> Result<Vec<(String, Rows)>, Diagnostic> {
     let rows = |field: &FieldBlock<'_>| {
         let rows = field.block.rows(&part.rows, float);
-        let rows = rows.map_err(|fault| fault.at(field.schema.shape_span))?;
+        let mut rows = rows.map_err(|fault| fault.at(field.schema.shape_span))?;
+        if let (Some(starts), Some(own)) = (starts, field.fitted.windows) {
+            let series = rows.tensor().clone();
+            rows = Rows::Windows(Box::new(WindowRows::new(series, Arc::clone(starts), own)));
+        }
         Ok((field.schema.name.clone(), rows))
     };
     fields.iter().map(rows).collect()

@@ -2,7 +2,7 @@
 
 use crate::data::dataset::{Dataset, FieldSchema, Part};
 use crate::data::fault::{counted, shown};
-use crate::data::pixels::Rows;
+use crate::data::rows::Rows;
 use crate::lower::{DataFacts, FieldFacts};
 
 impl Dataset {
@@ -55,11 +55,25 @@ impl FieldSchema {
             row_shape: self.row_shape.clone(),
             span: self.shape_span,
             because: self.because(),
+            vocabulary: self.vocabulary.clone(),
         }
     }
 
     /// Why a row has its shape: `4 columns`, `` one column, `age` ``, `` 3 categories of `species` ``.
     fn because(&self) -> String {
+        let rows = self.because_of_rows();
+        match (self.window, &self.vocabulary) {
+            (None, _) => rows,
+            (Some(length), Some(letters)) => format!(
+                "windows of {} out of {}",
+                counted(length, "character"),
+                letters.letters.len()
+            ),
+            (Some(length), None) => format!("windows of {}, {rows}", counted(length, "row")),
+        }
+    }
+
+    fn because_of_rows(&self) -> String {
         match (&self.categories, &self.columns[..], &self.row_shape[..]) {
             (Some(categories), [column], [_]) if categories.len() == self.features.len() => {
                 let categories = categories.len();

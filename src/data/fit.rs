@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::data::block::Block;
 use crate::data::category::{Keys, keys};
+use crate::data::chars::fit_chars;
 use crate::data::codes;
 use crate::data::fault::{Fault, listed, shown, suggestion};
 use crate::data::numeric::numbers;
@@ -66,6 +67,7 @@ pub(crate) fn fit(spec: &TransformSpec, block: &Block<'_>, train: &[u32]) -> Res
         }),
         TransformSpec::Flatten => Ok(Fitted::Flatten),
         TransformSpec::Binary { positive } => fit_binary(&positive.value, block, train),
+        TransformSpec::Chars { unknown, .. } => fit_chars(block, train, *unknown),
     }
 }
 
@@ -98,7 +100,8 @@ fn check_setting(spec: &TransformSpec) -> Result<(), Fault> {
         | TransformSpec::OneHot { .. }
         | TransformSpec::Label { .. }
         | TransformSpec::Flatten
-        | TransformSpec::Binary { .. } => return Ok(()),
+        | TransformSpec::Binary { .. }
+        | TransformSpec::Chars { .. } => return Ok(()),
     };
     Err(Fault::new(
         codes::BAD_SETTING,

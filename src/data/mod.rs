@@ -24,12 +24,15 @@ mod inline;
 mod random;
 mod select;
 mod source;
+mod text;
 
 mod category;
+mod chars;
 mod missing;
 mod numeric;
 mod shares;
 mod split;
+mod windows;
 
 mod apply;
 mod block;
@@ -40,6 +43,7 @@ mod batch;
 mod dataset;
 mod facts;
 mod predict;
+mod rows;
 mod saved;
 mod warn;
 
@@ -49,15 +53,18 @@ mod tests;
 pub use augment::{Augment, Draw};
 pub use batch::{Batches, epoch_order, gather_rows};
 pub use dataset::{Dataset, FieldSchema, Part, prepare, schema};
-pub use pixels::{PixelRows, Pixels, Rows};
+pub use pixels::{PixelRows, Pixels};
 pub use predict::read_rows;
-pub use read::read_block;
+pub use read::{Sizes, read_block};
+pub use rows::Rows;
 pub use saved::{SavedError, from_json, to_json};
 pub use source::read_table;
 pub use spec::{
     AugmentSpec, Classes, Columns, CsvSpec, DataSpec, FieldSpec, Fill, FolderSpec, ImagesSpec,
     InlineCell, InlineColumn, InlineSpec, MissingPolicy, MissingSpec, PartsSpec, RandomSpec,
-    Selector, ShareSpec, SourceSpec, SplitBy, SplitSpec, TransformSpec, Unknown,
+    Selector, ShareSpec, SourceSpec, SplitBy, SplitSpec, TextSpec, TransformSpec, Unknown,
+    WindowSpec,
 };
 pub use table::{Cells, Column, Given, Missing, Table};
 pub use transform::{FillValue, Fitted, FittedField};
+pub use windows::WindowRows;

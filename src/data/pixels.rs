@@ -4,7 +4,6 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::data::augment::{Augment, Draw};
-use crate::data::gather_rows;
 use crate::tensor::Tensor;
 use crate::types::DType;
 
@@ -71,15 +70,6 @@ impl Pixels {
     }
 }
 
-/// The rows of a part's field.
-#[derive(Clone, Debug)]
-pub enum Rows {
-    /// As a tensor.
-    Tensor(Tensor),
-    /// As bytes.
-    Pixels(Box<PixelRows>),
-}
-
 /// Rows of images, and what becomes of them.
 #[derive(Clone, Debug)]
 pub struct PixelRows {
@@ -117,8 +107,26 @@ impl PixelRows {
         [&[n_rows][..], &self.row_shape].concat()
     }
 
+    /// The element type.
+    pub(crate) fn dtype(&self) -> DType {
+        self.float
+    }
+
+    /// The sizes of all rows.
+    pub(crate) fn whole_shape(&self) -> Vec<usize> {
+        self.shape(self.rows.len())
+    }
+
+    /// All rows, kept from then on.
+    pub(crate) fn whole(&self) -> &Tensor {
+        self.whole.get_or_init(|| {
+            let all: Vec<u32> = (0..).take(self.rows.len()).collect();
+            self.tensor(&all, None)
+        })
+    }
+
     /// Some rows, changed as training asks where `draw` says how.
-    fn tensor(&self, rows: &[u32], draw: Option<Draw<'_>>) -> Tensor {
+    pub(crate) fn tensor(&self, rows: &[u32], draw: Option<Draw<'_>>) -> Tensor {
         let mut values = Vec::with_capacity(rows.len() * self.pixels.size());
         let tables = self.tables.iter().map(|table| floats(table));
         let tables: Vec<Vec<f32>> = tables.collect();
@@ -148,53 +156,4 @@ impl PixelRows {
 
 fn floats(table: &[f64]) -> Vec<f32> {
     table.iter().map(|&value| value as f32).collect()
-}
-
-impl Rows {
-    /// The element type.
-    pub fn dtype(&self) -> DType {
-        match self {
-            Rows::Tensor(tensor) => tensor.dtype(),
-            Rows::Pixels(rows) => rows.float,
-        }
-    }
-
-    /// The sizes, that of the rows first.
-    pub fn shape(&self) -> Vec<usize> {
-        match self {
-            Rows::Tensor(tensor) => tensor.shape().to_vec(),
-            Rows::Pixels(rows) => rows.shape(rows.rows.len()),
-        }
-    }
-
-    /// All rows; those of images are kept from then on.
-    pub fn tensor(&self) -> &Tensor {
-        match self {
-            Rows::Tensor(tensor) => tensor,
-            Rows::Pixels(rows) => rows.whole.get_or_init(|| {
-                let all: Vec<u32> = (0..).take(rows.rows.len()).collect();
-                rows.tensor(&all, None)
-            }),
-        }
-    }
-
-    /// Whether all rows in order can be handed on without a copy.
-    pub(crate) fn is_tensor(&self) -> bool {
-        matches!(self, Rows::Tensor(_))
-    }
-
-    /// Some rows, as a training batch where `draw` says which.
-    pub fn pick(&self, rows: &[u32], draw: Option<Draw<'_>>) -> Tensor {
-        match self {
-            Rows::Tensor(tensor) => gather_rows(tensor, rows),
-            Rows::Pixels(pixels) => pixels.tensor(rows, draw),
-        }
-    }
-}
-
-/// By the values that a model meets.
-impl PartialEq for Rows {
-    fn eq(&self, other: &Rows) -> bool {
-        self.tensor() == other.tensor()
-    }
 }

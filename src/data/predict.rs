@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::data::apply::apply;
 use crate::data::block::Block;
@@ -10,9 +11,10 @@ use crate::data::csv::read_csv;
 use crate::data::fault::{Fault, shown};
 use crate::data::header::Header;
 use crate::data::missing::complete;
-use crate::data::spec::{CsvSpec, MissingSpec};
+use crate::data::spec::{CsvSpec, MissingSpec, WindowSpec};
 use crate::data::table::Table;
 use crate::data::transform::{Fitted, FittedField};
+use crate::data::windows::WindowRows;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::Span;
 use crate::tensor::Tensor;
@@ -57,7 +59,11 @@ impl FittedField {
             block = apply(step, block)?;
         }
         let rows: Vec<u32> = (0..).take(table.n_rows()).collect();
-        block.finished()?.tensor(&rows, self.float())
+        let series = block.finished()?.tensor(&rows, self.float())?;
+        Ok(match self.windows {
+            Some(own) => every_window(own, &series),
+            None => series,
+        })
     }
 
     fn imputes(&self) -> bool {
@@ -70,6 +76,19 @@ impl FittedField {
     pub fn float(&self) -> DType {
         if self.double { DType::F64 } else { DType::F32 }
     }
+}
+
+/// Every window of a series; none where it is too short.
+fn every_window(own: WindowSpec, series: &Tensor) -> Tensor {
+    let n_rows = series.shape()[0];
+    let last = n_rows.checked_sub(own.length).map_or(0, |last| last + 1);
+    let starts = (0..last).step_by(own.stride.max(1));
+    let starts: Vec<u32> = starts
+        .filter_map(|start| u32::try_from(start).ok())
+        .collect();
+    let own = WindowSpec { shift: 0, ..own };
+    let rows = WindowRows::new(series.clone(), Arc::new(starts), own);
+    rows.whole().clone()
 }
 
 /// The place of a column that was read.

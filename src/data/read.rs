@@ -11,9 +11,14 @@ mod sources;
 mod split;
 mod transforms;
 mod views;
+mod windows;
+
+use std::collections::BTreeMap;
 
 use crate::data::fault::suggestion;
-use crate::data::spec::{DataSpec, FieldSpec, MissingSpec, PartsSpec, SplitBy, SplitSpec};
+use crate::data::spec::{
+    DataSpec, FieldSpec, MissingSpec, PartsSpec, SourceSpec, SplitBy, SplitSpec,
+};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lower::codes;
 use crate::source::Span;
@@ -24,10 +29,15 @@ use reports::list;
 /// The fields of a block that are not fields of the data.
 const SETTINGS: [&str; 4] = ["source", "missing", "split", "augment"];
 
-/// Reads a `data` block.
-pub fn read_block(block: &ast::Block<ast::Field>) -> Result<DataSpec, Diagnostics> {
+/// The sizes that a file declares by name.
+pub type Sizes = BTreeMap<String, i64>;
+
+/// Reads a `data` block, in a file with these sizes.
+pub fn read_block(block: &ast::Block<ast::Field>, sizes: &Sizes) -> Result<DataSpec, Diagnostics> {
     let mut reader = Reader {
         reports: Diagnostics::new(),
+        sizes: sizes.clone(),
+        is_text: false,
     };
     let spec = reader.block(block);
     match spec {
@@ -39,6 +49,9 @@ pub fn read_block(block: &ast::Block<ast::Field>) -> Result<DataSpec, Diagnostic
 /// Collects what is wrong with a block. What cannot be read is reported and becomes `None`.
 struct Reader {
     reports: Diagnostics,
+    sizes: Sizes,
+    /// Whether the source is a text, which has no columns.
+    is_text: bool,
 }
 
 impl Reader {
@@ -61,11 +74,12 @@ impl Reader {
             // It has other fields: what is wrong with those for a table would be noise.
             return None;
         }
+        self.is_text = matches!(source, Some(SourceSpec::Text(_)));
         let missing = setting("missing").map(|field| self.missing(&field.value));
         let split = setting("split").map(|field| self.split(field));
         let augment = setting("augment").map(|field| self.augment(&field.value));
         let fields = self.fields(block);
-        Some(DataSpec {
+        let spec = DataSpec {
             name: block.name.clone(),
             source: source?,
             missing: missing.unwrap_or_else(|| Some(MissingSpec::default()))?,
@@ -73,15 +87,19 @@ impl Reader {
             split: split.unwrap_or_else(|| Some(no_split(block.name.span)))?,
             augment: augment.unwrap_or_else(|| Some(vec![]))?,
             span: whole(block),
-        })
+        };
+        self.check_windows(&spec);
+        Some(spec)
     }
 
     fn fields(&mut self, block: &ast::Block<ast::Field>) -> Vec<FieldSpec> {
         let is_setting = |field: &&ast::Field| SETTINGS.contains(&field.name.value.as_str());
+        let steps = windows::steps(block);
+        let is_step = |field: &&ast::Field| steps.contains(&field.name.value.as_str());
         let fields: Vec<&ast::Field> = block
             .fields
             .iter()
-            .filter(|field| !is_setting(field))
+            .filter(|field| !is_setting(field) && !is_step(field))
             .collect();
         if fields.is_empty() {
             let message = format!("data `{}` has no fields", block.name.value);
@@ -101,16 +119,17 @@ impl Reader {
         if looks_like_setting(field) {
             return self.unknown_setting(block, field);
         }
-        let value = &field.value;
-        let (columns, stages) = views::pipe(value);
+        let (columns, stages) = windows::unfolded(block, field);
         let select = self.columns(columns);
-        let stages = stages.iter().map(|stage| self.transform(stage));
-        let transforms: Vec<Option<_>> = stages.collect();
+        let (stages, windows) = self.cut_windows(stages)?;
+        let transforms = stages.into_iter().map(|stage| self.transform(stage));
+        let transforms: Vec<Option<_>> = transforms.collect();
         Some(FieldSpec {
             name: field.name.clone(),
             select: select?,
             transforms: transforms.into_iter().collect::<Option<Vec<_>>>()?,
-            span: value.span,
+            windows,
+            span: field.value.span,
         })
     }
 

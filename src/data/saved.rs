@@ -85,6 +85,12 @@ fn check(field: &FittedField) -> Result<(), SavedError> {
     Ok(())
 }
 
+/// Whether the characters stand in order, each once.
+fn is_ordered(vocabulary: &str) -> bool {
+    let letters: Vec<char> = vocabulary.chars().collect();
+    letters.is_sorted_by(|a, b| a < b)
+}
+
 /// The number of features behind a transform of `width` of them, if it is one of that many.
 fn width_after(step: &Fitted, width: usize) -> Option<usize> {
     let (fits, after) = match step {
@@ -99,6 +105,7 @@ fn width_after(step: &Fitted, width: usize) -> Option<usize> {
         Fitted::Clip { low, high } => (low <= high, width),
         Fitted::Scale { .. } | Fitted::Log | Fitted::Log1p => (true, width),
         Fitted::Flatten | Fitted::Binary { .. } => (true, width),
+        Fitted::Chars { vocabulary, .. } => (width == 1 && is_ordered(vocabulary), width),
     };
     (fits && after > 0).then_some(after)
 }

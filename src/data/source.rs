@@ -11,6 +11,7 @@ use crate::data::random::draw;
 use crate::data::select;
 use crate::data::spec::{DataSpec, SourceSpec};
 use crate::data::table::Table;
+use crate::data::text::read_text;
 use crate::diag::Diagnostics;
 
 /// Reads the columns that a spec uses; a relative path starts at `folder`, the program's.
@@ -29,6 +30,7 @@ pub fn read_table(spec: &DataSpec, folder: &Path) -> Result<Table, Diagnostics> 
             let table = read_images(source, folder).map_err(|fault| fault.at(source.path.span))?;
             checked(table, choose)
         }
+        SourceSpec::Text(source) => read_text(source, folder, choose),
     }
 }
 

@@ -1,6 +1,8 @@
 //! What a program asks of its data: the `data name { … }` block as plain structs. `read` fills them in; the rest of this room
 //! reads them. Every piece keeps its span, so that each error has its place. Nothing here has seen a file.
 
+use serde::{Deserialize, Serialize};
+
 use crate::data::augment::Augment;
 use crate::source::{Span, Spanned};
 
@@ -32,6 +34,8 @@ pub enum SourceSpec {
     Inline(InlineSpec),
     /// `random(rows: 128, normal: 4, classes: 3)`
     Random(RandomSpec),
+    /// `text("input.txt")`
+    Text(TextSpec),
     /// `idx("data/mnist")`: columns `images` and `labels`, and the given part `test` where the folder holds it.
     Idx(FolderSpec),
     /// `images("photos/")`: columns `images` and `labels`.
@@ -63,6 +67,13 @@ pub struct AugmentSpec {
     pub field: Spanned<String>,
     /// What is done, in order.
     pub changes: Vec<Augment>,
+}
+
+/// A file of text, one row a character.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextSpec {
+    /// The path, relative to the program's folder.
+    pub path: Spanned<String>,
 }
 
 /// A file of separated values with a header row.
@@ -169,8 +180,21 @@ pub struct FieldSpec {
     pub select: Columns,
     /// What is done to them, in order.
     pub transforms: Vec<Spanned<TransformSpec>>,
+    /// How rows are cut into windows behind them; all fields are, or none.
+    pub windows: Option<Spanned<WindowSpec>>,
     /// The whole right side.
     pub span: Span,
+}
+
+/// `windows(64, shift: 1)`: runs of rows that follow each other, `[batch, 64, ..row]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WindowSpec {
+    /// Rows in a window.
+    pub length: usize,
+    /// How many rows behind the window's start it begins.
+    pub shift: usize,
+    /// How many rows lie between the starts of windows; as many as a window has where the program does not say.
+    pub stride: usize,
 }
 
 /// The columns of a field.
@@ -258,6 +282,13 @@ pub enum TransformSpec {
         /// The category that becomes 1.
         positive: Spanned<String>,
     },
+    /// `chars(size: vocab)`: character → its place in the train part's vocabulary, `i64`.
+    Chars {
+        /// `size: vocab`: the dimension symbol that the number of characters decides.
+        size: Option<Spanned<String>>,
+        /// `unknown: "?"`: the character that stands for those the train part never showed.
+        unknown: Option<char>,
+    },
 }
 
 impl TransformSpec {
@@ -275,6 +306,7 @@ impl TransformSpec {
             TransformSpec::Label { .. } => "label",
             TransformSpec::Flatten => "flatten",
             TransformSpec::Binary { .. } => "binary",
+            TransformSpec::Chars { .. } => "chars",
         }
     }
 
@@ -290,7 +322,8 @@ impl TransformSpec {
             | TransformSpec::OneHot { .. }
             | TransformSpec::Label { .. }
             | TransformSpec::Flatten
-            | TransformSpec::Binary { .. } => false,
+            | TransformSpec::Binary { .. }
+            | TransformSpec::Chars { .. } => false,
         }
     }
 }

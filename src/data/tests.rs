@@ -155,6 +155,7 @@ impl Build {
             name,
             select,
             transforms,
+            windows: None,
             span,
         });
         self

@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::spec::Unknown;
+use crate::data::spec::{Unknown, WindowSpec};
+use crate::lower::Vocabulary;
 use crate::scalar::math::Float;
 use crate::tensor::{Data, Tensor};
 
@@ -71,6 +72,13 @@ pub enum Fitted {
         /// What becomes 1.
         positive: String,
     },
+    /// The character's place in the vocabulary.
+    Chars {
+        /// The characters in order.
+        vocabulary: String,
+        /// Which of them stands for all others, if any does.
+        unknown: Option<char>,
+    },
 }
 
 /// What a missing cell gets.
@@ -101,6 +109,9 @@ pub struct FittedField {
     /// Channels, height and width, where it is one of images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<[usize; 3]>,
+    /// How rows are cut into windows, if they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub windows: Option<WindowSpec>,
 }
 
 impl Fitted {
@@ -118,6 +129,7 @@ impl Fitted {
             Fitted::Label { .. } => "label",
             Fitted::Flatten => "flatten",
             Fitted::Binary { .. } => "binary",
+            Fitted::Chars { .. } => "chars",
         }
     }
 
@@ -138,7 +150,8 @@ impl Fitted {
             Fitted::Log => Some(Float::exp(y)),
             Fitted::Log1p => Some(Float::expm1(y)),
             Fitted::Clip { .. } | Fitted::Impute { .. } | Fitted::Flatten => Some(y),
-            Fitted::OneHot { .. } | Fitted::Label { .. } | Fitted::Binary { .. } => None,
+            Fitted::OneHot { .. } | Fitted::Label { .. } => None,
+            Fitted::Binary { .. } | Fitted::Chars { .. } => None,
         }
     }
 }
@@ -161,7 +174,32 @@ impl FittedField {
             | Fitted::Log1p
             | Fitted::Clip { .. }
             | Fitted::Flatten
-            | Fitted::Impute { .. } => None,
+            | Fitted::Impute { .. }
+            | Fitted::Chars { .. } => None,
+        })
+    }
+
+    /// The characters in the order of their numbers, when a text was made `chars`.
+    pub fn vocabulary(&self) -> Option<Vocabulary> {
+        self.steps.iter().find_map(|step| match step {
+            Fitted::Chars {
+                vocabulary,
+                unknown,
+            } => Some(Vocabulary {
+                letters: vocabulary.chars().collect(),
+                unknown: *unknown,
+            }),
+            Fitted::Standardize { .. }
+            | Fitted::Normalize { .. }
+            | Fitted::Scale { .. }
+            | Fitted::Log
+            | Fitted::Log1p
+            | Fitted::Clip { .. }
+            | Fitted::Impute { .. }
+            | Fitted::OneHot { .. }
+            | Fitted::Label { .. }
+            | Fitted::Flatten
+            | Fitted::Binary { .. } => None,
         })
     }
 
@@ -170,6 +208,7 @@ impl FittedField {
         self.steps.iter().rev().find_map(|step| match step {
             Fitted::OneHot { categories, .. } => Some(categories.iter().map(Vec::len).sum()),
             Fitted::Label { categories } => categories.iter().map(Vec::len).max(),
+            Fitted::Chars { vocabulary, .. } => Some(vocabulary.chars().count()),
             Fitted::Standardize { .. }
             | Fitted::Normalize { .. }
             | Fitted::Scale { .. }

@@ -31,7 +31,8 @@ fn constant_columns(step: &Fitted, field: &FieldBlock<'_>, span: Span) -> Option
         | Fitted::OneHot { .. }
         | Fitted::Label { .. }
         | Fitted::Flatten
-        | Fitted::Binary { .. } => return None,
+        | Fitted::Binary { .. }
+        | Fitted::Chars { .. } => return None,
     };
     let names: Vec<&str> = flat
         .iter()

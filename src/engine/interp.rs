@@ -1,9 +1,11 @@
 //! The reference semantics: a function is run instruction by instruction, each by its op's own meaning. Sizes are worked out once for
 //! each set of input sizes; a value is handed over at its last use, so that its buffer can be written again.
 
+use std::rc::Rc;
+
 use crate::engine::flat::{Flat, Plan, Use, flat, known};
 use crate::engine::plans::Plans;
-use crate::engine::{Engine, Program, RunError, RunFault};
+use crate::engine::{Engine, Program, RunError, RunFault, scan};
 use crate::ir::{FuncId, Module};
 use crate::ops;
 use crate::tensor::Tensor;
@@ -14,6 +16,10 @@ pub struct Interpreter;
 
 impl Engine for Interpreter {
     fn prepare(&self, module: &Module, func: FuncId) -> Result<Box<dyn Program>, RunError> {
+        let engine: Rc<dyn Engine> = Rc::new(*self);
+        if let Some(sequence) = scan::prepare(&engine, module, func) {
+            return Ok(sequence);
+        }
         Ok(Box::new(Prepared {
             flat: flat(module, func),
             plans: Plans::new(),

@@ -9,6 +9,7 @@ mod jit;
 mod memory;
 mod plans;
 mod profile;
+mod scan;
 
 pub use error::{RunError, RunFault};
 pub use interp::Interpreter;

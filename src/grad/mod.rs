@@ -81,5 +81,11 @@ fn expand_func(
     for served in served.collect::<Vec<_>>() {
         expand_func(module, served, done)?;
     }
-    flatten::inline_calls(module, id)
+    flatten::inline_calls(module, id)?;
+    // A gradient may bring functions of its own.
+    let served = module.funcs[id].body.iter();
+    let served: Vec<FuncId> = served.flat_map(|inst| inst.op.callees()).collect();
+    served
+        .into_iter()
+        .try_for_each(|served| expand_func(module, served, done))
 }

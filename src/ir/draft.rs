@@ -200,6 +200,8 @@ pub enum Prim {
     Overlap(AxisRef, WindowSpec, Dim),
     /// `take(x, indices, axis:)`
     Take(AxisRef),
+    /// Whole numbers of one axis less than the second operand as rows with a 1 at their place; anything else as it is.
+    OneHotLike,
     /// `fill(value, like:)`: the scalar everywhere.
     Fill,
     /// `indices(like:, axis:)`: each element's place along an axis, in the type of `like`.
@@ -257,6 +259,8 @@ pub enum NodeKind {
     Array(Vec<usize>, Vec<f64>),
     /// Whole numbers of which a float cannot hold one; adapt likewise.
     Whole(Vec<usize>, Vec<i64>),
+    /// Whole numbers that stay so, of type `i64`.
+    Tokens(Vec<usize>, Vec<i64>),
     /// A truth value.
     Bool(bool),
     /// A dimension as a number; adapts likewise.
@@ -292,6 +296,20 @@ pub enum NodeKind {
         /// With respect to which inputs.
         wrt: Vec<usize>,
     },
+    /// `func` over and over along an axis of the operands behind the states: all new states along that axis. The operands are the
+    /// first states, what is walked along, what `func` captures.
+    Scan {
+        /// One step.
+        func: DraftId,
+        /// How many states there are.
+        n_states: usize,
+        /// How many operands are walked along.
+        n_each: usize,
+        /// The axis.
+        over: AxisRef,
+        /// Whether it begins at the end.
+        is_reversed: bool,
+    },
     /// The `index`-th result of a node that has several.
     Part(usize),
     /// A `where` clause to hold here: checked at a use, taken for granted inside the definition. No value.
@@ -307,6 +325,8 @@ pub enum Trust {
     Prove,
     /// The definition may rely on it.
     Assume,
+    /// The caller must satisfy it, and leaves to its own callers what cannot be told of every size.
+    Defer,
 }
 
 /// A node: what it computes from which values, and where that was written.

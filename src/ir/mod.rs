@@ -8,6 +8,6 @@ mod print;
 mod print_draft;
 
 pub use graph::{Func, FuncId, Input, Inst, Module, Origin, OriginId, Role, Value, ValueId};
-pub use op::{Op, Range, Window};
+pub use op::{Op, Range, Scan, Window};
 pub use print::{print_func, print_module};
 pub use print_draft::print_draft;

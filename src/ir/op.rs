@@ -79,6 +79,8 @@ pub enum Op {
     Solve(MatrixKind),
     /// A matrix in the last two axes as a product: its factors.
     Factor(Factor),
+    /// A function over and over along an axis, its states from one step to the next.
+    Scan(Scan),
     /// Calls a function.
     Call(FuncId),
     /// Calls `forward`, with a reverse rule of its own: `backward(operands…, results…, cotangents…)` gives the operands' cotangents.
@@ -110,6 +112,7 @@ impl Op {
     pub fn callees(&self) -> Vec<FuncId> {
         match self {
             Op::Call(func) | Op::Grad { func, .. } | Op::Vjp { func, .. } => vec![*func],
+            Op::Scan(scan) => vec![scan.func],
             Op::Custom { forward, backward } => vec![*forward, *backward],
             Op::Const(_) | Op::Size(..) | Op::Map(_) | Op::Cast(_) | Op::StopGradient => vec![],
             Op::Reduce(..) | Op::ArgReduce(..) | Op::CumSum(_) | Op::Sort(_) => vec![],
@@ -157,9 +160,25 @@ impl Op {
             | Op::Inverse
             | Op::Solve(_)
             | Op::Factor(_) => {}
+            Op::Scan(_) => {}
             Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => {}
         }
     }
+}
+
+/// `func` once for each place of the first axis of some operands. Operands and the inputs of `func` are states, then what is taken
+/// place by place (with that axis for the operand, without it for `func`), then what is shared. `func` gives new states, then
+/// outputs; the scan gives the last states, then the outputs of all places along a first axis of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Scan {
+    /// What one step computes.
+    pub func: FuncId,
+    /// How many states there are.
+    pub n_states: usize,
+    /// How many operands are taken place by place, one at least.
+    pub n_each: usize,
+    /// Whether it begins at the last place.
+    pub is_reversed: bool,
 }
 
 impl Range {

@@ -135,6 +135,11 @@ impl Op {
                 Op::Inverse => f.write_str("inverse"),
                 Op::Solve(kind) => write!(f, "solve {}", kind.name()),
                 Op::Factor(kind) => f.write_str(kind.name()),
+                Op::Scan(scan) => {
+                    let reversed = if scan.is_reversed { " reversed" } else { "" };
+                    let (states, each) = (scan.n_states, scan.n_each);
+                    write!(f, "scan {} {states} {each}{reversed}", name(scan.func))
+                }
                 Op::Call(func) => write!(f, "call {}", name(*func)),
                 Op::Custom { forward, backward } => {
                     write!(f, "custom {} grad {}", name(*forward), name(*backward))

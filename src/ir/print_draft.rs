@@ -51,7 +51,7 @@ impl Printer<'_> {
             NodeKind::Array(shape, elements) => {
                 format!("array {shape:?} [{}]", list(elements.iter()))
             }
-            NodeKind::Whole(shape, elements) => {
+            NodeKind::Whole(shape, elements) | NodeKind::Tokens(shape, elements) => {
                 format!("whole {shape:?} [{}]", list(elements.iter()))
             }
             NodeKind::Bool(truth) => format!("bool {truth}"),
@@ -71,6 +71,17 @@ impl Printer<'_> {
             NodeKind::Grad { func, wrt } => format!("grad {} by {wrt:?}", self.name(*func)),
             NodeKind::Vjp { func, wrt } => format!("vjp {} by {wrt:?}", self.name(*func)),
             NodeKind::Part(place) => format!("part {place}"),
+            NodeKind::Scan {
+                func,
+                n_states,
+                n_each,
+                is_reversed,
+                ..
+            } => format!(
+                "scan {} {n_states} {n_each}{}",
+                self.name(*func),
+                if *is_reversed { " reversed" } else { "" }
+            ),
             NodeKind::Where(relation, left, right, trust) => {
                 let (left, right) = (self.dim(left), self.dim(right));
                 format!(
@@ -153,6 +164,7 @@ impl Printer<'_> {
                 )
             }
             Prim::Take(axis) => format!("take {axis}"),
+            Prim::OneHotLike => "one_hot_like".into(),
             Prim::Fill => "fill".into(),
             Prim::Indices(axis) => format!("indices {axis}"),
             Prim::Random(distribution, place) => {

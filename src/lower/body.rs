@@ -60,7 +60,9 @@ impl Lowerer<'_> {
             StmtKind::State(name, ty, init) => self.state_stmt(cx, name, ty, init),
             StmtKind::Next(name, value) => self.next_stmt(cx, name, value),
             StmtKind::Tap(name, value) => {
-                self.let_stmt(cx, &Pattern::Name(name.clone()), None, value)
+                self.let_stmt(cx, &Pattern::Name(name.clone()), None, value)?;
+                self.note_tap(&name.value, cx.env.get(&name.value));
+                Ok(())
             }
             StmtKind::Assert(_) | StmtKind::Show(_) | StmtKind::Save(..) | StmtKind::Expr(_) => {
                 let report = Diagnostic::error(

@@ -32,6 +32,8 @@ pub const TOO_LARGE: Code = Code::new(Stage::Name, 63);
 pub const ARITY: Code = Code::new(Stage::Name, 64);
 /// A type that nothing declares.
 pub const UNKNOWN_TYPE: Code = Code::new(Stage::Name, 65);
+/// A character that a model was never shown.
+pub const UNKNOWN_CHARACTER: Code = Code::new(Stage::Link, 210);
 /// A definition without a body outside the library.
 pub const NO_BODY: Code = Code::new(Stage::Name, 66);
 /// A parameter without an initialiser.

@@ -1,4 +1,4 @@
-//! What only the top level can call: `predict`, `load`, `plot`, `evaluate`.
+//! What only the top level can call: `predict`, `load`, `plot`, `evaluate`, `generate`.
 
 use crate::diag::Diagnostic;
 use crate::lower::arguments::Bound;
@@ -22,6 +22,7 @@ impl Lowerer<'_> {
             (1, "plot") => self.plot(args, span),
             (1, "evaluate") => self.evaluate_call(args, span),
             (1, "load") => self.load_call(args, span),
+            (1, "draw_text") => self.generate(args, span),
             _ => {
                 let report = Diagnostic::error(
                     codes::MISPLACED,
@@ -190,7 +191,8 @@ impl Lowerer<'_> {
     }
 }
 
-fn argument<'a>(args: &'a [Bound], name: &str) -> &'a Bound {
+/// An argument of a primitive.
+pub(crate) fn argument<'a>(args: &'a [Bound], name: &str) -> &'a Bound {
     args.iter()
         .find(|bound| bound.name == name)
         .expect("the library declares what a primitive takes")

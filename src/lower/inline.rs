@@ -1,7 +1,7 @@
 //! A definition's body in place of a call: a fresh signature, its constraints, arguments and result under their declared types.
 
 use crate::diag::Diagnostic;
-use crate::ir::draft::{NodeKind, Trust, Why};
+use crate::ir::draft::{NodeKind, Prim, Trust, Why};
 use crate::lower::arguments::Bound;
 use crate::lower::scope::DefId;
 use crate::lower::types::{ParamKind, TypeTree};
@@ -60,16 +60,45 @@ impl Lowerer<'_> {
         let mut values = Vec::new();
         for bound in bound {
             let param = params.iter().find(|param| param.name.value == bound.name);
+            let bound = self.as_classes(param.copied(), bound, &values)?;
             values.push((
                 bound.name.clone(),
                 self.typed_argument(&inner, def, param.copied(), bound)?,
             ));
         }
-        self.constraints(&inner, def, Trust::Prove)?;
+        // A definition for its own sake leaves to its uses what it cannot tell of every size.
+        let trust = if self.generic {
+            Trust::Defer
+        } else {
+            Trust::Prove
+        };
+        self.constraints(&inner, def, trust)?;
         inner.env = values
             .into_iter()
             .fold(inner.env, |env, (name, value)| env.with(name, value));
         Ok(inner)
+    }
+
+    /// Where the docs of a parameter say `@or classes of logits`, the numbers of classes may stand for rows with a 1 at their place.
+    fn as_classes(
+        &mut self,
+        param: Option<&Param>,
+        bound: Bound,
+        before: &[(String, Val)],
+    ) -> Lowering<Bound> {
+        let docs = param.map_or(&[][..], |param| &param.docs);
+        let like = docs
+            .iter()
+            .find_map(|line| line.trim().strip_prefix("@or classes of "));
+        let like = like.and_then(|name| before.iter().find(|(own, _)| own == name.trim()));
+        let (Some((_, Val::Tensor(like))), Val::Tensor(_) | Val::Global(_)) = (like, &bound.value)
+        else {
+            return Ok(bound);
+        };
+        let own = self.to_tensor(&bound.value, bound.span)?;
+        let kind = NodeKind::Prim(Prim::OneHotLike);
+        let value = Val::Tensor(self.emit(kind, &[own, *like], bound.span));
+        Ok(Bound { value, ..bound })
     }
 
     fn typed_argument(

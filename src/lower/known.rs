@@ -66,7 +66,8 @@ impl Lowerer<'_> {
             Val::Host(Host::Run(run) | Host::History(run) | Host::Plot(run, _)) => {
                 self.trains.iter().any(|block| block.name.value == *run)
             }
-            Val::Host(Host::Data(_) | Host::Part(..)) => true,
+            Val::Host(Host::Data(_) | Host::Part(..) | Host::Text(_)) => true,
+            Val::Heatmap(matrix, _) => self.lasts(matrix),
             _ => false,
         }
     }
@@ -102,6 +103,13 @@ fn shown(value: &Val) -> Option<Shown> {
             Shown::Record(fields.collect::<Option<_>>()?)
         }
         Val::Host(host) => shown_host(host),
+        Val::Heatmap(matrix, labels) => {
+            let Shown::Tensor(tensor) = shown(matrix)? else {
+                return None;
+            };
+            let [rows, cols] = labels.as_ref().clone();
+            Shown::Heatmap { tensor, rows, cols }
+        }
         _ => return None,
     })
 }

@@ -24,8 +24,10 @@ mod expr;
 mod facts;
 mod fields;
 mod frame;
+mod generate;
 mod host;
 mod inline;
+mod inspect;
 mod known;
 mod layer;
 mod metrics;
@@ -37,6 +39,7 @@ mod prim;
 mod read;
 mod run;
 mod run_fields;
+mod scan;
 mod scope;
 mod script;
 mod settings;
@@ -67,11 +70,11 @@ use crate::syntax::ast;
 use crate::types::{DType, Dim, SymKind};
 
 pub use define::{Definitions, lower_definitions, lower_definitions_of};
-pub use facts::{DataFacts, FieldFacts};
+pub use facts::{DataFacts, FieldFacts, Vocabulary};
 pub use known::{Known, Memory};
 pub use plan::{
-    Action, Assert, Compute, EarlyStop, Evaluate, Length, Metrics, Run, RunSettings, Script, Show,
-    Shown,
+    Action, Assert, Compute, EarlyStop, Evaluate, Generate, Length, Metrics, Run, RunSettings,
+    Script, Show, Shown,
 };
 pub use scope::{Documented, Library, Scope, World};
 pub use script::{Mode, Surroundings, lower_script};

@@ -38,6 +38,8 @@ pub(crate) struct ModelState {
     pub(crate) layers: Vec<DefId>,
     /// Which role the states of the layer being inlined have.
     pub(crate) in_optimizer: bool,
+    /// The values of taps by path, where somebody asks for them.
+    pub(crate) tapped: Option<Vec<(String, TensorRef)>>,
 }
 
 impl ModelState {

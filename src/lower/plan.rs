@@ -1,6 +1,7 @@
 //! What a program comes to once it is lowered: runs to train and actions to take, in order, each with the functions it needs.
 
 use crate::ir::draft::{Draft, DraftId};
+use crate::lower::facts::Vocabulary;
 use crate::lower::known::Memory;
 use crate::source::Span;
 use crate::types::DType;
@@ -144,6 +145,8 @@ pub enum Action {
         /// What the results' names begin with.
         prefix: String,
     },
+    /// Draw a text, one character after another.
+    Generate(Generate),
     /// Show something.
     Show(Show),
     /// Assert what a `Compute` before it found.
@@ -168,6 +171,43 @@ pub enum Action {
     },
     /// Begin a test of this name.
     Test(String),
+}
+
+/// A text to be drawn from a model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Generate {
+    /// From a window of characters and the place of the last one to the chances of what follows.
+    pub func: DraftId,
+    /// What the text is called.
+    pub name: String,
+    /// Characters in a window.
+    pub window: usize,
+    /// What its numbers stand for.
+    pub vocabulary: Vocabulary,
+    /// What it goes on from, as text and as numbers.
+    pub prompt: (String, Vec<i64>),
+    /// How many characters to draw.
+    pub length: u64,
+    /// The seed.
+    pub seed: u64,
+    /// What ends the text early; nothing does if it is empty.
+    pub stop: String,
+    /// Where the text is shown while it is drawn: the expression as written.
+    pub title: Option<String>,
+    /// Where it was written.
+    pub span: Span,
+}
+
+impl Generate {
+    /// The name of the window, an input of the function.
+    pub fn tokens(name: &str) -> String {
+        format!("{name}/tokens")
+    }
+
+    /// The name of the place in it.
+    pub fn place(name: &str) -> String {
+        format!("{name}/place")
+    }
 }
 
 /// Computes tensors and binds them by name.
@@ -201,6 +241,17 @@ pub enum Shown {
     Tensor(String),
     /// Text as it stands.
     Text(String),
+    /// A text that was drawn, by name.
+    Drawn(String),
+    /// A matrix in shades.
+    Heatmap {
+        /// The name it is bound to.
+        tensor: String,
+        /// What stands beside its rows.
+        rows: Vec<String>,
+        /// What stands above its columns.
+        cols: Vec<String>,
+    },
     /// Parts without names.
     Tuple(Vec<Shown>),
     /// Parts by name.
@@ -218,6 +269,19 @@ pub enum Shown {
     Run(String),
     /// A data block: its parts and fields.
     Data(String),
+}
+
+impl Shown {
+    /// The names of the tensors in it.
+    pub fn tensors(&self) -> Vec<&str> {
+        match self {
+            Shown::Tensor(name) | Shown::Heatmap { tensor: name, .. } => vec![name],
+            Shown::Tuple(parts) => parts.iter().flat_map(Shown::tensors).collect(),
+            Shown::Record(fields) => fields.iter().flat_map(|(_, part)| part.tensors()).collect(),
+            Shown::Text(_) | Shown::Drawn(_) | Shown::Plot { .. } | Shown::History(_) => vec![],
+            Shown::Run(_) | Shown::Data(_) => vec![],
+        }
+    }
 }
 
 /// An assertion and the values to print when it fails.

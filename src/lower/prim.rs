@@ -100,7 +100,12 @@ impl Lowerer<'_> {
             "total" => self.total(args, span).map(Some),
             "template" => Ok(Some(self.template(args, span))),
             "predict" => self.predict(args.bound, span).map(Some),
-            "evaluate" | "plot" | "load" => self.host_primitive(name, args.bound, span).map(Some),
+            "evaluate" | "plot" | "load" | "draw_text" => {
+                self.host_primitive(name, args.bound, span).map(Some)
+            }
+            "scan" => self.scan(args.bound, span).map(Some),
+            "inspect" => self.inspect(args.bound, span).map(Some),
+            "heatmap" => self.heatmap(args.bound, span).map(Some),
             "cholesky" => self.factors(Factor::Cholesky, args, span).map(Some),
             "qr" => self.factors(Factor::Qr, args, span).map(Some),
             "lu" => self.factors(Factor::Lu, args, span).map(Some),

@@ -161,6 +161,13 @@ impl Lowerer<'_> {
             .split_whitespace()
             .collect::<Vec<_>>()
             .join(" ");
+        // A text that is shown where it is drawn is seen as it grows.
+        if let (Shown::Drawn(drawn), Some(Action::Generate(action))) =
+            (&value, self.actions.last_mut())
+            && *drawn == action.name
+        {
+            action.title = Some(title.clone());
+        }
         self.actions.push(Action::Show(Show {
             title,
             span: expr.span,
@@ -191,6 +198,13 @@ impl Lowerer<'_> {
                 Shown::Record(fields.collect::<Lowering<_>>()?)
             }
             Val::Host(host) => shown_host(host),
+            Val::Heatmap(matrix, labels) => {
+                let Shown::Tensor(tensor) = self.shown(matrix, span)? else {
+                    return Err(Reported);
+                };
+                let [rows, cols] = labels.as_ref().clone();
+                Shown::Heatmap { tensor, rows, cols }
+            }
             other => return Err(self.wrong_kind("something to show", other, span)),
         })
     }
@@ -250,6 +264,7 @@ pub(crate) fn shown_host(host: &Host) -> Shown {
             run: run.clone(),
             curves: curves.clone(),
         },
+        Host::Text(name) => Shown::Drawn(name.clone()),
     }
 }
 

@@ -21,10 +21,14 @@ impl Lowerer<'_> {
         let around = self.precision.replace(precision);
         let outer = self.model.prefix.replace(format!("{run}/"));
         let names = self.model.enter_root();
-        let given = args
-            .into_iter()
-            .map(|(value, span)| Given::value(value, span))
-            .collect();
+        let mut given = vec![];
+        for (value, place) in args {
+            let value = match &value {
+                Val::Str(text) => self.encoded(run, text, place),
+                _ => Ok(value),
+            };
+            given.extend(value.map(|value| Given::value(value, place)));
+        }
         let result = self.apply(model, given, span, span);
         self.model.leave_root(names);
         self.model.prefix = outer;
@@ -96,7 +100,7 @@ impl Lowerer<'_> {
                     )),
                 }
             }
-            Host::History(_) | Host::Plot(..) => {
+            Host::History(_) | Host::Plot(..) | Host::Text(_) => {
                 Err(self.no_field("value", std::iter::empty(), name))
             }
         }

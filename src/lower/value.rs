@@ -52,6 +52,8 @@ pub(crate) enum Val {
     Sequence(Vec<Val>),
     /// A thing only the top level can use: a run, a part of the data, a plot.
     Host(Host),
+    /// A matrix to be seen in shades, and what stands beside its rows and above its columns.
+    Heatmap(Box<Val>, Rc<[Vec<String>; 2]>),
     /// Stands for what was wrong and has been reported.
     Poison,
 }
@@ -111,6 +113,8 @@ pub(crate) enum Host {
     Part(String, String),
     /// Curves of a run's history.
     Plot(String, Vec<String>),
+    /// A text that is drawn from a model, by name.
+    Text(String),
 }
 
 /// Identity of a file's scope.
@@ -203,6 +207,7 @@ impl Val {
             Val::Def(_) | Val::Closure(_) => "a function",
             Val::Layer(_) | Val::Sequence(_) => "a layer",
             Val::Host(host) => host.kind(),
+            Val::Heatmap(..) => "a heat map",
             Val::Poison => "something already reported",
         }
     }
@@ -224,6 +229,7 @@ impl Val {
                 }
             },
             Val::Record(fields) => fields.iter().all(|(_, value)| value.is_settled()),
+            Val::Heatmap(matrix, _) => matrix.is_settled(),
             _ => true,
         }
     }
@@ -247,6 +253,7 @@ impl Val {
                 .iter()
                 .flat_map(|(_, value)| value.leaves())
                 .collect(),
+            Val::Heatmap(matrix, _) => matrix.leaves(),
             other => vec![other.clone()],
         }
     }
@@ -263,6 +270,9 @@ impl Val {
                     .map(|(name, value)| (name.clone(), value.with_leaves(leaves)))
                     .collect(),
             ),
+            Val::Heatmap(matrix, labels) => {
+                Val::Heatmap(Box::new(matrix.with_leaves(leaves)), labels.clone())
+            }
             _ => leaves.next().unwrap_or(Val::Poison),
         }
     }
@@ -276,6 +286,7 @@ impl Host {
             Host::Data(_) => "a data block",
             Host::Part(..) => "a part of the data",
             Host::Plot(..) => "a plot",
+            Host::Text(_) => "a text drawn from a model",
         }
     }
 }

@@ -72,6 +72,10 @@ pub const DISTANCE: Code = shape(144);
 pub const OPERANDS: Code = shape(150);
 /// An argument of another type than the function takes.
 pub const ARGUMENT: Code = shape(151);
+/// A scan walks along axes of unequal length.
+pub const SCAN_LENGTHS: Code = shape(155);
+/// A state of a scan that comes out of a step as another type than it goes in.
+pub const SCAN_STATE: Code = shape(156);
 /// Something other than a scalar of floats is differentiated.
 pub const NOT_A_LOSS: Code = shape(152);
 /// A gradient with respect to something that is not made of floats.

@@ -6,20 +6,24 @@ use crate::ops::rules::{Flows, Types, operand_count};
 use crate::ops::{Builder, OpError};
 use crate::types::{DType, TensorType};
 
-fn inputs(module: &Module, func: FuncId) -> Vec<TensorType> {
+pub(super) fn inputs(module: &Module, func: FuncId) -> Vec<TensorType> {
     let func = &module.funcs[func];
     let inputs = func.inputs.iter();
     inputs.map(|input| func.ty(input.value).clone()).collect()
 }
 
-fn results(module: &Module, func: FuncId) -> Vec<TensorType> {
+pub(super) fn results(module: &Module, func: FuncId) -> Vec<TensorType> {
     let func = &module.funcs[func];
     let results = func.results.iter();
     results.map(|(_, value)| func.ty(*value).clone()).collect()
 }
 
 /// Each operand has the type that is expected of it.
-fn fits(module: &mut Module, operands: Types<'_>, expected: &[TensorType]) -> Result<(), OpError> {
+pub(super) fn fits(
+    module: &mut Module,
+    operands: Types<'_>,
+    expected: &[TensorType],
+) -> Result<(), OpError> {
     operand_count("call", operands, expected.len())?;
     for (operand, (ty, expected)) in operands.iter().zip(expected).enumerate() {
         let same = ty.dtype == expected.dtype

@@ -5,7 +5,7 @@
 use crate::diag::Code;
 use crate::ir::draft::AxisRef;
 use crate::tensor::WindowSizes;
-use crate::types::Dim;
+use crate::types::{Dim, TensorType};
 
 /// Why an operation refuses its operands.
 #[derive(Clone, Debug, PartialEq)]
@@ -285,6 +285,24 @@ pub enum OpError {
         operand: usize,
         /// What the function takes.
         expected: crate::types::TensorType,
+    },
+    /// A scan walks along axes of unequal length.
+    ScanLengths {
+        /// The operand whose axis is another.
+        operand: usize,
+        /// The first operand's places.
+        expected: Dim,
+        /// This one's.
+        found: Dim,
+    },
+    /// A state of a scan that comes out of a step as another type than it goes in.
+    ScanState {
+        /// Which.
+        operand: usize,
+        /// As it goes in.
+        before: TensorType,
+        /// As it comes out.
+        after: TensorType,
     },
     /// A differentiated function whose first result is not a scalar of floats.
     NotALoss {

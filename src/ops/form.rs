@@ -50,6 +50,7 @@ pub fn form(
         Prim::Windows(axis, spec) => one(window::form_windows(b, axis, spec, x[0])?),
         Prim::Overlap(axis, spec, more) => one(window::form_overlap(b, axis, spec, more, x[0])?),
         Prim::Take(axis) => one(gather::form_take(b, axis, x[0], x[1])?),
+        Prim::OneHotLike => one(gather::form_one_hot_like(b, x[0], x[1])?),
         Prim::Fill => one(constant::form_fill(b, x[0], x[1])?),
         Prim::Indices(axis) => one(constant::form_indices(b, axis, x[0])?),
         Prim::Random(distribution, place) => one(random::form_random(
@@ -110,6 +111,7 @@ pub fn agreeing_operands(prim: &Prim, n_operands: usize) -> Range<usize> {
         | Prim::Windows(..)
         | Prim::Overlap(..)
         | Prim::Take(_)
+        | Prim::OneHotLike
         | Prim::Indices(_)
         | Prim::Random(..)
         | Prim::Inverse
@@ -120,6 +122,11 @@ pub fn agreeing_operands(prim: &Prim, n_operands: usize) -> Range<usize> {
 /// Which operand holds indices; literals there are integers.
 pub fn index_operand(prim: &Prim) -> Option<usize> {
     matches!(prim, Prim::Take(_)).then_some(1)
+}
+
+/// Whether the primitive says what element type its result has, so that it adapts to nothing.
+pub fn decides_type(prim: &Prim) -> bool {
+    matches!(prim, Prim::Cast(_))
 }
 
 /// Whether the result is a plain number, which takes the element type of what it meets.
@@ -170,6 +177,7 @@ fn arity(prim: &Prim) -> Option<(&'static str, usize)> {
         Prim::Windows(..) => ("windows", 1),
         Prim::Overlap(..) => ("overlap", 1),
         Prim::Take(_) => ("take", 2),
+        Prim::OneHotLike => ("one_hot_like", 2),
         Prim::Fill => ("fill", 2),
         Prim::Indices(_) => ("indices", 1),
         Prim::Random(distribution, _) => (distribution.name(), 3),

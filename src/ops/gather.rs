@@ -6,8 +6,9 @@ use crate::ops::error::ElemKind;
 use crate::ops::reduce::along;
 use crate::ops::rules::{Rule, needs_elem};
 use crate::ops::{Builder, EvalError, OpError};
+use crate::scalar::Scalar;
 use crate::tensor::{self, OutOfRange, Tensor};
-use crate::types::{AxisType, Dim, TensorType, Unifier};
+use crate::types::{AxisType, DType, Dim, TensorType, Unifier};
 
 // Gather ------------------------------------------------------------------------------------------------------------------
 
@@ -112,4 +113,29 @@ pub(super) fn form_take(
 ) -> Result<ValueId, OpError> {
     let axis = along(b, axis, x)?;
     b.op1(Op::Gather(axis), &[x, indices])
+}
+
+/// Whole numbers `i` of one axis less than `like` as rows `[0, …, 1, …, 0]` of its last axis, `z[…, c] = (c == i[…])`; what is not
+/// of that kind as it is. Numbers outside the axis give rows of zeros.
+pub(super) fn form_one_hot_like(
+    b: &mut Builder<'_>,
+    x: ValueId,
+    like: ValueId,
+) -> Result<ValueId, OpError> {
+    let (numbers, wanted) = (b.ty(x).clone(), b.ty(like).clone());
+    let is_whole = !numbers.dtype.is_float() && numbers.dtype != DType::Bool;
+    if !is_whole || numbers.shape.rank() + 1 != wanted.shape.rank() {
+        return Ok(x);
+    }
+    let outer = 0..numbers.shape.rank();
+    for axis in outer.clone() {
+        if !b.same(numbers.shape.dim(axis), wanted.shape.dim(axis)) {
+            return Ok(x);
+        }
+    }
+    let places = b.iota(wanted.shape.clone(), DType::I64, outer.end)?;
+    let own = b.cast(x, DType::I64)?;
+    let own = b.broadcast(own, wanted.shape, outer.collect())?;
+    let hot = b.map(Scalar::Eq, &[places, own])?;
+    b.cast(hot, wanted.dtype)
 }

@@ -28,6 +28,7 @@ mod random;
 mod reduce;
 mod reshape;
 mod rules;
+mod scan;
 mod slice;
 #[cfg(test)]
 mod tests;
@@ -37,10 +38,11 @@ mod window;
 pub use axis::{resolve_axes, resolve_axis, resolve_each, resolve_gap};
 pub use build::Builder;
 pub use error::{Description, ElemKind, EvalError, LetterFault, NotDifferentiable, OpError};
-pub use form::{agreeing_operands, doubt, form, gives_number, index_operand};
+pub use form::{agreeing_operands, decides_type, doubt, form, gives_number, index_operand};
+pub use scan::{from_front, to_front};
 pub use verify::{verify, verify_func};
 
-use crate::ir::{Module, Op, ValueId};
+use crate::ir::{Module, Op, Scan, ValueId};
 use crate::ops::rules::{Fault, Flows, operand_count};
 use crate::scalar::Scalar;
 use crate::tensor::{self, Draw, Monoid, Tensor, Walk};
@@ -93,6 +95,7 @@ pub fn infer(
         Op::Inverse => one(linalg::infer_inverse(x[0], dims)?),
         Op::Solve(_) => one(linalg::infer_solve(x, dims)?),
         Op::Factor(kind) => factor::infer_factor(*kind, x[0], dims),
+        Op::Scan(scan) => scan::infer_scan(*scan, x, module),
         Op::Call(func) => control::infer_call(*func, x, module),
         Op::Custom { forward, backward } => control::infer_custom(*forward, *backward, x, module),
         Op::Grad { func, wrt } => control::infer_grad(*func, wrt, x, module),
@@ -131,6 +134,7 @@ fn fixed_arity(op: &Op) -> Option<(&'static str, usize)> {
         Op::Random { distribution, .. } => Some((distribution.name(), 2)),
         Op::Map(f) => Some((map::spelling(*f), f.arity())),
         Op::Concat(_) | Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => None,
+        Op::Scan(_) => None,
     }
 }
 
@@ -184,6 +188,7 @@ pub fn eval(
         Op::Inverse => one(linalg::eval_inverse(&x[0])?),
         Op::Solve(kind) => one(linalg::eval_solve(*kind, &x[0], &x[1])?),
         Op::Factor(kind) => factor::eval_factor(*kind, &x[0]),
+        Op::Scan(_) => unreachable!("engines run the steps of a scan themselves"),
         Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => {
             unreachable!("expanded: only flat functions run")
         }
@@ -250,6 +255,7 @@ fn pull_back(
             forward: _,
             backward,
         } => control::vjp_custom(b, *backward, x, results, cotangents),
+        Op::Scan(scan) => scan::vjp_scan(b, *scan, x, results, cotangents),
         Op::Call(_) | Op::Grad { .. } | Op::Vjp { .. } => {
             unreachable!(
                 "calls are inlined and gradients expanded, innermost first, before a function is differentiated"
@@ -270,7 +276,7 @@ pub fn carries(op: &Op) -> bool {
         Op::Slice(_) | Op::Embed(..) | Op::Windows(_) | Op::Overlap(..) => true,
         Op::Concat(_) | Op::Reverse(_) => true,
         Op::Gather(_) | Op::ScatterAdd(..) | Op::Inverse | Op::Solve(_) | Op::Factor(_) => true,
-        Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => true,
+        Op::Scan(_) | Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => true,
     }
 }
 
@@ -297,8 +303,19 @@ pub enum KernelClass {
     ScatterAdd(usize),
     /// Whatever [`eval`] says.
     Extern,
+    /// A function over and over: see [`scan_of`].
+    Scan,
     /// Another function.
     Call,
+}
+
+/// What an op of class [`KernelClass::Scan`] runs over and over; nothing for other classes.
+pub fn scan_of(op: &Op) -> Option<Scan> {
+    if let Op::Scan(scan) = op {
+        Some(*scan)
+    } else {
+        None
+    }
 }
 
 /// Where a view's elements lie, given where its operand's do; nothing if they do not lie regularly. Not for other classes than
@@ -322,7 +339,9 @@ pub(crate) fn view(
         Op::Sort(_) | Op::ArgSort(_) | Op::Ranks(_) | Op::Contract(_) | Op::Embed(..) => Ok(None),
         Op::Overlap(..) | Op::Concat(_) | Op::Gather(_) | Op::ScatterAdd(..) => Ok(None),
         Op::Inverse | Op::Solve(_) | Op::Factor(_) => Ok(None),
-        Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => Ok(None),
+        Op::Scan(_) | Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => {
+            Ok(None)
+        }
     }
 }
 
@@ -378,6 +397,7 @@ pub fn kernel(op: &Op) -> KernelClass {
         Op::ScatterAdd(axis, _) => KernelClass::ScatterAdd(*axis),
         Op::Overlap(..) => KernelClass::Extern,
         Op::Inverse | Op::Solve(_) | Op::Factor(_) => KernelClass::Extern,
+        Op::Scan(_) => KernelClass::Scan,
         Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => KernelClass::Call,
     }
 }

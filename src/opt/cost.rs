@@ -24,7 +24,9 @@ pub fn flops(op: &Op, operands: &[&TensorType], results: &[&TensorType]) -> Dim 
         Op::Embed(..) | Op::Windows(_) | Op::Concat(_) | Op::Reverse(_) | Op::Gather(_) => {
             Dim::default()
         }
-        Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => Dim::default(),
+        Op::Scan(_) | Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => {
+            Dim::default()
+        }
     }
 }
 

@@ -99,6 +99,7 @@ fn hash_op(op: &Op, state: &mut DefaultHasher) {
         Op::Solve(kind) => kind.hash(state),
         Op::Factor(kind) => kind.hash(state),
         Op::StopGradient | Op::Inverse => {}
+        Op::Scan(scan) => scan.hash(state),
         Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => {}
     }
 }

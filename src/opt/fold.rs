@@ -49,7 +49,7 @@ fn size(shape: &[usize]) -> usize {
 fn folds(op: &Op) -> bool {
     match op {
         Op::Const(_) | Op::Random { .. } => false,
-        Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => false,
+        Op::Scan(_) | Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => false,
         Op::Size(..) | Op::Map(_) | Op::Cast(_) | Op::StopGradient | Op::Reduce(..) => true,
         Op::ArgReduce(..) | Op::CumSum(_) | Op::Sort(_) | Op::ArgSort(_) | Op::Ranks(_) => true,
         Op::Contract(_) | Op::Permute(_) | Op::Reshape(_) | Op::Broadcast { .. } => true,

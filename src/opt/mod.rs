@@ -104,9 +104,26 @@ impl Passes {
     }
 }
 
+/// These functions, and those that they refer to.
+fn with_served(module: &Module, roots: &[FuncId]) -> Vec<FuncId> {
+    let mut all = roots.to_vec();
+    let mut at = 0;
+    while let Some(&id) = all.get(at) {
+        let body = module.funcs[id].body.iter();
+        for served in body.flat_map(|inst| inst.op.callees()) {
+            if !all.contains(&served) {
+                all.push(served);
+            }
+        }
+        at += 1;
+    }
+    all
+}
+
 /// Runs passes over these functions, and tells what they did that a user may want to know.
 pub fn optimise(module: &mut Module, roots: &[FuncId], passes: &Passes) -> Vec<Note> {
     let mut notes = vec![];
+    let roots = &with_served(module, roots);
     for pass in PIPELINE.iter().filter(|pass| passes.includes(pass)) {
         for &root in roots {
             notes.extend((pass.run)(module, root));

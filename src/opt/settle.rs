@@ -55,7 +55,9 @@ fn settled_op(dims: &Unifier, mut op: Op) -> Op {
         op @ (Op::Windows(_) | Op::Overlap(..)) => op,
         op @ (Op::Reverse(_) | Op::Gather(_) | Op::ScatterAdd(..)) => op,
         op @ (Op::Inverse | Op::Solve(_) | Op::Factor(_)) => op,
-        op @ (Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. }) => op,
+        op @ (Op::Scan(_) | Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. }) => {
+            op
+        }
     }
 }
 

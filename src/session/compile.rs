@@ -22,6 +22,7 @@ use crate::session::step::{Step, Watch};
 use crate::session::{PROMPT, Session};
 use crate::source::{SourceId, SourceMap};
 use crate::syntax::ast::Program;
+use crate::tensor::Tensor;
 
 /// A program ready to run.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ pub struct Compiled {
 
 impl Compiled {
     /// The names of the tensors that functions read by name.
-    pub(crate) fn globals_read(&self) -> BTreeSet<&str> {
+    fn globals_read(&self) -> BTreeSet<&str> {
         let funcs = self.module().funcs.iter();
         let roles = funcs.flat_map(|(_, func)| func.inputs.iter().map(|input| &input.role));
         roles
@@ -84,6 +85,7 @@ impl Compiled {
         self.actions.iter().filter_map(|action| match action {
             Action::Show(show) => Some(show),
             Action::Train(_) | Action::Compute(_) | Action::Evaluate { .. } => None,
+            Action::Generate(_) => None,
             Action::Assert(_) | Action::Save { .. } | Action::Load { .. } | Action::Test(_) => None,
         })
     }
@@ -110,6 +112,18 @@ impl Compiled {
         let span = user.unwrap_or(origins[origin].span);
         let (line, column) = sources.line_column(span);
         format!("{}:{line}:{column}", sources.get(span.source).name)
+    }
+
+    /// The fields of the data by their global names: those that are there as they are, and of images and windows, which take memory
+    /// once all of them are asked for, those that are.
+    pub(crate) fn data_globals(&self) -> Vec<(String, Tensor)> {
+        let mut asked = self.globals_read();
+        asked.extend(self.shows().flat_map(|show| show.value.tensors()));
+        let fields = self.data.iter().flat_map(|loaded| loaded.set.globals());
+        let wanted = fields.filter(|(name, rows)| rows.is_tensor() || asked.contains(&**name));
+        wanted
+            .map(|(name, rows)| (name, rows.tensor().clone()))
+            .collect()
     }
 
     /// The names of the axes of what is bound.
@@ -248,10 +262,8 @@ impl Session {
 
     /// Tensors that are there before anything runs: those of the session, and fields of the data.
     fn surrounding(&self, data: &[Loaded]) -> Vec<(String, crate::types::DType, Vec<usize>)> {
-        let own = self
-            .globals
-            .iter()
-            .map(|(name, tensor)| (name.clone(), tensor.dtype(), tensor.shape().to_vec()));
+        let own = self.globals.iter();
+        let own = own.map(|(name, tensor)| (name.clone(), tensor.dtype(), tensor.shape().to_vec()));
         let fields = data.iter().flat_map(|loaded| loaded.set.globals());
         own.chain(fields.map(|(name, rows)| (name, rows.dtype(), rows.shape())))
             .collect()

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use crate::data::{Dataset, prepare, read_block, read_table};
+use crate::data::{Dataset, Sizes, prepare, read_block, read_table};
 use crate::diag::{Diagnostic, Diagnostics, did_you_mean};
 use crate::session::codes;
 use crate::source::{SourceMap, Span, Spanned};
-use crate::syntax::ast::{self, Expr, ExprKind, Field, ItemKind, Program};
+use crate::syntax::ast::{
+    self, BinaryOp, DimExpr, DimExprKind, Expr, ExprKind, Field, ItemKind, Program,
+};
 use crate::types::DType;
 
 /// A data block that has been read.
 #[derive(Clone, Debug)]
 pub(crate) struct Loaded {
     block: ast::Block<Field>,
+    sizes: Sizes,
     float: DType,
     /// Its tensors.
     pub(crate) set: Dataset,
@@ -26,14 +29,15 @@ pub(crate) fn read_all(
     dtype: Option<DType>,
 ) -> (Vec<Loaded>, Diagnostics) {
     let (mut all, mut reports) = (vec![], Diagnostics::new());
+    let sizes = declared_sizes(program);
     for block in program.items.iter().filter_map(data_block) {
         let float = float_of(program, &block.name.value, dtype);
-        let same = known
-            .iter()
-            .find(|loaded| loaded.block == *block && loaded.float == float);
+        let same = known.iter().find(|loaded| {
+            loaded.block == *block && loaded.float == float && loaded.sizes == sizes
+        });
         match same
             .cloned()
-            .map_or_else(|| read(block, sources, float), Ok)
+            .map_or_else(|| read(block, sources, &sizes, float), Ok)
         {
             Ok(loaded) => all.push(loaded),
             Err(found) => reports.append(found),
@@ -47,17 +51,56 @@ pub(crate) fn read_all(
 fn read(
     block: &ast::Block<Field>,
     sources: &SourceMap,
+    sizes: &Sizes,
     float: DType,
 ) -> Result<Loaded, Diagnostics> {
-    let spec = read_block(block)?;
+    let spec = read_block(block, sizes)?;
     let folder = &sources.get(block.name.span.source).folder;
     let table = read_table(&spec, folder)?;
     let set = prepare(&spec, &table, float)?;
     Ok(Loaded {
         block: block.clone(),
+        sizes: sizes.clone(),
         float,
         set,
     })
+}
+
+/// The sizes that a program declares, as far as they are numbers.
+fn declared_sizes(program: &Program) -> Sizes {
+    let mut sizes = Sizes::new();
+    for item in &program.items {
+        if let ItemKind::Dim(decl) = &item.kind
+            && let Some(size) = decl.value.as_ref().and_then(|dim| size_of(dim, &sizes))
+        {
+            sizes.insert(decl.name.value.clone(), size);
+        }
+    }
+    sizes
+}
+
+/// A size as a number; nothing where it is none.
+fn size_of(dim: &DimExpr, sizes: &Sizes) -> Option<i64> {
+    match &dim.kind {
+        DimExprKind::Int(value) => Some(*value),
+        DimExprKind::Name(name) => sizes.get(name).copied(),
+        DimExprKind::Call(..) => None,
+        DimExprKind::Chain(first, rest) => {
+            let mut rest = rest.iter();
+            rest.try_fold(size_of(first, sizes)?, |left, (op, right)| {
+                let right = size_of(right, sizes)?;
+                match op {
+                    BinaryOp::Add => left.checked_add(right),
+                    BinaryOp::Sub => left.checked_sub(right),
+                    BinaryOp::Mul => left.checked_mul(right),
+                    BinaryOp::Div => (right > 0 && left % right == 0).then(|| left / right),
+                    BinaryOp::MatMul | BinaryOp::Pow | BinaryOp::Eq | BinaryOp::Ne => None,
+                    BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge => None,
+                    BinaryOp::And | BinaryOp::Or => None,
+                }
+            })
+        }
+    }
 }
 
 fn data_block(item: &ast::Item) -> Option<&ast::Block<Field>> {

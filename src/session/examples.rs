@@ -108,6 +108,7 @@ impl Session {
             committed: vec![],
             data: vec![],
             globals: Default::default(),
+            texts: Default::default(),
             runs: vec![],
             memory: Default::default(),
             axes: Default::default(),

@@ -121,6 +121,7 @@ impl Execution<'_, '_> {
         match action {
             Action::Train(run) => Some(self.compiled.runs[*run].span),
             Action::Compute(compute) => Some(compute.span),
+            Action::Generate(task) => Some(task.span),
             Action::Show(show) => Some(show.span),
             Action::Assert(assert) => Some(assert.span),
             Action::Save { span, .. } | Action::Load { span, .. } => Some(*span),
@@ -143,10 +144,17 @@ impl Execution<'_, '_> {
                 metrics,
                 prefix,
             } => self.evaluate(run, part, metrics, prefix),
+            Action::Generate(task) => self.generate(task),
             Action::Show(show) => {
-                let Session { globals, runs, .. } = &*self.session;
+                let Session {
+                    globals,
+                    runs,
+                    texts,
+                    ..
+                } = &*self.session;
                 let value = Known {
                     globals,
+                    texts,
                     runs,
                     data: &self.compiled.data,
                 }

@@ -24,6 +24,13 @@ pub enum Output {
         /// Its value.
         value: View,
     },
+    /// More of a text that is shown while it is drawn.
+    Writing {
+        /// The expression as written.
+        title: String,
+        /// What comes next.
+        text: String,
+    },
     /// Every assertion of a test holds.
     TestPassed {
         /// What the test is called.
@@ -77,6 +84,17 @@ pub enum View {
     Tensor(Tensor),
     /// Text as it stands.
     Text(String),
+    /// A text drawn from a model.
+    Drawn(String),
+    /// A matrix in shades.
+    Heatmap {
+        /// The matrix.
+        matrix: Tensor,
+        /// What stands beside its rows.
+        rows: Vec<String>,
+        /// What stands above its columns.
+        cols: Vec<String>,
+    },
     /// Parts without names.
     Tuple(Vec<View>),
     /// Parts by name.

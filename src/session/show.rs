@@ -15,6 +15,7 @@ use crate::train::Trained;
 /// What names stand for.
 pub(super) struct Known<'a> {
     pub(super) globals: &'a BTreeMap<String, Tensor>,
+    pub(super) texts: &'a BTreeMap<String, String>,
     pub(super) runs: &'a [(Run, Trained)],
     pub(super) data: &'a [Loaded],
 }
@@ -37,6 +38,18 @@ impl Known<'_> {
                 None => Err(unbound(name, span)),
             },
             Shown::Text(text) => Ok(View::Text(text.clone())),
+            Shown::Drawn(name) => match self.texts.get(name) {
+                Some(text) => Ok(View::Drawn(text.clone())),
+                None => Err(unbound(name, span)),
+            },
+            Shown::Heatmap { tensor, rows, cols } => match self.globals.get(tensor) {
+                Some(matrix) => Ok(View::Heatmap {
+                    matrix: matrix.clone(),
+                    rows: rows.clone(),
+                    cols: cols.clone(),
+                }),
+                None => Err(unbound(tensor, span)),
+            },
             Shown::Tuple(parts) => {
                 let parts = parts.iter().map(|part| self.of(part, span));
                 Ok(View::Tuple(parts.collect::<Result<_, _>>()?))

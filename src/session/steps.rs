@@ -22,11 +22,7 @@ impl Session {
             .find(|loaded| loaded.set.name == plan.data);
         let data = &data.ok_or_else(|| not_trained(&plan.name, plan.span))?.set;
         let mut globals = self.globals.clone();
-        let read = compiled.globals_read();
-        let fields = data
-            .globals()
-            .filter(|(name, rows)| rows.is_tensor() || read.contains(name.as_str()));
-        globals.extend(fields.map(|(name, rows)| (name, rows.tensor().clone())));
+        globals.extend(compiled.data_globals());
         let engine = self.options.engine.engine(self.options.profiles);
         let func = |id: DraftId| compiled.checked.func(id);
         let machine = Machine {

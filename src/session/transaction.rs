@@ -36,13 +36,7 @@ impl Session {
         compiled: &Compiled,
         sink: &mut Sink<'_>,
     ) -> Result<(Flow, Vec<Span>), Diagnostics> {
-        let read = compiled.globals_read();
-        for (name, rows) in compiled.data.iter().flat_map(|loaded| loaded.set.globals()) {
-            // Images stay bytes where nothing reads all of them at once.
-            if rows.is_tensor() || read.contains(name.as_str()) {
-                self.globals.insert(name, rows.tensor().clone());
-            }
-        }
+        self.globals.extend(compiled.data_globals());
         let engine = self.options.engine.engine(self.options.profiles);
         let mut execution = Execution {
             session: self,

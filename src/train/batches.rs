@@ -18,12 +18,16 @@ pub(crate) fn shuffled(
     }
 }
 
-/// The rows of a part as they stand, in batches, of which at most `limit`.
+/// The rows of a part as they stand, in batches; where these are more than `limit`, rows that lie evenly over the whole part, so
+/// that a file in some order is not judged by its beginning.
 pub(crate) fn in_order(part: &Part, size: Option<u64>, limit: Option<u64>) -> Batches {
     let n_rows = part.rows.len();
     let size = clamped(size.unwrap_or(u64::MAX), n_rows);
     let limit = usize::try_from(limit.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
-    Batches::in_order(n_rows.min(size.saturating_mul(limit)), size)
+    let n_taken = n_rows.min(size.saturating_mul(limit));
+    let spread = (0..n_taken as u64).map(|at| at * n_rows as u64 / n_taken as u64);
+    let rows = spread.map(|row| u32::try_from(row).expect("a part has fewer than 2^32 rows"));
+    Batches::new(rows.collect(), size)
 }
 
 fn clamped(size: u64, n_rows: usize) -> usize {

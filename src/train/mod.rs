@@ -32,3 +32,4 @@ pub use run::{Trained, train};
 pub use signature::{Entry, Signature};
 pub use stepper::Stepper;
 pub use update::first_weights;
+pub use wiring::unbound_input;

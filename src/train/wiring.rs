@@ -177,8 +177,13 @@ fn move_once(sources: &mut [Source]) {
 }
 
 fn unbound(role: &Role, span: Span) -> TrainError {
+    TrainError::Failed(Box::new(unbound_input(role, span)))
+}
+
+/// An input that nothing has computed.
+pub fn unbound_input(role: &Role, span: Span) -> Diagnostic {
     let report = Diagnostic::error(codes::UNBOUND, format!("nothing has computed {role}"));
-    TrainError::Failed(Box::new(report.label(span, "needed here")))
+    report.label(span, "needed here")
 }
 
 fn failed(machine: &Machine<'_>, error: &RunError, span: Span) -> TrainError {

@@ -187,13 +187,25 @@ impl Unifier {
 
     /// Where `h divides d` is known, `h * floor_div(d, h)` is `d`.
     fn apply_facts(&self, dim: &Dim) -> Dim {
-        let divisions = self
-            .facts
-            .iter()
-            .filter(|(relation, ..)| *relation == Relation::Divides);
-        divisions.fold(dim.clone(), |dim, (_, divisor, whole)| {
-            cancel(&dim, divisor, whole)
-        })
+        let once = |dim: &Dim| {
+            let divisions = self
+                .facts
+                .iter()
+                .filter(|(relation, ..)| *relation == Relation::Divides);
+            divisions.fold(dim.clone(), |dim, (_, divisor, whole)| {
+                cancel(&dim, divisor, whole)
+            })
+        };
+        // What one fact leaves may be what another speaks of; each use of one shortens a term.
+        let mut known = once(dim);
+        for _ in 0..self.facts.len() {
+            let next = once(&known);
+            if next == known {
+                break;
+            }
+            known = next;
+        }
+        known
     }
 }
 

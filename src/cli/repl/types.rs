@@ -29,6 +29,8 @@ fn of(session: &Session, module: &Module, shown: &Shown) -> String {
             let fields: Vec<String> = fields.iter().map(field).collect();
             format!("{{ {} }}", fields.join(", "))
         }
+        Shown::Drawn(_) => "a text".into(),
+        Shown::Heatmap { .. } => "a heat map".into(),
         Shown::Plot { .. } => "a plot".into(),
         Shown::History(_) => "the history of a run".into(),
         Shown::Run(_) => "a run".into(),

@@ -81,13 +81,15 @@ fn constant(title: &str, view: &View) -> Option<Value> {
         View::Text(text) if !title.starts_with('"') => serde_json::from_str(text).ok(),
         View::Text(_) | View::Tensor(_) | View::Tuple(_) | View::Record(_) => None,
         View::Plot { .. } | View::History { .. } | View::Run(_) | View::Data(_) => None,
+        View::Drawn(_) | View::Heatmap { .. } => None,
     }
 }
 
 fn kind(view: &View) -> &'static str {
     match view {
         View::Tensor(_) => "tensor",
-        View::Text(_) => "text",
+        View::Text(_) | View::Drawn(_) => "text",
+        View::Heatmap { .. } => "heatmap",
         View::Tuple(_) => "tuple",
         View::Record(_) => "record",
         View::Plot { .. } => "plot",
@@ -100,7 +102,10 @@ fn kind(view: &View) -> &'static str {
 fn value(view: &View) -> Value {
     match view {
         View::Tensor(of) => tensor(of),
-        View::Text(text) => text.as_str().into(),
+        View::Text(text) | View::Drawn(text) => text.as_str().into(),
+        View::Heatmap { matrix, rows, cols } => {
+            json!({ "matrix": tensor(matrix), "rows": rows, "cols": cols })
+        }
         View::Tuple(parts) => parts.iter().map(value).collect(),
         View::Record(fields) => {
             let fields = fields

@@ -102,6 +102,8 @@ impl Labels {
                 Labelled::Record(fields.collect())
             }
             View::Text(_)
+            | View::Drawn(_)
+            | View::Heatmap { .. }
             | View::Plot { .. }
             | View::History { .. }
             | View::Run(_)

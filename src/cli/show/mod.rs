@@ -3,6 +3,7 @@
 mod canvas;
 mod glance;
 pub(crate) mod grid;
+mod heatmap;
 pub(crate) mod history;
 pub(crate) mod json;
 pub(crate) mod labels;
@@ -58,6 +59,8 @@ pub(crate) fn glimpse(name: &str, value: &View, screen: Screen) -> String {
             let names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
             format!("{{ {} }}", names.join(", "))
         }
+        View::Drawn(text) => return format!("{strong} = {}\n", one_line(text)),
+        View::Heatmap { .. } => "a heat map".into(),
         View::Plot { .. } => "a plot".into(),
         View::History { .. } => "a history".into(),
         View::Run(run) => format!("a run of {}", run.model),
@@ -90,7 +93,8 @@ fn body(value: &Labelled<'_>, screen: Screen) -> Vec<String> {
 
 fn other(view: &View, screen: Screen) -> Vec<String> {
     match view {
-        View::Text(text) => lines_of(text),
+        View::Text(text) | View::Drawn(text) => lines_of(text),
+        View::Heatmap { matrix, rows, cols } => heatmap::lines(matrix, [rows, cols], screen),
         View::Plot { curves, unit, .. } => plot::lines(curves, unit, screen),
         View::History { history, .. } => history::lines(history, screen),
         View::Run(run) => glance::run(run, screen),

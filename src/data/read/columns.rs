@@ -5,6 +5,7 @@ use crate::data::read::reports::{helped, lacking, unknown, wrong_kind};
 use crate::data::read::views::{self, bare_name, named_call, spanned};
 use crate::data::read::{Reader, transforms};
 use crate::data::spec::{Columns, Selector};
+use crate::data::text::TEXT;
 use crate::diag::Diagnostic;
 use crate::lower::codes;
 use crate::source::Spanned;
@@ -13,6 +14,12 @@ use crate::syntax::ast::{Arg, BinaryOp, Expr, ExprKind};
 impl Reader {
     /// `species`, `"name with spaces"`, `[a, b]` or `columns("pixel_*")`.
     pub(super) fn columns(&mut self, expr: &Expr) -> Option<Columns> {
+        if self.is_text {
+            return match bare_name(expr).is_some_and(|name| name.value == "source") {
+                true => Some(Columns::One(spanned(TEXT.to_owned(), expr))),
+                false => self.report(no_columns_in_text(expr)),
+            };
+        }
         if let Some(items) = views::list(expr) {
             let each: Vec<Option<Vec<Selector>>> =
                 items.iter().map(|item| self.selectors(item)).collect();
@@ -93,6 +100,12 @@ impl Reader {
         }
         Some(vec![self.name("a column or a list of columns", expr)?])
     }
+}
+
+fn no_columns_in_text(expr: &Expr) -> Diagnostic {
+    Diagnostic::error(codes::WRONG_KIND, "a text has no columns")
+        .label(expr.span, "taken from a text")
+        .help("begin with the text itself: `source |> chars(size: vocab)`")
 }
 
 const RANGE: &str = "columns(from: first, to: last)";

@@ -105,7 +105,7 @@ pub(super) fn number_of(expr: &Expr) -> Result<f64, &Expr> {
         })
 }
 
-fn calculate(op: BinaryOp, a: f64, b: f64) -> Option<f64> {
+pub(super) fn calculate(op: BinaryOp, a: f64, b: f64) -> Option<f64> {
     match op {
         BinaryOp::Add => Some(a + b),
         BinaryOp::Sub => Some(a - b),

@@ -1,4 +1,4 @@
-//! Where rows come from: `csv("path")`, `table({ … })`, `random(rows: 128, …)`.
+//! Where rows come from: `csv("path")`, `table({ … })`, `random(rows: 128, …)`, `text("path")`.
 
 use crate::data::codes as data_codes;
 use crate::data::fault::{shown, suggestion};
@@ -9,16 +9,17 @@ use crate::data::read::reports::{existing, helped, twice, unknown, wrong_kind};
 use crate::data::read::views::{self, named_call, spanned};
 use crate::data::spec::{
     CsvSpec, FolderSpec, ImagesSpec, InlineCell, InlineColumn, InlineSpec, RandomSpec, SourceSpec,
+    TextSpec,
 };
 use crate::diag::Diagnostic;
 use crate::source::Spanned;
 use crate::syntax::ast::{Arg, Expr, Name};
 
 /// The sources that there are.
-const SOURCES: [&str; 5] = ["csv", "table", "random", "idx", "images"];
+const SOURCES: [&str; 6] = ["csv", "table", "random", "idx", "images", "text"];
 
 /// Those still to come.
-const LATER: [&str; 4] = ["text", "npy", "jsonl", "parquet"];
+const LATER: [&str; 3] = ["npy", "jsonl", "parquet"];
 
 /// Whether an expression can only be a source.
 pub(super) fn is_source(expr: &Expr) -> bool {
@@ -45,6 +46,7 @@ impl Reader {
             "random" => self.random(expr, args),
             "idx" => self.idx(expr, args),
             "images" => self.images(expr, args),
+            "text" => self.text_file(expr, args),
             later if LATER.contains(&later) => self.report(not_yet(name)),
             _ => self.report(unknown("source", name, &SOURCES)),
         }
@@ -111,6 +113,15 @@ impl Reader {
         }
         let small = |size: Spanned<usize>| u32::try_from(size.value).unwrap_or(u32::MAX);
         Some([small(height), small(width)])
+    }
+
+    fn text_file(&mut self, expr: &Expr, args: &[Arg]) -> Option<SourceSpec> {
+        let mut given = Given::call("text", expr.span, args);
+        let path = given.take_next("path");
+        let path = self.needed(path, &given, "path", "text(\"path/to/file.txt\")");
+        self.no_more(&given);
+        let path = self.text("a path", path?)?;
+        Some(SourceSpec::Text(TextSpec { path }))
     }
 
     fn delimiter(&mut self, expr: &Expr) -> Option<Spanned<char>> {

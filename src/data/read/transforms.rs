@@ -11,7 +11,7 @@ use crate::source::Spanned;
 use crate::syntax::ast::{Expr, Name};
 
 /// The transforms that there are.
-const TRANSFORMS: [&str; 11] = [
+const TRANSFORMS: [&str; 13] = [
     "standardize",
     "normalize",
     "scale",
@@ -23,10 +23,9 @@ const TRANSFORMS: [&str; 11] = [
     "label",
     "binary",
     "flatten",
+    "chars",
+    "windows",
 ];
-
-/// Those of texts, which are still to come.
-const LATER: [&str; 2] = ["chars", "windows"];
 
 /// Whether there is a transform of this name.
 pub(super) fn is_transform(name: &str) -> bool {
@@ -63,7 +62,8 @@ impl Reader {
             "label" => self.label(given),
             "binary" => self.binary(given),
             "flatten" => Some(TransformSpec::Flatten),
-            later if LATER.contains(&later) => self.report(not_yet(name)),
+            "chars" => self.chars(given),
+            "windows" => self.report(windows_inside(name)),
             _ => self.report(unknown("transform", name, &TRANSFORMS)),
         }
     }
@@ -155,6 +155,28 @@ impl Reader {
         Some(TransformSpec::Binary { positive })
     }
 
+    fn chars(&mut self, given: &mut Given<'_>) -> Option<TransformSpec> {
+        let size = given.take("size").map(|expr| self.dimension(expr));
+        let unknown = given.take("unknown").map(|expr| self.letter(expr));
+        Some(TransformSpec::Chars {
+            size: size.map_or(Some(None), |size| size.map(Some))?,
+            unknown: unknown.map_or(Some(None), |letter| letter.map(Some))?,
+        })
+    }
+
+    /// One character in quotes.
+    fn letter(&mut self, expr: &Expr) -> Option<char> {
+        let text = self.text("a character", expr)?.value;
+        let mut letters = text.chars();
+        match (letters.next(), letters.next()) {
+            (Some(letter), None) => Some(letter),
+            _ => {
+                let report = wrong_kind("one character in quotes", expr);
+                self.report(report.help("choose one that stands for all others: `unknown: \"?\"`"))
+            }
+        }
+    }
+
     /// `10`, or `["no", "yes"]`.
     fn classes(&mut self, expr: &Expr) -> Option<Classes> {
         if views::list(expr).is_some() {
@@ -202,8 +224,8 @@ impl Reader {
     }
 }
 
-fn not_yet(name: &Name) -> Diagnostic {
-    let message = format!("the transform `{}` is not supported yet", name.value);
-    Diagnostic::error(data_codes::NOT_SUPPORTED, message)
-        .label(name.span, "for texts, still to come")
+fn windows_inside(name: &Name) -> Diagnostic {
+    Diagnostic::error(data_codes::BAD_WINDOWS, "`windows` comes last")
+        .label(name.span, "another transform follows")
+        .help("put it behind the others: `a |> standardize |> windows(12)`")
 }

@@ -27,7 +27,7 @@ fn block(text: &str) -> Option<Block<Field>> {
 pub(super) fn read(fields: &str) -> Result<DataSpec, String> {
     let build = Build::of_text(&format!("data d {{ {fields} }}"));
     let block = block(&build.text).expect("there is a block");
-    read_block(&block).map_err(|reports| build.shown(reports.iter()))
+    read_block(&block, &Sizes::new()).map_err(|reports| build.shown(reports.iter()))
 }
 
 /// The spec of a block of these fields, which must be good.
@@ -67,7 +67,7 @@ fn example(name: &str) -> Dataset {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     let text = std::fs::read_to_string(folder.join(name)).expect("the example is there");
     let block = block(&text).expect("it has a data block");
-    let spec = read_block(&block).unwrap_or_else(|reports| panic!("{reports:?}"));
+    let spec = read_block(&block, &Sizes::new()).unwrap_or_else(|reports| panic!("{reports:?}"));
     let table = read_table(&spec, &folder).unwrap_or_else(|reports| panic!("{reports:?}"));
     prepare(&spec, &table, DType::F32).unwrap_or_else(|reports| panic!("{reports:?}"))
 }

@@ -139,7 +139,7 @@ fn task(op: &Op) -> Task {
         (KernelClass::Place | KernelClass::Gather(_) | KernelClass::ScatterAdd(_), _) => {
             Task::Extern
         }
-        (KernelClass::Extern | KernelClass::Call, _) => Task::Extern,
+        (KernelClass::Extern | KernelClass::Scan | KernelClass::Call, _) => Task::Extern,
     }
 }
 

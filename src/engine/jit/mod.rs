@@ -38,7 +38,7 @@ use crate::engine::bind::Sizes;
 use crate::engine::flat::{Flat, Plan, ResultTypes, flat};
 use crate::engine::interp::execute;
 use crate::engine::plans::Plans;
-use crate::engine::{Engine, Profile, Program, RunError};
+use crate::engine::{Engine, Profile, Program, RunError, scan};
 use crate::ir::{FuncId, Module};
 use crate::tensor::{Tensor, threads};
 pub use listing::{Listing, footprint, listing};
@@ -48,7 +48,7 @@ use steps::Sharing;
 use tempo::Tempo;
 
 /// The compiler.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Jit {
     pool: Rc<RefCell<Option<Pool>>>,
     timing: Option<Rc<Timing>>,
@@ -90,6 +90,10 @@ impl Jit {
 
 impl Engine for Jit {
     fn prepare(&self, module: &Module, func: FuncId) -> Result<Box<dyn Program>, RunError> {
+        let engine: Rc<dyn Engine> = Rc::new(self.clone());
+        if let Some(sequence) = scan::prepare(&engine, module, func) {
+            return Ok(sequence);
+        }
         let source = Source {
             name: module.funcs[func].name.clone(),
             flat: flat(module, func),

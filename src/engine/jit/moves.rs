@@ -35,7 +35,7 @@ pub(super) fn moved(node: &Node, dtype: DType, is_whole: bool) -> Result<Option<
         }
         KernelClass::Map(_) | KernelClass::Convert(_) | KernelClass::Reduce(_) => None,
         KernelClass::View | KernelClass::Contract | KernelClass::Random => None,
-        KernelClass::Extern | KernelClass::Call => None,
+        KernelClass::Scan | KernelClass::Extern | KernelClass::Call => None,
     })
 }
 

@@ -30,7 +30,9 @@ pub(super) struct Native {
     arena: Arena,
     /// Scratch bytes of a worker.
     pub(super) scratch: usize,
+    /// Room for so many workers.
     scratches: Option<Arena>,
+    n_scratches: usize,
     pub(super) is_small: bool,
     /// The number of the first step in a profile.
     pub(super) first_kernel: usize,
@@ -149,6 +151,7 @@ pub(super) fn native(
         arena: Arena::new(bytes),
         scratch,
         scratches: None,
+        n_scratches: 0,
         is_small: schedule.is_small,
         _code: Rc::clone(&source.code),
         graph,
@@ -239,10 +242,11 @@ impl Native {
     ) -> Result<Vec<Tensor>, RunError> {
         let n_workers = pool.map_or(1, Pool::n_workers);
         let scratch = self.scratch;
-        let scratches = self
-            .scratches
-            .get_or_insert_with(|| Arena::new(scratch * n_workers));
-        let scratch = scratches.start();
+        if self.n_scratches < n_workers {
+            self.scratches = Some(Arena::new(scratch * n_workers));
+            self.n_scratches = n_workers;
+        }
+        let scratch = self.scratches.as_ref().expect("made above").start();
         let mut results = self.results(&mut inputs);
         let starts = self.starts(&inputs, &mut results);
         let running = Running {

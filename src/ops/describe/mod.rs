@@ -54,6 +54,16 @@ impl OpError {
             OpError::Parts { axis, size, names } => told.parts(*axis, size, *names),
             OpError::Operands { what, expected, found } => function::operand_count(what, *expected, *found),
             OpError::Argument { operand, expected } => told.argument(*operand, expected),
+            OpError::ScanLengths {
+                operand,
+                expected,
+                found,
+            } => told.scan_lengths(*operand, expected, found),
+            OpError::ScanState {
+                operand,
+                before,
+                after,
+            } => told.scan_state(*operand, before, after),
             OpError::NotALoss { found } => told.not_a_loss(found),
             OpError::NotVariable { operand } => told.not_variable(*operand),
         }

@@ -49,7 +49,9 @@ fn simpler(r: &mut Rewriter<'_>, inst: &Inst) -> Found {
         Op::ArgReduce(..) | Op::CumSum(_) | Op::Sort(_) | Op::ArgSort(_) | Op::Ranks(_) => Ok(None),
         Op::Contract(_) | Op::Gather(_) | Op::ScatterAdd(..) => Ok(None),
         Op::Inverse | Op::Solve(_) | Op::Factor(_) => Ok(None),
-        Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => Ok(None),
+        Op::Scan(_) | Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => {
+            Ok(None)
+        }
     }
 }
 

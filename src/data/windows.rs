@@ -1,0 +1,111 @@
+//! Windows on a series: rows of a table in order, cut into runs of one length. A window lies in one part whole; it is gathered from
+//! the part's series when a batch asks for it, so that windows that overlap take no memory of their own.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::data::codes;
+use crate::data::fault::{Fault, counted, shown};
+use crate::data::spec::{DataSpec, WindowSpec};
+use crate::data::table::Table;
+use crate::diag::Diagnostic;
+use crate::tensor::{Tensor, gather};
+use crate::types::DType;
+
+/// Rows that are runs of a series.
+#[derive(Clone, Debug)]
+pub struct WindowRows {
+    /// What they are cut from, `[n, ..row]`.
+    series: Tensor,
+    /// Where each window begins.
+    starts: Arc<Vec<u32>>,
+    own: WindowSpec,
+    whole: OnceLock<Tensor>,
+}
+
+impl WindowRows {
+    pub(crate) fn new(series: Tensor, starts: Arc<Vec<u32>>, own: WindowSpec) -> WindowRows {
+        WindowRows {
+            series,
+            starts,
+            own,
+            whole: OnceLock::new(),
+        }
+    }
+
+    /// The element type.
+    pub(crate) fn dtype(&self) -> DType {
+        self.series.dtype()
+    }
+
+    /// The sizes of all windows, `[windows, length, ..row]`.
+    pub(crate) fn whole_shape(&self) -> Vec<usize> {
+        let outer = [self.starts.len(), self.own.length];
+        let row = &self.series.shape()[1..];
+        outer.iter().chain(row).copied().collect()
+    }
+
+    /// All windows, kept from then on.
+    pub(crate) fn whole(&self) -> &Tensor {
+        self.whole.get_or_init(|| {
+            let all: Vec<u32> = (0..).take(self.starts.len()).collect();
+            self.tensor(&all)
+        })
+    }
+
+    /// Some windows, `[windows, length, ..row]`.
+    pub(crate) fn tensor(&self, windows: &[u32]) -> Tensor {
+        let WindowSpec { length, shift, .. } = self.own;
+        let starts = windows.iter().map(|&at| self.starts[at as usize] as usize);
+        let places = starts.flat_map(|start| start + shift..start + shift + length);
+        let places: Vec<i64> = places.map(|place| place as i64).collect();
+        let places = Tensor::from_vec(vec![windows.len(), length], places);
+        gather(&self.series, &places, 0).expect("windows lie within the series of their part")
+    }
+}
+
+/// Where the windows of a part of `n_rows` rows begin; nothing where the fields have none.
+pub(crate) fn starts(
+    spec: &DataSpec,
+    part: &str,
+    n_rows: usize,
+    table: &Table,
+) -> Result<Option<Arc<Vec<u32>>>, Diagnostic> {
+    let fields: Vec<WindowSpec> = spec
+        .fields
+        .iter()
+        .filter_map(|field| Some(field.windows.as_ref()?.value))
+        .collect();
+    let Some(first) = fields.first() else {
+        return Ok(None);
+    };
+    let reach = fields.iter().map(|own| own.shift + own.length).max();
+    let reach = reach.unwrap_or(0);
+    let Some(last) = n_rows.checked_sub(reach) else {
+        return Err(too_short(spec, part, n_rows, reach, table));
+    };
+    let starts = (0..=last).step_by(first.stride);
+    let starts = starts.map(|start| u32::try_from(start).expect("rows are counted in 32 bits"));
+    Ok(Some(Arc::new(starts.collect())))
+}
+
+fn too_short(spec: &DataSpec, part: &str, n: usize, reach: usize, table: &Table) -> Diagnostic {
+    let message = format!(
+        "part {} of {} is too short for one window",
+        shown(part),
+        shown(&table.file)
+    );
+    let label = format!(
+        "it holds {}, and a window with its shift takes {reach}",
+        counted(n, "row")
+    );
+    let longest = spec
+        .fields
+        .iter()
+        .filter_map(|field| field.windows.as_ref());
+    let longest = longest.max_by_key(|own| own.value.shift + own.value.length);
+    let place = longest.map_or(spec.split.span, |own| own.span);
+    Fault::new(codes::SHORT_SERIES, message, label)
+        .help("give the part a larger share, or take shorter windows")
+        .at(place)
+        .label(spec.split.span, "parts are cut here")
+}

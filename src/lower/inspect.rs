@@ -1,0 +1,191 @@
+//! Looking inside: `inspect(fit.model, x, taps: [body[0].pattern])` applies a trained model and gives what its taps hold, in a record as
+//! deep as their paths; and `heatmap`. A tap that nobody asks for is an ordinary `let`.
+
+use crate::diag::{Diagnostic, did_you_mean};
+use crate::ir::draft::{AxisPattern, NodeKind, Pattern, Why};
+use crate::lower::arguments::Bound;
+use crate::lower::host::argument;
+use crate::lower::value::{Closure, TensorRef, Val};
+use crate::lower::{Lowerer, Lowering, Reported, codes};
+use crate::source::Span;
+
+impl Lowerer<'_> {
+    /// `inspect(model, on, taps)`: the taps by path, and the characters of a text that it is applied to.
+    pub(crate) fn inspect(&mut self, args: &[Bound], span: Span) -> Lowering<Val> {
+        let run = self.model_argument(argument(args, "model"))?;
+        let on = argument(args, "on");
+        let wanted = argument(args, "taps");
+        let outer = self.model.tapped.replace(vec![]);
+        let applied = self.apply_trained(&run, vec![(on.value.clone(), on.span)], span);
+        let tapped = std::mem::replace(&mut self.model.tapped, outer);
+        applied?;
+        let tapped = tapped.unwrap_or_default();
+        let mut seen = Val::Record(vec![]);
+        for path in names(&wanted.value) {
+            let tensor = self.tapped_value(&tapped, &path, wanted.span)?;
+            insert(&mut seen, &steps(&path), Val::Tensor(tensor));
+        }
+        if let Val::Str(text) = &on.value {
+            let letters = text.chars().map(|letter| Val::Str(letter.to_string()));
+            insert(
+                &mut seen,
+                &[Step::Field("tokens".into())],
+                Val::Tuple(letters.collect()),
+            );
+        }
+        Ok(seen)
+    }
+
+    /// The run whose model is given: `fit.model`, or `fit`.
+    pub(crate) fn model_argument(&mut self, bound: &Bound) -> Lowering<String> {
+        match &bound.value {
+            Val::Closure(closure) => match closure.as_ref() {
+                Closure::Trained { run } => Ok(run.clone()),
+                _ => Err(self.wrong_kind("a trained model: `fit.model`", &bound.value, bound.span)),
+            },
+            other => Err(self.wrong_kind("a trained model: `fit.model`", other, bound.span)),
+        }
+    }
+
+    fn tapped_value(
+        &mut self,
+        tapped: &[(String, TensorRef)],
+        path: &str,
+        span: Span,
+    ) -> Lowering<TensorRef> {
+        if let Some((_, tensor)) = tapped.iter().find(|(own, _)| own == path) {
+            return Ok(*tensor);
+        }
+        let mut short = tapped.iter().filter(|(own, _)| shortened(own) == path);
+        if let (Some((_, tensor)), None) = (short.next(), short.next()) {
+            return Ok(*tensor);
+        }
+        let names: Vec<&str> = tapped.iter().map(|(own, _)| own.as_str()).collect();
+        let report = Diagnostic::error(
+            codes::UNKNOWN_FIELD,
+            format!("the model has no tap `{path}`"),
+        );
+        let report = report.label(span, "asked for here");
+        let help = match did_you_mean(path, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if names.is_empty() => "name a value in a layer: `tap pattern = …;`".to_owned(),
+            None => format!("it has `{}`", names.join("`, `")),
+        };
+        Err(self.report(report.help(help)))
+    }
+
+    /// Notes the value of a `tap`, if it is asked for and belongs to the outermost function.
+    pub(crate) fn note_tap(&mut self, name: &str, value: Option<&Val>) {
+        let path = self.model.path_of(name);
+        if let (Some(tapped), Some(Val::Tensor(tensor)), 1) =
+            (&mut self.model.tapped, value, self.frames.len())
+        {
+            tapped.push((path, *tensor));
+        }
+    }
+
+    /// `heatmap(x, rows, cols)`: a matrix to be seen in shades.
+    pub(crate) fn heatmap(&mut self, args: &[Bound], span: Span) -> Lowering<Val> {
+        let x = argument(args, "x");
+        let tensor = self.to_tensor(&x.value, x.span)?;
+        let pattern = Pattern {
+            elem: self.open_float(),
+            axes: vec![AxisPattern::Hole, AxisPattern::Hole],
+            span,
+        };
+        let why = Why::Argument {
+            callee: "heatmap".into(),
+            param: "x".into(),
+        };
+        let matrix = self.emit(NodeKind::Ascribe(pattern, why), &[tensor], x.span);
+        let labels = ["rows", "cols"].map(|name| names(&argument(args, name).value));
+        Ok(Val::Heatmap(
+            Box::new(Val::Tensor(matrix)),
+            std::rc::Rc::new(labels),
+        ))
+    }
+}
+
+/// The texts of a list or tuple of them.
+fn names(value: &Val) -> Vec<String> {
+    let items = match value {
+        Val::List(items) | Val::Tuple(items) => items.as_slice(),
+        _ => &[],
+    };
+    let text = |item: &Val| match item {
+        Val::Str(text) => Some(text.clone()),
+        _ => None,
+    };
+    items.iter().filter_map(text).collect()
+}
+
+/// A path without the layers that no `let` names, where that leaves no doubt: `body[0].Attention[0].pattern` is `body[0].pattern`.
+fn shortened(path: &str) -> String {
+    let is_named = |part: &&str| !part.starts_with(|letter: char| letter.is_ascii_uppercase());
+    let parts: Vec<&str> = path.split('.').filter(is_named).collect();
+    parts.join(".")
+}
+
+/// One step of a path.
+#[derive(Clone, Debug, PartialEq)]
+enum Step {
+    Field(String),
+    Index(usize),
+}
+
+/// `body[0].pattern` as steps.
+fn steps(path: &str) -> Vec<Step> {
+    let parts = path.split(['.', '[']);
+    let step = |part: &str| match part.strip_suffix(']').and_then(|at| at.parse().ok()) {
+        Some(at) => Step::Index(at),
+        None => Step::Field(part.to_owned()),
+    };
+    parts.map(step).collect()
+}
+
+/// Puts a value into nested records and tuples; what a tuple lacks before it are empty records.
+fn insert(into: &mut Val, path: &[Step], value: Val) {
+    let Some((first, rest)) = path.split_first() else {
+        *into = value;
+        return;
+    };
+    match first {
+        Step::Field(name) => {
+            if !matches!(into, Val::Record(_)) {
+                *into = Val::Record(vec![]);
+            }
+            let Val::Record(fields) = into else { return };
+            let known = fields.iter().position(|(own, _)| own == name);
+            let at = known.unwrap_or_else(|| {
+                fields.push((name.clone(), Val::Record(vec![])));
+                fields.len() - 1
+            });
+            insert(&mut fields[at].1, rest, value);
+        }
+        Step::Index(at) => {
+            if !matches!(into, Val::Tuple(_)) {
+                *into = Val::Tuple(vec![]);
+            }
+            let Val::Tuple(items) = into else { return };
+            while items.len() <= *at {
+                items.push(Val::Record(vec![]));
+            }
+            insert(&mut items[*at], rest, value);
+        }
+    }
+}
+
+impl Lowerer<'_> {
+    /// A text as the numbers of its characters, padded behind to the length of the model's windows.
+    pub(crate) fn encoded(&mut self, run: &str, text: &str, span: Span) -> Lowering<Val> {
+        let mut runs = self.runs.iter();
+        let known = runs.find(|known| known.plan.name == run).ok_or(Reported)?;
+        let field = known.inputs.first().cloned().ok_or(Reported)?;
+        let (ids, length) = self.known_text(&field, text, span)?;
+        let skipped = ids.len().saturating_sub(length);
+        let mut window: Vec<i64> = ids[skipped..].to_vec();
+        window.resize(length, 0);
+        let kind = NodeKind::Tokens(vec![1, length], window);
+        Ok(Val::Tensor(self.emit(kind, &[], span)))
+    }
+}
