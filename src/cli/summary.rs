@@ -86,7 +86,7 @@ fn table(summary: &Summary, screen: Screen) -> Vec<String> {
     grid.lines(screen)
 }
 
-fn sums(summary: &Summary) -> [String; 3] {
+fn sums(summary: &Summary) -> Vec<String> {
     let Summary { total, update, .. } = summary;
     let [forward, backward, update, all] = [
         total.forward,
@@ -102,7 +102,8 @@ fn sums(summary: &Summary) -> [String; 3] {
         total.optimizer_bytes,
     ]
     .map(bytes);
-    [
+    let step = summary.step_bytes.map(bytes);
+    let mut sums = vec![
         format!("numbers: {trained} trained, {kept} kept but not trained"),
         format!(
             "one step: {all} FLOPs, of which {forward} forward, {backward} backward, {update} to update"
@@ -110,7 +111,13 @@ fn sums(summary: &Summary) -> [String; 3] {
         format!(
             "memory: weights {weights}, activations kept for the way back {activations}, optimizer {optimizer}"
         ),
-    ]
+    ];
+    sums.extend(step.map(|step| {
+        format!(
+            "a step runs in {step}: its batch, weights, optimizer, and what lies between kernels"
+        )
+    }));
+    sums
 }
 
 fn cells(cost: &Cost) -> [String; 5] {
@@ -162,7 +169,7 @@ fn as_json(summary: &Summary) -> Value {
     extend(&mut total, &summary.total);
     json!({
         "event": "summary", "run": summary.run, "model": summary.model, "data": summary.data, "batch": summary.batch,
-        "layers": layers.collect::<Vec<Value>>(), "update_flops": summary.update, "total": total,
+        "layers": layers.collect::<Vec<Value>>(), "update_flops": summary.update, "step_bytes": summary.step_bytes, "total": total,
     })
 }
 

@@ -152,6 +152,7 @@ impl Build {
             name,
             select,
             transforms,
+            windows: None,
             span,
         });
         self

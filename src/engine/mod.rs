@@ -13,7 +13,7 @@ mod scan;
 
 pub use error::{RunError, RunFault};
 pub use interp::Interpreter;
-pub use jit::{Jit, Listing, listing};
+pub use jit::{Jit, Listing, footprint, listing};
 pub use profile::{Call, KernelTime, Profile};
 
 use crate::ir::{FuncId, Module};
@@ -23,6 +23,11 @@ use crate::tensor::Tensor;
 pub trait Engine {
     /// Makes a flat function ready to run: `grad::expand` has replaced every call in it.
     fn prepare(&self, module: &Module, func: FuncId) -> Result<Box<dyn Program>, RunError>;
+
+    /// Why functions run slower than they could, where they do.
+    fn hindrance(&self) -> Option<String> {
+        None
+    }
 
     /// Where the time went so far, if the engine keeps count.
     fn profile(&self) -> Option<Profile> {

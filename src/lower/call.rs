@@ -58,7 +58,7 @@ impl Lowerer<'_> {
     /// The first list a definition takes: its settings, if it has them; then it wants to be applied again.
     fn apply_def(&mut self, id: DefId, given: Vec<Given<'_>>, span: Span) -> Lowering<Val> {
         let world = self.world;
-        let def = &world.defs[id].def;
+        let def = world.defs[id].def();
         match (&def.settings, def.kind) {
             (None, DefKind::Fn) => self.call(id, vec![], given, span),
             (None, DefKind::Layer | DefKind::Model | DefKind::Optimizer) => {
@@ -104,7 +104,7 @@ impl Lowerer<'_> {
         given: Vec<Given<'_>>,
         span: Span,
     ) -> Lowering<Val> {
-        let def = &self.world.defs[id].def;
+        let def = self.world.defs[id].def();
         let cx = self.def_cx(id);
         let bound = self.bind(&cx, &def.name.value, settings, given, span)?;
         let settings = bound
@@ -188,7 +188,7 @@ impl Lowerer<'_> {
         given: Vec<Given<'_>>,
         span: Span,
     ) -> Lowering<Val> {
-        let def = &self.world.defs[id].def;
+        let def = self.world.defs[id].def();
         let mut cx = self.def_cx(id);
         cx.env = settings
             .into_iter()

@@ -60,7 +60,7 @@ impl Lowerer<'_> {
         };
         let claimed = Claimed {
             what: what.clone(),
-            by: entry.def.name.value.clone(),
+            by: entry.name().to_owned(),
             span,
         };
         let node = &self.frames[tensor.depth].func.nodes[tensor.value];
@@ -92,7 +92,7 @@ impl Lowerer<'_> {
         let Some(claimed) = claimed.filter(|claimed| claimed.what != *takes) else {
             return;
         };
-        let warning = self.not_as_claimed(&entry.def.name.value, takes, claimed, first.span);
+        let warning = self.not_as_claimed(entry.name(), takes, claimed, first.span);
         self.reports.push(self.at_user(warning));
     }
 

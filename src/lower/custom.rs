@@ -21,7 +21,7 @@ impl Lowerer<'_> {
         span: Span,
     ) -> Lowering<Val> {
         let world = self.world;
-        let def = &world.defs[id].def;
+        let def = world.defs[id].def();
         let operands = self.custom_operands(def, &bound)?;
         self.enter(id, span)?;
         let forward = self.custom_forward(def, &cx, &bound);

@@ -53,10 +53,10 @@ pub fn lower_definitions_of(
     lowerer.generic = true;
     let mut roots = Vec::new();
     for id in world.definitions(scope) {
-        if !is_wanted(&world.defs[id].def.name.value) {
+        if !is_wanted(world.defs[id].name()) {
             continue;
         }
-        for variant in variants(&world.defs[id].def) {
+        for variant in variants(world.defs[id].def()) {
             match lowerer.definition(id, &variant) {
                 Ok(root) => roots.push(root),
                 Err(_) => break,
@@ -99,7 +99,7 @@ fn variants(def: &Def) -> Vec<Variant> {
 impl Lowerer<'_> {
     fn definition(&mut self, id: DefId, variant: &Variant) -> Lowering<DraftId> {
         let world = self.world;
-        let def = &world.defs[id].def;
+        let def = world.defs[id].def();
         self.model = ModelState::new(variant.training);
         self.frames.clear();
         self.open(def.name.value.clone());

@@ -223,7 +223,7 @@ impl Lowerer<'_> {
 
     fn takes_all_at_once(&self, function: &Val) -> bool {
         match function {
-            Val::Def(def) => self.world.defs[*def].def.settings.is_none(),
+            Val::Def(def) => self.world.defs[*def].def().settings.is_none(),
             Val::Closure(_) | Val::Layer(_) | Val::Sequence(_) => true,
             _ => false,
         }

@@ -170,10 +170,10 @@ impl Lowerer<'_> {
         let mut named = Vec::new();
         for item in items {
             let name = match &item {
-                Val::Def(def) => self.world.defs[*def].def.name.value.clone(),
+                Val::Def(def) => self.world.defs[*def].name().to_owned(),
                 Val::Closure(closure) => match closure.as_ref() {
                     crate::lower::value::Closure::Settled { def, .. } => {
-                        self.world.defs[*def].def.name.value.clone()
+                        self.world.defs[*def].name().to_owned()
                     }
                     _ => format!("metric{}", named.len()),
                 },

@@ -20,7 +20,7 @@ impl Lowerer<'_> {
         bound: Vec<Bound>,
         span: Span,
     ) -> Lowering<Val> {
-        let def = &self.world.defs[id].def;
+        let def = self.world.defs[id].def();
         self.enter(id, span)?;
         let result = self.inlined(def, &cx, bound);
         self.leave();
@@ -161,7 +161,7 @@ impl Lowerer<'_> {
             let path = self.stack[at..]
                 .iter()
                 .chain([&id])
-                .map(|id| self.world.defs[*id].def.name.value.clone());
+                .map(|id| self.world.defs[*id].name().to_owned());
             let path: Vec<String> = path.collect();
             return Err(self.recursion(&path, span));
         }

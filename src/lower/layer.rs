@@ -62,7 +62,7 @@ impl Lowerer<'_> {
         given: Vec<Given<'_>>,
         span: Span,
     ) -> Lowering<Val> {
-        let def = &self.world.defs[layer.def].def;
+        let def = self.world.defs[layer.def].def();
         let mut cx = self.def_cx(layer.def);
         cx.env = bind_all(cx.env, layer.settings.iter().cloned());
         let bound = self.bind(&cx, &def.name.value, &def.inputs, given, span)?;

@@ -105,8 +105,8 @@ impl Lowerer<'_> {
 
     fn model_name(&self, model: &Val) -> String {
         match model {
-            Val::Def(def) => self.world.defs[*def].def.name.value.clone(),
-            Val::Layer(layer) => self.world.defs[layer.def].def.name.value.clone(),
+            Val::Def(def) => self.world.defs[*def].name().to_owned(),
+            Val::Layer(layer) => self.world.defs[layer.def].name().to_owned(),
             _ => "model".into(),
         }
     }

@@ -132,7 +132,7 @@ impl Lowerer<'_> {
             Val::Layer(layer) => layer.def,
             other => return Err(self.wrong_kind("a model", other, recipes.model_span)),
         };
-        let params = &self.world.defs[def].def.inputs;
+        let params = &self.world.defs[def].def().inputs;
         let found = params.iter().map(|param| {
             let field = recipes
                 .data

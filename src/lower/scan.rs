@@ -60,7 +60,7 @@ impl Lowerer<'_> {
             ));
         };
         let world = self.world;
-        let def_of = &world.defs[def].def;
+        let def_of = world.defs[def].def();
         let [state, x, ..] = def_of.inputs.as_slice() else {
             return Err(self.argument_count("a cell", 2, def_of.inputs.len(), cell.span));
         };

@@ -11,7 +11,7 @@ use crate::lower::codes;
 use crate::lower::types::ParamKind;
 use crate::lower::value::ScopeId;
 use crate::source::{SourceMap, Span};
-use crate::syntax::{ast, parse};
+use crate::syntax::{LazyDef, Outlined, ast, outline};
 
 /// Identity of a definition.
 pub(crate) type DefId = Id<DefEntry>;
@@ -19,10 +19,27 @@ pub(crate) type DefId = Id<DefEntry>;
 /// A definition and the file it stands in.
 #[derive(Clone, Debug)]
 pub(crate) struct DefEntry {
-    pub(crate) def: ast::Def,
+    def: LazyDef,
     pub(crate) scope: ScopeId,
-    pub(crate) docs: Vec<String>,
     pub(crate) claims: Claims,
+}
+
+impl DefEntry {
+    fn new(def: LazyDef, scope: ScopeId) -> DefEntry {
+        DefEntry {
+            claims: Claims::of(def.docs()),
+            def,
+            scope,
+        }
+    }
+
+    pub(crate) fn def(&self) -> &ast::Def {
+        self.def.get()
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.def.name().value
+    }
 }
 
 /// What a top-level name means.
@@ -81,25 +98,23 @@ pub struct Library {
 }
 
 impl World {
-    /// A world with the library's prelude. The library's own mistakes are reported like a user's.
+    /// A world with the library's prelude.
     pub fn new(library: Library, sources: &mut SourceMap, reports: &mut Diagnostics) -> World {
         let mut world = World::default();
-        let mut programs = Vec::new();
+        let mut files = Vec::new();
         for (name, text) in library.files {
             let id = sources.add_library(&format!("stdlib/{name}.nnl"), text);
             let scope = world.scopes.push(Scope::default());
             world.modules.insert((*name).to_string(), scope);
-            let (program, found) = parse(sources, id);
+            let (outlined, found) = outline(sources, id, text);
             reports.append(found);
-            programs.extend(program.map(|program| (scope, program)));
+            let items = world.declare_outlined(scope, outlined, reports);
+            files.push((scope, items));
         }
         // Modules may use one another: all names are declared before any is imported.
-        programs
-            .iter()
-            .for_each(|(scope, program)| world.declare(*scope, program, reports));
-        programs
-            .iter()
-            .for_each(|(scope, program)| world.import_all(*scope, program, reports));
+        for (scope, items) in &files {
+            world.import_all(*scope, items, reports);
+        }
         world.prelude = library
             .prelude
             .iter()
@@ -111,8 +126,8 @@ impl World {
     /// Adds a user's file as a scope of its own.
     pub fn add(&mut self, program: &ast::Program, reports: &mut Diagnostics) -> ScopeId {
         let scope = self.scopes.push(Scope::default());
-        self.declare(scope, program, reports);
-        self.import_all(scope, program, reports);
+        self.declare_all(scope, &program.items, reports);
+        self.import_all(scope, &program.items, reports);
         scope
     }
 
@@ -132,8 +147,8 @@ impl World {
             }
         }
         let scope = self.scopes.push(Scope { names });
-        self.declare(scope, program, reports);
-        self.import_all(scope, program, reports);
+        self.declare_all(scope, &program.items, reports);
+        self.import_all(scope, &program.items, reports);
         scope
     }
 
@@ -147,8 +162,8 @@ impl World {
         let documented = self.defs.iter().map(|(_, entry)| Documented {
             module: module(entry.scope),
             scope: entry.scope,
-            name: entry.def.name.value.clone(),
-            docs: entry.docs.clone(),
+            name: entry.name().to_owned(),
+            docs: entry.def.docs().to_vec(),
         });
         documented.collect()
     }
@@ -164,7 +179,7 @@ impl World {
                 Global::Data(_) | Global::Train(_) | Global::Module(_) => None,
             }
         });
-        entries.map(|(module, entry)| (module.as_str(), &entry.def, entry.docs.as_slice()))
+        entries.map(|(module, entry)| (module.as_str(), entry.def(), entry.def.docs()))
     }
 
     /// The library's modules: name, whether programs see its names without a `use`, and those names.
@@ -175,50 +190,53 @@ impl World {
         })
     }
 
-    fn declare(&mut self, scope: ScopeId, program: &ast::Program, reports: &mut Diagnostics) {
-        for item in &program.items {
-            match &item.kind {
-                ast::ItemKind::Def(def) => {
-                    let entry = DefEntry {
-                        def: (**def).clone(),
-                        scope,
-                        docs: item.docs.clone(),
-                        claims: Claims::of(&item.docs),
-                    };
-                    let id = self.defs.push(entry);
-                    self.bind(scope, &def.name, Global::Def(id), reports);
-                }
-                ast::ItemKind::Dim(decl) => self.bind(
-                    scope,
-                    &decl.name,
-                    Global::Dim(Rc::new(decl.clone())),
-                    reports,
-                ),
-                ast::ItemKind::Type(decl) => self.bind(
-                    scope,
-                    &decl.name,
-                    Global::Type(Rc::new(decl.clone())),
-                    reports,
-                ),
-                ast::ItemKind::Data(block) => self.bind(
-                    scope,
-                    &block.name,
-                    Global::Data(Rc::new(block.clone())),
-                    reports,
-                ),
-                ast::ItemKind::Train(block) => self.bind(
-                    scope,
-                    &block.name,
-                    Global::Train(Rc::new(block.clone())),
-                    reports,
-                ),
-                ast::ItemKind::Use(_) | ast::ItemKind::Test(_) | ast::ItemKind::Stmt(_) => {}
+    /// Declares the definitions of a file, and everything else it declares; gives the latter back.
+    fn declare_outlined(
+        &mut self,
+        scope: ScopeId,
+        outlined: Vec<Outlined>,
+        reports: &mut Diagnostics,
+    ) -> Vec<ast::Item> {
+        let mut items = vec![];
+        for outlined in outlined {
+            match outlined {
+                Outlined::Def(def) => self.declare_def(scope, def, reports),
+                Outlined::Item(item) => items.push(*item),
             }
+        }
+        self.declare_all(scope, &items, reports);
+        items
+    }
+
+    fn declare_def(&mut self, scope: ScopeId, def: LazyDef, reports: &mut Diagnostics) {
+        let name = def.name().clone();
+        let id = self.defs.push(DefEntry::new(def, scope));
+        self.bind(scope, &name, Global::Def(id), reports);
+    }
+
+    fn declare_all(&mut self, scope: ScopeId, items: &[ast::Item], reports: &mut Diagnostics) {
+        for item in items {
+            self.declare(scope, item, reports);
         }
     }
 
-    fn import_all(&mut self, scope: ScopeId, program: &ast::Program, reports: &mut Diagnostics) {
-        for item in &program.items {
+    fn declare(&mut self, scope: ScopeId, item: &ast::Item, reports: &mut Diagnostics) {
+        let (name, global) = match &item.kind {
+            ast::ItemKind::Def(def) => {
+                let def = LazyDef::read((**def).clone(), item.docs.clone());
+                return self.declare_def(scope, def, reports);
+            }
+            ast::ItemKind::Dim(decl) => (&decl.name, Global::Dim(Rc::new(decl.clone()))),
+            ast::ItemKind::Type(decl) => (&decl.name, Global::Type(Rc::new(decl.clone()))),
+            ast::ItemKind::Data(block) => (&block.name, Global::Data(Rc::new(block.clone()))),
+            ast::ItemKind::Train(block) => (&block.name, Global::Train(Rc::new(block.clone()))),
+            ast::ItemKind::Use(_) | ast::ItemKind::Test(_) | ast::ItemKind::Stmt(_) => return,
+        };
+        self.bind(scope, name, global, reports);
+    }
+
+    fn import_all(&mut self, scope: ScopeId, items: &[ast::Item], reports: &mut Diagnostics) {
+        for item in items {
             if let ast::ItemKind::Use(import) = &item.kind {
                 self.import(scope, import, reports);
             }
@@ -369,7 +387,7 @@ impl World {
         let Some(Global::Def(id)) = entry.map(|entry| &entry.global) else {
             return vec![];
         };
-        let settings = self.defs[*id].def.settings.iter().flatten();
+        let settings = self.defs[*id].def().settings.iter().flatten();
         let size = |param: &ast::Param| {
             let is_size = ParamKind::of(&param.ty) == ParamKind::Dim;
             is_size.then(|| param.name.value.clone())

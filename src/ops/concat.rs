@@ -7,6 +7,7 @@ use crate::ops::reduce::along;
 use crate::ops::rules::{Flows, Rule, Types, one_dtype};
 use crate::ops::slice::cut_axis;
 use crate::ops::{Builder, OpError};
+use crate::tensor::Walk;
 use crate::types::{AxisType, Dim, TensorType, Unifier};
 
 // Concat ------------------------------------------------------------------------------------------------------------------
@@ -55,6 +56,18 @@ fn joins(
         dims.unify(a, b).map_err(|_| error(Some(axis)))?;
     }
     Ok(())
+}
+
+/// Each operand behind the one before.
+pub(super) fn places(axis: usize, operands: &[&[usize]], whole: &Walk) -> Vec<Walk> {
+    let mut start = 0;
+    let place = |sizes: &&[usize]| {
+        let mut ranges: Vec<_> = sizes.iter().map(|&size| (0, size, 1)).collect();
+        ranges[axis] = (start, start + sizes[axis], 1);
+        start += sizes[axis];
+        whole.part(&ranges)
+    };
+    operands.iter().map(place).collect()
 }
 
 /// `dxᵢ`: the part of `dy` that `xᵢ` became.

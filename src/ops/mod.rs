@@ -285,6 +285,12 @@ pub enum KernelClass {
     Contract,
     /// Random numbers.
     Random,
+    /// Each operand's elements at their [`places`] in the result; zeros where none goes.
+    Place,
+    /// Rows of the first operand along this axis, chosen by the second.
+    Gather(usize),
+    /// Rows of the first operand, added up at the places along this axis that the second tells.
+    ScatterAdd(usize),
     /// Whatever [`eval`] says.
     Extern,
     /// A function over and over: see [`scan_of`].
@@ -342,6 +348,23 @@ pub(crate) fn draw(op: &Op, operands: &[Tensor]) -> Option<Draw> {
     Some(Draw::new(*distribution, seed, *place, step))
 }
 
+/// Where the elements of operands of these shapes go in a result of that shape. For [`KernelClass::Place`] alone.
+pub(crate) fn places(
+    op: &Op,
+    operands: &[&[usize]],
+    shape: &[usize],
+    sizes: &dyn Fn(&Dim) -> usize,
+) -> Result<Vec<Walk>, EvalError> {
+    let whole = Walk::over(shape);
+    if let Op::Concat(axis) = op {
+        return Ok(concat::places(*axis, operands, &whole));
+    }
+    let Op::Embed(_, ranges) = op else {
+        unreachable!("asked of ops that place their operands")
+    };
+    Ok(vec![whole.part(&slice::places(ranges, shape, sizes)?)])
+}
+
 /// The class of an op.
 pub fn kernel(op: &Op) -> KernelClass {
     match op {
@@ -358,7 +381,9 @@ pub fn kernel(op: &Op) -> KernelClass {
         Op::ArgReduce(..) | Op::CumSum(_) | Op::Sort(_) | Op::ArgSort(_) | Op::Ranks(_) => {
             KernelClass::Extern
         }
-        Op::Embed(..) | Op::Concat(_) | Op::Gather(_) | Op::ScatterAdd(..) => KernelClass::Extern,
+        Op::Embed(..) | Op::Concat(_) => KernelClass::Place,
+        Op::Gather(axis) => KernelClass::Gather(*axis),
+        Op::ScatterAdd(axis, _) => KernelClass::ScatterAdd(*axis),
         Op::Inverse | Op::Solve(_) | Op::Factor(_) => KernelClass::Extern,
         Op::Scan(_) => KernelClass::Scan,
         Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => KernelClass::Call,

@@ -28,5 +28,7 @@ pub const NOT_TRAINED: Code = Code::new(Stage::Train, 521);
 
 /// A model whose chances are no numbers.
 pub const NO_CHANCES: Code = Code::new(Stage::Num, 621);
+/// The system gives no memory for native code: the interpreter computes instead, with the same results up to rounding, and slower.
+pub const NO_NATIVE_CODE: Code = Code::new(Stage::Num, 630);
 /// An assertion that does not hold.
 pub const ASSERTION: Code = Code::new(Stage::Num, 620);

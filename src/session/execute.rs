@@ -47,6 +47,17 @@ impl Execution<'_, '_> {
         (self.sink)(Output::Profile { kernels, calls });
     }
 
+    /// Warns, once, where functions run slower than they could.
+    pub(super) fn tell_hindrance(&mut self) {
+        if let Some(why) = self.engine.hindrance() {
+            let message = "this system gives no memory for native code: the interpreter runs";
+            let report = Diagnostic::warning(codes::NO_NATIVE_CODE, message)
+                .note(why)
+                .help("results are the same up to rounding, and slower; `--engine interp` asks for it");
+            (self.sink)(Output::Warning(report));
+        }
+    }
+
     pub(super) fn actions(&mut self) -> Result<Flow, Diagnostics> {
         let done = self.done();
         for (at, (action, is_done)) in self.compiled.actions.iter().zip(done).enumerate() {

@@ -48,6 +48,7 @@ impl Session {
         };
         execution.check_saves()?;
         let flow = execution.actions()?;
+        execution.tell_hindrance();
         execution.tell_profile();
         Ok((flow, execution.undone))
     }

@@ -5,5 +5,6 @@ pub mod codes;
 mod parse;
 mod print;
 
-pub use parse::{Tint, decode, is_name, is_unfinished, keywords, parse, parse_line, tints};
+pub use parse::{LazyDef, Outlined, Tint, decode, is_name, is_unfinished, keywords, outline};
+pub use parse::{parse, parse_line, tints};
 pub use print::print;

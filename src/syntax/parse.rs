@@ -14,6 +14,7 @@ mod grammar;
 mod habits;
 mod layout;
 mod lex;
+mod outline;
 mod phrases;
 mod prompt;
 mod read;
@@ -32,6 +33,7 @@ use lex::TokenKind;
 use read::Reader;
 use reports::Reports;
 
+pub use outline::{LazyDef, Outlined, outline};
 pub use prompt::{Tint, is_name, is_unfinished, keywords, tints};
 
 /// Stack that reading may use: enough for the deepest nesting that is let through.
@@ -66,19 +68,29 @@ fn read(sources: &SourceMap, id: SourceId, mode: Mode) -> (Option<Program>, Diag
         return (None, too_large(id).into());
     }
     let mut reports = Reports::default();
-    let lexed = lex::lex(text, id, &mut reports);
-    let mut layout = Layout {
-        text,
-        source: id,
-        tokens: lexed.tokens,
-        behind: vec![],
-    };
-    brackets::pair_brackets(&mut layout, &mut reports);
+    let (mut layout, comments) = scan(text, id, &mut reports);
     let program = stacker::maybe_grow(STACK, STACK, || {
-        program(&mut layout, lexed.comments, &mut reports, mode)
+        program(&mut layout, comments, &mut reports, mode)
     });
     let reports = reports.finish();
     ((!reports.has_errors()).then_some(program), reports)
+}
+
+/// A text as tokens with their brackets paired, and its comments.
+fn scan<'s>(
+    text: &'s str,
+    source: SourceId,
+    reports: &mut Reports,
+) -> (Layout<'s>, Vec<Spanned<String>>) {
+    let lexed = lex::lex(text, source, reports);
+    let mut layout = Layout {
+        text,
+        source,
+        tokens: lexed.tokens,
+        behind: vec![],
+    };
+    brackets::pair_brackets(&mut layout, reports);
+    (layout, lexed.comments)
 }
 
 fn program(

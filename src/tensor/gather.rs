@@ -21,7 +21,7 @@ pub struct OutOfRange {
 /// The rows of `x` along an axis chosen by `indices` (integers), whose axes replace that axis.
 pub fn gather(x: &Tensor, indices: &Tensor, axis: usize) -> Result<Tensor, OutOfRange> {
     let lanes = Lanes::along(x, axis, axis + 1);
-    let places = places(indices, lanes.size)?;
+    let places = chosen_rows(indices, lanes.size)?;
     let shape = [&x.shape[..axis], &indices.shape, &x.shape[axis + 1..]].concat();
     Ok(each_type!(&x.data, v => Tensor::from_vec(shape, chosen(v, lanes, &places))))
 }
@@ -36,15 +36,15 @@ pub fn scatter_add(
 ) -> Result<Tensor, OutOfRange> {
     let behind = axis + indices.rank();
     let lanes = Lanes::along(dy, axis, behind);
-    let places = places(indices, size)?;
+    let places = chosen_rows(indices, size)?;
     let shape = [&dy.shape[..axis], &[size], &dy.shape[behind..]].concat();
     Ok(
         each_number!(&dy.data, "scatter_add", v => Tensor::from_vec(shape, added(v, lanes, &places, size))),
     )
 }
 
-/// The indices as rows of an axis.
-fn places(indices: &Tensor, size: usize) -> Result<Vec<usize>, OutOfRange> {
+/// The indices as rows of an axis of this size.
+pub(crate) fn chosen_rows(indices: &Tensor, size: usize) -> Result<Vec<usize>, OutOfRange> {
     match &indices.data {
         Data::I64(v) => v
             .iter()

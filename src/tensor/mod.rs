@@ -26,6 +26,7 @@ pub use contract::contract;
 pub use element::{Element, Number};
 pub use factor::factor;
 pub use file::{FileError, check_writable, read_tensors, write_tensors};
+pub(crate) use gather::chosen_rows;
 pub use gather::{OutOfRange, gather, scatter_add};
 pub use layout::{broadcast, concat, embed, iota, permute, reverse, slice};
 pub use linalg::{LinalgError, inverse, solve};

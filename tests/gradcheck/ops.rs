@@ -38,6 +38,7 @@ fn kind(op: &Op) -> &'static str {
         Op::Inverse => "inverse",
         Op::Solve(_) => "solve",
         Op::Factor(kind) => kind.name(),
+        Op::Scan(_) => "scan",
         Op::Call(_) => "call",
         Op::Custom { .. } => "custom",
         Op::Grad { .. } => "grad",
@@ -78,7 +79,8 @@ const HERE: [&str; 28] = [
 ];
 
 /// What has a test of its own among the functions.
-const ELSEWHERE: [&str; 7] = [
+const ELSEWHERE: [&str; 8] = [
+    "scan",
     "stop_gradient",
     "ranks",
     "full_svd",

@@ -146,7 +146,7 @@ fn threads_change_no_byte() {
         let (module, [_, slope], inputs) = functions(recipe);
         let with = |n: usize| {
             set_threads(n);
-            run(&Jit::default(), &module, slope, &inputs)
+            run(&Jit::sharing(), &module, slope, &inputs)
         };
         let alone = with(1);
         for n in [2, 3, 7] {

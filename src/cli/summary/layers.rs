@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cli::summary::cost::{Cost, Sizes};
+use crate::engine::footprint;
 use crate::ir::{Func, Inst, Op, OriginId, Role, ValueId};
 use crate::lower::Run;
 use crate::session::Compiled;
@@ -21,6 +22,8 @@ pub(super) struct Summary {
     pub(super) layers: Vec<Layer>,
     /// Operations of the update itself.
     pub(super) update: u64,
+    /// Bytes that a step holds at most: batch, weights, optimizer, and its own; nothing where there is no native code.
+    pub(super) step_bytes: Option<u64>,
     pub(super) total: Cost,
 }
 
@@ -67,6 +70,7 @@ pub(super) fn summary(compiled: &Compiled, run: &Run, sources: &SourceMap) -> Su
     }
     let mut total = Cost::default();
     layers.iter().for_each(|layer| total += layer.cost);
+    let step_bytes = step_bytes(compiled, run);
     let (run, model, data) = (run.name.clone(), run.model.clone(), run.data.clone());
     Summary {
         run,
@@ -75,8 +79,14 @@ pub(super) fn summary(compiled: &Compiled, run: &Run, sources: &SourceMap) -> Su
         batch,
         layers,
         update,
+        step_bytes,
         total,
     }
+}
+
+fn step_bytes(compiled: &Compiled, run: &Run) -> Option<u64> {
+    let batch = i64::try_from(compiled.batch_of(run)).ok()?;
+    footprint(compiled.module(), compiled.func(run.step), batch).ok()?
 }
 
 /// What belongs to one call.

@@ -57,7 +57,7 @@ fn own_space(node: &Node) -> Option<Space> {
     match &node.task {
         Task::Map(_) | Task::Convert => Some(natural(&node.shape)),
         Task::Fold(_, axes) => Some(fold_space(&node.operands[0].walk.sizes, axes)),
-        Task::Product(_) | Task::Random | Task::Extern => None,
+        Task::Product(_) | Task::Random | Task::Move(_) | Task::Extern => None,
     }
 }
 
@@ -246,7 +246,7 @@ impl Body<'_> {
                 Some(self.made(InstKind::Convert(x), dtype, extent))
             }
             Task::Fold(monoid, axes) => self.fold(*monoid, axes, &node.operands[0], dtype),
-            Task::Product(_) | Task::Random | Task::Extern => None,
+            Task::Product(_) | Task::Random | Task::Move(_) | Task::Extern => None,
         }
     }
 

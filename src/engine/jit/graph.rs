@@ -2,6 +2,7 @@
 //! the nodes between, each of a class that a kernel can be made of. Knows no op by name.
 
 use crate::engine::flat::{Flat, Plan, ResultTypes, known};
+use crate::engine::jit::moves::{Move, moved};
 use crate::engine::{RunError, RunFault};
 use crate::ir::{Op, OriginId};
 use crate::ops::{self, EvalError, KernelClass};
@@ -69,6 +70,8 @@ pub(super) enum Task {
     Product(Contract),
     /// Random numbers.
     Random,
+    /// Elements moved as they are.
+    Move(Move),
     /// What the op says.
     Extern,
 }
@@ -133,6 +136,9 @@ fn task(op: &Op) -> Task {
         (KernelClass::Contract, Op::Contract(letters)) => Task::Product(letters.clone()),
         (KernelClass::Reduce(_) | KernelClass::Contract, _) => Task::Extern,
         (KernelClass::Random, _) => Task::Random,
+        (KernelClass::Place | KernelClass::Gather(_) | KernelClass::ScatterAdd(_), _) => {
+            Task::Extern
+        }
         (KernelClass::Extern | KernelClass::Scan | KernelClass::Call, _) => Task::Extern,
     }
 }
@@ -211,6 +217,12 @@ impl Graph {
             };
             return Ok(tensors.into_iter().map(constant).collect());
         }
+        if let Some(x) = node.operands.first() {
+            let (dtype, is_whole) = (self.dtype(x), x.is_whole(&self.bases[x.base]));
+            if let Some(found) = moved(&node, dtype, is_whole)? {
+                node.task = Task::Move(found);
+            }
+        }
         if !self.is_native(&node) {
             node.task = Task::Extern;
         }
@@ -254,7 +266,8 @@ impl Graph {
         match &node.task {
             Task::Map(f) => is_native(*f, *dtypes.last().unwrap_or(&DType::F32)),
             Task::Product(_) => dtypes.iter().all(|dtype| dtype.is_float()),
-            Task::Convert | Task::Fold(..) | Task::Random | Task::Extern => true,
+            Task::Convert | Task::Fold(..) | Task::Random => true,
+            Task::Move(_) | Task::Extern => true,
         }
     }
 }

@@ -96,7 +96,40 @@ impl Space {
     }
 }
 
+impl Kernel {
+    /// What its code depends on: the number of rows is told at each call, and so is the number of elements where rows do not matter.
+    pub(super) fn code_key(&self) -> Kernel {
+        let mut key = self.clone();
+        key.space.rows = 0;
+        if key.is_flat {
+            key.space.cols = 1;
+        }
+        for inst in &mut key.body {
+            if let InstKind::Read(_, access) = &mut inst.kind {
+                match key.is_flat {
+                    true => access.flatten(),
+                    false => access.forget_rows(),
+                }
+            }
+        }
+        key
+    }
+}
+
 impl Access {
+    /// Of a read that is one number or contiguous, which of the two it is.
+    fn flatten(&mut self) {
+        self.col = isize::from(!self.is_one());
+        self.rows.clear();
+    }
+
+    /// The first axis has as many places as there are rows for.
+    fn forget_rows(&mut self) {
+        if let Some((count, _)) = self.rows.first_mut() {
+            *count = 0;
+        }
+    }
+
     /// Where a walk meets the elements of a space in order; nothing if rows or columns are not regular.
     pub(super) fn of(walk: &Walk, space: Space) -> Option<Access> {
         let len: usize = walk.sizes.iter().product();

@@ -5,10 +5,10 @@ use std::fmt::{self, Write};
 use crate::engine::bind::Sizes;
 use crate::engine::flat::{ResultTypes, flat, known};
 use crate::engine::jit::emit::{CodeText, Compiler, NoCode};
-use crate::engine::jit::graph::{BaseId, Def, Graph, Task, graph};
+use crate::engine::jit::graph::{Base, BaseId, Def, Graph, Task, graph};
 use crate::engine::jit::kernel::{Extent, Inst, InstKind, Kernel, Store};
-use crate::engine::jit::memory::places;
-use crate::engine::jit::steps::{Schedule, Share, Step, Work, schedule};
+use crate::engine::jit::native::place_all;
+use crate::engine::jit::steps::{Schedule, Share, Sharing, Step, Work, schedule};
 use crate::engine::{KernelTime, RunError, RunFault};
 use crate::ir::{FuncId, Module};
 use crate::types::Dim;
@@ -49,10 +49,38 @@ pub fn listing(
     })
 }
 
+/// The bytes that a call of a flat function holds where each dimension that data decides is `size`: what it is given, what it
+/// returns, where it does not lie in what was given, and what lies between steps. Nothing where there is no native code.
+pub fn footprint(module: &Module, func: FuncId, size: i64) -> Result<Option<u64>, RunError> {
+    let flat = flat(module, func);
+    let (sizes, inputs) = sized(module, func, size)?;
+    let plan = flat.plan(&sizes)?;
+    let graph = graph(&flat, &plan, &inputs)?;
+    let made = make(&graph, None).ok();
+    Ok(made.map(|(schedule, _)| {
+        let is_new = |base: &BaseId| !schedule.in_place.contains_key(base);
+        let results = graph.results.iter().map(|value| value.base);
+        let results: usize = results.filter(is_new).map(|base| bytes(&graph, base)).sum();
+        let given = |(_, base): &(BaseId, &Base)| matches!(base.def, Def::Input(_));
+        let given = graph.bases.iter().enumerate().filter(given);
+        let inputs: usize = given.map(|(base, _)| bytes(&graph, base)).sum();
+        (inputs + results + arena_bytes(&graph, &schedule)) as u64
+    }))
+}
+
+fn bytes(graph: &Graph, base: BaseId) -> usize {
+    graph.bases[base].len * graph.bases[base].dtype.size()
+}
+
+/// Bytes between steps.
+fn arena_bytes(graph: &Graph, schedule: &Schedule) -> usize {
+    place_all(graph, schedule).1
+}
+
 fn make(graph: &Graph, text: Option<CodeText>) -> Result<(Schedule, String), NoCode> {
     let mut compiler = Compiler::new(text)?;
-    let schedule = schedule(graph, &mut compiler)?;
-    Ok((schedule, compiler.finish()?.1))
+    let schedule = schedule(graph, &mut compiler, Sharing::Gainful)?;
+    Ok((schedule, compiler.finish()?))
 }
 
 /// What every symbol of the inputs is, and the inputs' types with that.
@@ -85,12 +113,7 @@ fn sized(module: &Module, func: FuncId, size: i64) -> Result<(Sizes, ResultTypes
 }
 
 fn plan_text(name: &str, graph: &Graph, schedule: &Schedule) -> String {
-    let is_between = |base: BaseId| {
-        let is_result = graph.results.iter().any(|value| value.base == base);
-        let base = graph.bases.get(base).map(|base| &base.def);
-        !is_result && !matches!(base, Some(Def::Input(_) | Def::Const(_)))
-    };
-    let arena = places(schedule, &is_between).bytes;
+    let arena = arena_bytes(graph, schedule);
     let how = if schedule.is_small {
         "one worker"
     } else {
@@ -186,6 +209,7 @@ impl Shown<'_> {
             }
             Work::Gather { n_parts, .. } => format!("gather    {n_parts} parts"),
             Work::Random(node) => format!("random    {:?}", self.graph.nodes[*node].shape),
+            Work::Move(node) => format!("move      to {:?}", self.graph.nodes[*node].shape),
             Work::Extern(node) => self.extern_name(*node),
         }
     }
@@ -206,7 +230,8 @@ impl Shown<'_> {
                 let found = &self.schedule.products[*product].matrices;
                 2 * found.rows * found.cols * found.depth * found.starts.len()
             }
-            Work::Pack { .. } | Work::Gather { .. } | Work::Random(_) | Work::Extern(_) => 0,
+            Work::Pack { .. } | Work::Gather { .. } | Work::Random(_) => 0,
+            Work::Move(_) | Work::Extern(_) => 0,
         }
     }
 
@@ -214,7 +239,8 @@ impl Shown<'_> {
         let node = &self.graph.nodes[node];
         let what = match &node.task {
             Task::Product(_) => "product",
-            Task::Map(_) | Task::Convert | Task::Fold(..) | Task::Random | Task::Extern => "op",
+            Task::Map(_) | Task::Convert | Task::Fold(..) => "op",
+            Task::Random | Task::Move(_) | Task::Extern => "op",
         };
         format!("{what}        as the interpreter does it, {:?}", node.shape)
     }

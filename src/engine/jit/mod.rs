@@ -19,6 +19,7 @@ mod in_place;
 mod kernel;
 mod listing;
 mod memory;
+mod moves;
 mod native;
 mod phases;
 mod pool;
@@ -27,6 +28,7 @@ mod running;
 mod stages;
 mod steps;
 mod strips;
+mod tempo;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -39,16 +41,24 @@ use crate::engine::plans::Plans;
 use crate::engine::{Engine, Profile, Program, RunError, scan};
 use crate::ir::{FuncId, Module};
 use crate::tensor::{Tensor, threads};
-pub use listing::{Listing, listing};
-use native::{Native, Refusal, native};
+pub use listing::{Listing, footprint, listing};
+use native::{Code, Native, Refusal, native};
 use pool::Pool;
+use steps::Sharing;
+use tempo::Tempo;
 
 /// The compiler.
 #[derive(Clone, Default)]
 pub struct Jit {
     pool: Rc<RefCell<Option<Pool>>>,
     timing: Option<Rc<Timing>>,
+    code: Code,
+    hindrance: Hindrance,
+    sharing: Sharing,
 }
+
+/// Why there was no native code for a plan, if there was none.
+type Hindrance = Rc<RefCell<Option<String>>>;
 
 /// A profile in the making.
 struct Timing {
@@ -57,6 +67,14 @@ struct Timing {
 }
 
 impl Jit {
+    /// A compiler whose code shares all work among the workers, however small: slower, but it shows what sharing does.
+    pub fn sharing() -> Jit {
+        Jit {
+            sharing: Sharing::All,
+            ..Jit::default()
+        }
+    }
+
     /// A compiler whose code takes the time of each step.
     pub fn profiled() -> Jit {
         let timing = Timing {
@@ -80,12 +98,19 @@ impl Engine for Jit {
             name: module.funcs[func].name.clone(),
             flat: flat(module, func),
             timing: self.timing.clone(),
+            code: Rc::clone(&self.code),
+            sharing: self.sharing,
+            hindrance: Rc::clone(&self.hindrance),
         };
         Ok(Box::new(Prepared {
             source,
             plans: Plans::new(),
             pool: Rc::clone(&self.pool),
         }))
+    }
+
+    fn hindrance(&self) -> Option<String> {
+        self.hindrance.borrow().clone()
     }
 
     fn profile(&self) -> Option<Profile> {
@@ -106,11 +131,14 @@ struct Source {
     name: String,
     flat: Flat,
     timing: Option<Rc<Timing>>,
+    code: Code,
+    hindrance: Hindrance,
+    sharing: Sharing,
 }
 
 /// A plan and what runs it.
 enum Compiled {
-    Native(Box<Native>),
+    Native(Box<Native>, Tempo),
     /// Nothing to compute, or no code to be had: the interpreter does it.
     Interpreted(Plan),
 }
@@ -125,13 +153,15 @@ impl Program for Prepared {
         })?;
         match compiled {
             Compiled::Interpreted(plan) => execute(&source.flat, plan, inputs),
-            Compiled::Native(native) => {
+            Compiled::Native(native, tempo) => {
+                let timing = source.timing.as_deref();
+                if native.is_small || threads() == 1 {
+                    return native.run(inputs, None, timing);
+                }
                 let mut pool = self.pool.borrow_mut();
-                let pool = match native.is_small {
-                    true => None,
-                    false => Some(&*pool.get_or_insert_with(|| Pool::new(threads()))),
-                };
-                native.run(inputs, pool, source.timing.as_deref())
+                let pool = &*pool.get_or_insert_with(|| Pool::new(threads()));
+                let pool = tempo.shares().then_some(pool);
+                tempo.time(|| native.run(inputs, pool, timing))
             }
         }
     }
@@ -148,16 +178,13 @@ impl Source {
         }
         let timing = self.timing.as_deref();
         let mut profile = timing.map(|timing| timing.profile.borrow_mut());
-        match native(
-            &self.name,
-            &self.flat,
-            &plan,
-            inputs,
-            profile.as_deref_mut(),
-        ) {
-            Ok(native) => Ok(Compiled::Native(Box::new(native))),
+        match native(self, &plan, inputs, profile.as_deref_mut()) {
+            Ok(native) => Ok(Compiled::Native(Box::new(native), Tempo::new())),
             Err(Refusal::Error(error)) => Err(error),
-            Err(Refusal::NoCode) => Ok(Compiled::Interpreted(plan)),
+            Err(Refusal::NoCode(why)) => {
+                *self.hindrance.borrow_mut() = Some(why);
+                Ok(Compiled::Interpreted(plan))
+            }
         }
     }
 }

@@ -1,11 +1,12 @@
 //! A plan as native code: its steps with their entries, its buffers with their places; and the pointers that a run of it starts from.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
-use crate::engine::flat::{Flat, Plan, ResultTypes};
-use crate::engine::jit::Timing;
-use crate::engine::jit::emit::{Code, Compiler, KernelFn, NoCode};
+use crate::engine::flat::{Plan, ResultTypes};
+use crate::engine::jit::emit::{Compiler, KernelFn, NoCode};
 use crate::engine::jit::graph::{BaseId, Def, Graph, NodeId, Value, graph};
 use crate::engine::jit::listing::kernel_times;
 use crate::engine::jit::memory::{Arena, places};
@@ -13,6 +14,7 @@ use crate::engine::jit::pool::Pool;
 use crate::engine::jit::product::ProductShare;
 use crate::engine::jit::running::Running;
 use crate::engine::jit::steps::{Chunks, ProductWork, Schedule, Step, Work, schedule};
+use crate::engine::jit::{Source, Timing};
 use crate::engine::{Profile, RunError};
 use crate::tensor::{Monoid, Tensor};
 
@@ -35,6 +37,9 @@ pub(super) struct Native {
     /// Keeps the entries of kernels valid; goes last.
     _code: Code,
 }
+
+/// The compiler that all plans of an engine share, once there is one.
+pub(super) type Code = Rc<RefCell<Option<Compiler>>>;
 
 /// Where a buffer lies.
 #[derive(Clone, Copy, Debug)]
@@ -74,20 +79,21 @@ pub(super) enum Exec {
         monoid: Monoid,
     },
     Random(NodeId),
+    Move(NodeId),
     Extern(NodeId),
 }
 
 /// Why a plan is not native.
 pub(super) enum Refusal {
-    /// The machine gives no code: the interpreter will do.
-    NoCode,
+    /// The machine gives no code, and why: the interpreter will do.
+    NoCode(String),
     /// The program cannot run.
     Error(RunError),
 }
 
 impl From<NoCode> for Refusal {
-    fn from(_: NoCode) -> Refusal {
-        Refusal::NoCode
+    fn from(error: NoCode) -> Refusal {
+        Refusal::NoCode(error.to_string())
     }
 }
 
@@ -99,21 +105,24 @@ impl From<RunError> for Refusal {
 
 /// Compiles a plan for inputs of these types and sizes.
 pub(super) fn native(
-    name: &str,
-    flat: &Flat,
+    source: &Source,
     plan: &Plan,
     inputs: &ResultTypes,
     profile: Option<&mut Profile>,
 ) -> Result<Native, Refusal> {
-    let graph = graph(flat, plan, inputs)?;
-    let mut compiler = Compiler::new(None)?;
-    let schedule = schedule(&graph, &mut compiler)?;
-    let (code, _) = compiler.finish()?;
+    let graph = graph(&source.flat, plan, inputs)?;
+    let mut compiler = source.code.borrow_mut();
+    let compiler = match &mut *compiler {
+        Some(compiler) => compiler,
+        none => none.insert(Compiler::new(None)?),
+    };
+    let schedule = schedule(&graph, compiler, source.sharing)?;
+    compiler.finish()?;
     let first_kernel = profile.as_ref().map_or(0, |profile| profile.kernels.len());
     if let Some(profile) = profile {
         profile
             .kernels
-            .extend(kernel_times(name, &graph, &schedule));
+            .extend(kernel_times(&source.name, &graph, &schedule));
     }
     let (places, bytes) = place_all(&graph, &schedule);
     let input = |base: BaseId| match graph.bases[base].def {
@@ -128,7 +137,7 @@ pub(super) fn native(
         .collect();
     let scratch = scratch(&schedule);
     let phases = schedule.phases.into_iter();
-    let exec = |step: Step| exec(step, &schedule.products, &code, schedule.is_small);
+    let exec = |step: Step| exec(step, &schedule.products, compiler, schedule.is_small);
     Ok(Native {
         first_kernel,
         phases: phases
@@ -141,7 +150,7 @@ pub(super) fn native(
         scratch,
         scratches: None,
         is_small: schedule.is_small,
-        _code: code,
+        _code: Rc::clone(&source.code),
         graph,
     })
 }
@@ -174,10 +183,10 @@ pub(super) fn place_all(graph: &Graph, schedule: &Schedule) -> (Vec<Place>, usiz
     )
 }
 
-fn exec(step: Step, products: &[ProductWork], code: &Code, is_small: bool) -> Exec {
+fn exec(step: Step, products: &[ProductWork], compiler: &Compiler, is_small: bool) -> Exec {
     match step.work {
         Work::Loop(work) => Exec::Loop {
-            entry: code.entry(work.func),
+            entry: compiler.entry(work.func),
             buffers: work.buffers,
             chunks: work.chunks,
             unit: match work.kernel.is_flat {
@@ -209,6 +218,7 @@ fn exec(step: Step, products: &[ProductWork], code: &Code, is_small: bool) -> Ex
             monoid,
         },
         Work::Random(node) => Exec::Random(node),
+        Work::Move(node) => Exec::Move(node),
         Work::Extern(node) => Exec::Extern(node),
     }
 }
@@ -308,7 +318,7 @@ impl Native {
         let table = |exec: &Exec| match exec {
             Exec::Loop { buffers, .. } => buffers.iter().map(|base| starts[*base]).collect(),
             Exec::Pack { .. } | Exec::Product { .. } | Exec::Gather { .. } => vec![],
-            Exec::Random(_) | Exec::Extern(_) => vec![],
+            Exec::Random(_) | Exec::Move(_) | Exec::Extern(_) => vec![],
         };
         let phases = self.phases.iter();
         phases

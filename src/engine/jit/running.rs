@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::engine::flat::known;
 use crate::engine::jit::emit::KernelFn;
 use crate::engine::jit::gemm::{Element as GemmElement, Product};
-use crate::engine::jit::graph::{BaseId, Node, Value};
+use crate::engine::jit::graph::{BaseId, Node, Task, Value};
 use crate::engine::jit::native::{Exec, Native};
 use crate::engine::jit::product::{Precision, ProductShare};
 use crate::engine::jit::steps::{Chunks, ProductWork};
@@ -89,15 +89,15 @@ impl Running<'_> {
                 result,
                 monoid,
             } if worker == 0 => self.gather([*parts, *result], *n_parts, *monoid),
-            Exec::Extern(node) if worker == 0 => {
+            Exec::Extern(node) if worker == 0 => self.run_extern(&self.native.graph.nodes[*node]),
+            Exec::Move(node) => {
                 let node = &self.native.graph.nodes[*node];
-                if let Err(error) = self.run_extern(node) {
-                    let mut slot = self
-                        .error
-                        .lock()
-                        .unwrap_or_else(|broken| broken.into_inner());
-                    *slot = Some(error);
-                    self.has_failed.store(true, Ordering::Relaxed);
+                if let Task::Move(what) = &node.task
+                    && !self.moves(worker, node, what)
+                    && worker == 0
+                {
+                    // The op itself says what is wrong.
+                    self.run_extern(node);
                 }
             }
             Exec::Random(node) => self.random(worker, &self.native.graph.nodes[*node]),
@@ -183,7 +183,7 @@ impl Running<'_> {
         }
     }
 
-    fn start<T>(&self, base: BaseId) -> *mut T {
+    pub(super) fn start<T>(&self, base: BaseId) -> *mut T {
         self.starts[base].cast()
     }
 
@@ -198,15 +198,16 @@ impl Running<'_> {
 
     /// Copies of a node's operands.
     fn operands(&self, node: &Node) -> Vec<Tensor> {
-        let operand = |x: &Value| {
-            let base = &self.native.graph.bases[x.base];
-            let whole = self.tensor(self.starts[x.base], base.dtype, vec![base.len]);
-            match x.is_whole(base) {
-                true => whole.with_shape(x.walk.sizes.clone()),
-                false => whole.read(&x.walk),
-            }
-        };
-        node.operands.iter().map(operand).collect()
+        node.operands.iter().map(|x| self.operand(x)).collect()
+    }
+
+    pub(super) fn operand(&self, x: &Value) -> Tensor {
+        let base = &self.native.graph.bases[x.base];
+        let whole = self.tensor(self.starts[x.base], base.dtype, vec![base.len]);
+        match x.is_whole(base) {
+            true => whole.with_shape(x.walk.sizes.clone()),
+            false => whole.read(&x.walk),
+        }
     }
 
     /// A worker's part of random numbers.
@@ -233,7 +234,15 @@ impl Running<'_> {
         draw.fill(first, part);
     }
 
-    fn run_extern(&self, node: &Node) -> Result<(), RunError> {
+    fn run_extern(&self, node: &Node) {
+        if let Err(error) = self.try_extern(node) {
+            let slot = self.error.lock();
+            *slot.unwrap_or_else(|broken| broken.into_inner()) = Some(error);
+            self.has_failed.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn try_extern(&self, node: &Node) -> Result<(), RunError> {
         let operands = self.operands(node);
         let results = ops::eval(&node.op, operands, &node.types, &known);
         let results = results.map_err(|error| RunError {
@@ -277,7 +286,7 @@ fn copied<T: Element>(start: *mut u8, shape: Vec<usize>) -> Tensor {
 }
 
 /// A worker's part of `0..n`.
-fn share(n: usize, worker: usize, n_workers: usize) -> Range<usize> {
+pub(super) fn share(n: usize, worker: usize, n_workers: usize) -> Range<usize> {
     let at = |worker: usize| worker * n / n_workers;
     at(worker)..at(worker + 1)
 }

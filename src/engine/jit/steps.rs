@@ -39,6 +39,8 @@ pub(super) enum Work {
     },
     /// Random numbers, each worker's part of them.
     Random(NodeId),
+    /// Elements moved, each worker's part of them.
+    Move(NodeId),
     /// What the op says.
     Extern(NodeId),
 }
@@ -83,7 +85,7 @@ impl Step {
         match &self.work {
             Work::Loop(work) => Some(work),
             Work::Pack { .. } | Work::Product { .. } | Work::Gather { .. } => None,
-            Work::Random(_) | Work::Extern(_) => None,
+            Work::Random(_) | Work::Move(_) | Work::Extern(_) => None,
         }
     }
 }
@@ -117,6 +119,16 @@ pub(super) struct Schedule {
     pub(super) in_place: BTreeMap<BaseId, BaseId>,
     /// Whether work is too little to be shared.
     pub(super) is_small: bool,
+}
+
+/// What is shared among workers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Sharing {
+    /// What is worth it.
+    #[default]
+    Gainful,
+    /// Everything.
+    All,
 }
 
 /// Below this many nanoseconds of work, one worker does it all: handing over costs more.
@@ -153,10 +165,14 @@ impl Chunks {
 }
 
 /// The schedule of a graph; code goes to the compiler.
-pub(super) fn schedule(graph: &Graph, compiler: &mut Compiler) -> Result<Schedule, NoCode> {
+pub(super) fn schedule(
+    graph: &Graph,
+    compiler: &mut Compiler,
+    sharing: Sharing,
+) -> Result<Schedule, NoCode> {
     let units = fuse(graph);
     let mut building = Building::new(graph, units);
-    building.is_small = building.nanoseconds() < SMALL;
+    building.is_small = sharing == Sharing::Gainful && building.nanoseconds() < SMALL;
     let mut steps = vec![];
     for unit in std::mem::take(&mut building.units) {
         building.unit(unit, compiler, &mut steps)?;
@@ -220,6 +236,7 @@ impl<'a> Building<'a> {
                     }
                     Task::Product(_) => self.depth(node) as f64 * len as f64 * 2.0 / 60.0,
                     Task::Random => len as f64 * 1.5,
+                    Task::Move(_) => len as f64 * 0.5,
                     Task::Extern => len as f64,
                 }
             })
@@ -255,6 +272,11 @@ impl<'a> Building<'a> {
                 Task::Product(_) => self.product(node, steps),
                 Task::Random => steps.push(Step {
                     work: Work::Random(node),
+                    share: Share::Parts,
+                    ..self.extern_step(node)
+                }),
+                Task::Move(_) => steps.push(Step {
+                    work: Work::Move(node),
                     share: Share::Parts,
                     ..self.extern_step(node)
                 }),

@@ -9,6 +9,7 @@ use super::foreign;
 use super::lex::{Bracket, Token, TokenKind};
 
 /// A scanned text. `behind[i]` is the token behind the group that token `i` opens; for other tokens it says nothing.
+#[derive(Debug)]
 pub(super) struct Layout<'s> {
     pub(super) text: &'s str,
     pub(super) source: SourceId,

@@ -13,6 +13,16 @@ pub(super) struct Piece {
     pub(super) ending: Ending,
 }
 
+impl Piece {
+    /// No tokens at all.
+    pub(super) fn nothing() -> Piece {
+        Piece {
+            range: 0..0,
+            ending: Ending::Whole,
+        }
+    }
+}
+
 /// Why a piece ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {

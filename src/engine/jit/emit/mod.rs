@@ -1,5 +1,5 @@
-//! Kernels to machine code. One function a kernel; equal kernels share it. Pages are writable or executable, never both, and are
-//! given back when the code goes.
+//! Kernels to machine code. One function a kernel; kernels that differ in their number of rows share it, also from plan to plan.
+//! Pages are writable or executable, never both, and are given back when the engine and its plans are gone.
 
 mod elements;
 mod nest;
@@ -22,9 +22,10 @@ use crate::engine::jit::stages::{Stages, stages};
 /// A kernel's code: `(buffers, scratch, first row, behind the last row, part)`. Flat kernels count elements instead of rows.
 pub(super) type KernelFn = unsafe extern "C" fn(*const *mut u8, *mut u8, i64, i64, i64);
 
-/// Machine code in the making.
+/// Machine code, as much of it as was asked for. It can be called as long as this lives.
 pub(super) struct Compiler {
-    module: JITModule,
+    /// There until the end.
+    module: Option<JITModule>,
     context: Context,
     builder: FunctionBuilderContext,
     known: HashMap<Kernel, FuncId>,
@@ -44,11 +45,6 @@ pub(super) enum CodeText {
 struct Text {
     kind: CodeText,
     text: String,
-}
-
-/// Machine code, ready to be called as long as this lives.
-pub(super) struct Code {
-    module: Option<JITModule>,
 }
 
 /// Why there is no native code.
@@ -87,7 +83,7 @@ impl Compiler {
         Ok(Compiler {
             context: module.make_context(),
             builder: FunctionBuilderContext::new(),
-            module,
+            module: Some(module),
             known: HashMap::new(),
             listing: listing.map(|kind| Text {
                 kind,
@@ -100,11 +96,12 @@ impl Compiler {
     pub(super) fn kernel(&mut self, kernel: &Kernel) -> Result<(FuncId, usize), NoCode> {
         let stages = stages(kernel);
         let scratch = nest::scratch_bytes(kernel, &stages);
-        if let Some(id) = self.known.get(kernel) {
+        let key = kernel.code_key();
+        if let Some(id) = self.known.get(&key) {
             return Ok((*id, scratch));
         }
-        let id = self.define(kernel, &stages)?;
-        self.known.insert(kernel.clone(), id);
+        let id = self.define(&key, &stages)?;
+        self.known.insert(key, id);
         Ok((id, scratch))
     }
 
@@ -112,16 +109,17 @@ impl Compiler {
         let name = format!("kernel{}", self.known.len());
         let signature = self.signature();
         let id = self
-            .module
+            .module()
             .declare_function(&name, Linkage::Local, &signature)?;
         self.context.func.signature = signature;
-        let target = self.module.target_config();
+        let target = self.module().target_config();
         let builder = FunctionBuilder::new(&mut self.context.func, &mut self.builder);
         nest::emit(builder, kernel, stages, target);
         self.context
             .set_disasm(matches!(&self.listing, Some(list) if list.kind == CodeText::Asm));
         let clif = self.listing.as_ref().map(|_| self.context.func.to_string());
-        self.module.define_function(id, &mut self.context)?;
+        let module = self.module.as_mut().expect(THERE);
+        module.define_function(id, &mut self.context)?;
         if let Some(list) = &mut self.listing {
             let asm = self.context.compiled_code();
             let asm = asm.and_then(|code| code.vcode.clone());
@@ -131,39 +129,45 @@ impl Compiler {
             };
             list.text += &format!("; {name}\n{}\n", text.unwrap_or_default());
         }
-        self.module.clear_context(&mut self.context);
+        let module = self.module.as_ref().expect(THERE);
+        module.clear_context(&mut self.context);
         Ok(id)
     }
 
-    fn signature(&self) -> Signature {
-        let mut signature = self.module.make_signature();
+    fn module(&mut self) -> &mut JITModule {
+        self.module.as_mut().expect(THERE)
+    }
+
+    fn signature(&mut self) -> Signature {
+        let mut signature = self.module().make_signature();
         signature.params = vec![AbiParam::new(types::I64); 5];
         signature
     }
 
-    /// The code, executable, and its listing.
-    pub(super) fn finish(mut self) -> Result<(Code, String), NoCode> {
-        self.module.finalize_definitions()?;
-        let text = self.listing.map(|list| list.text).unwrap_or_default();
-        let module = Some(self.module);
-        Ok((Code { module }, text))
+    /// Makes all code so far executable; its listing, if one is wanted.
+    pub(super) fn finish(&mut self) -> Result<String, NoCode> {
+        self.module().finalize_definitions()?;
+        let list = self.listing.as_mut();
+        Ok(list
+            .map(|list| mem::take(&mut list.text))
+            .unwrap_or_default())
     }
-}
 
-impl Code {
-    /// The entry of a function, valid while the code lives.
+    /// The entry of a finished function, valid while this lives.
     pub(super) fn entry(&self, id: FuncId) -> KernelFn {
-        let module = self.module.as_ref().expect("taken only by drop");
+        let module = self.module.as_ref().expect(THERE);
         let entry = module.get_finalized_function(id);
         // SAFETY: the function was defined with this signature, in the machine's own calling convention.
         unsafe { mem::transmute::<*const u8, KernelFn>(entry) }
     }
 }
 
-impl Drop for Code {
+const THERE: &str = "only dropping takes the module";
+
+impl Drop for Compiler {
     fn drop(&mut self) {
         if let Some(module) = self.module.take() {
-            // SAFETY: entries are called only through the plan that owns this code, and that is going.
+            // SAFETY: entries are called only through plans that keep this alive.
             unsafe { module.free_memory() };
         }
     }
