@@ -40,6 +40,9 @@
 //!   the summed index, so it depends on no size, no split and no instruction set that has them.
 //! - In a *phase* each worker goes through all steps on its own rows; between phases all wait. Rows are cut into chunks by their
 //!   number alone and folds over rows gather chunks in order: the bytes are the same for any number of threads.
+//! - A function that walks along an axis, a *scan*, is cut there, for any engine: what comes before, the scan, what comes after, and
+//!   the step of the scan are functions of their own. Its gradient is a scan from the other end; sums that it would carry along are
+//!   taken out of it and become one product over all steps.
 //! - Elements that only move, into parts of a result or by number out of rows and back, are copied once, by all workers.
 //! - A new weight takes the place of the old one, behind every reader of it. Equal kernels share their code from plan to plan. Where
 //!   sharing work does not pay, since others keep the processors busy, one worker goes on alone.

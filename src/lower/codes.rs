@@ -33,7 +33,7 @@ pub const ARITY: Code = Code::new(Stage::Name, 64);
 /// A type that nothing declares.
 pub const UNKNOWN_TYPE: Code = Code::new(Stage::Name, 65);
 /// A character that a model was never shown.
-pub const UNKNOWN_CHARACTER: Code = Code::new(Stage::Link, 210);
+pub const UNKNOWN_CHARACTER: Code = Code::new(Stage::Link, 215);
 /// A definition without a body outside the library.
 pub const NO_BODY: Code = Code::new(Stage::Name, 66);
 /// A parameter without an initialiser.

@@ -2,7 +2,7 @@
 //! deterministic; it names ops only where it is about these ops. Whatever still stands for a whole function (a call, a gradient) is
 //! left alone.
 //!
-//! Results keep their bits, signs of NaN apart, with three exceptions: `transpose` sums the same products in one kernel call that
+//! Results keep their bits, signs of NaN apart, with four exceptions: `sink` sums over the steps of a scan at once, `transpose` sums the same products in one kernel call that
 //! may take them in another order, `chain` and `factor` re-associate products of matrices, and `factor` elementwise products
 //! with a common factor. Nothing else may change the order of a sum.
 
@@ -15,6 +15,7 @@ mod fold;
 mod rewriter;
 mod settle;
 mod simplify;
+mod sink;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -83,6 +84,10 @@ const FACTOR: Pass = Pass {
     name: "factor",
     run: factor::factor,
 };
+const SINK: Pass = Pass {
+    name: "sink",
+    run: sink::sink,
+};
 const CHAIN: Pass = Pass {
     name: "chain",
     run: chain::chain,
@@ -90,8 +95,8 @@ const CHAIN: Pass = Pass {
 
 /// Every pass in order. Dead code goes first, because gradients leave much of it; what counts uses follows what removes them.
 pub const PIPELINE: &[Pass] = &[
-    SETTLE, DCE, FOLD, SIMPLIFY, FOLD, SIMPLIFY, CSE, DCE, TRANSPOSE, FACTOR, DCE, CHAIN, FOLD,
-    SIMPLIFY, CSE, DCE,
+    SETTLE, DCE, FOLD, SIMPLIFY, FOLD, SIMPLIFY, CSE, DCE, TRANSPOSE, FACTOR, DCE, SINK, DCE,
+    CHAIN, FOLD, SIMPLIFY, CSE, DCE,
 ];
 
 impl Passes {
@@ -123,9 +128,8 @@ fn with_served(module: &Module, roots: &[FuncId]) -> Vec<FuncId> {
 /// Runs passes over these functions, and tells what they did that a user may want to know.
 pub fn optimise(module: &mut Module, roots: &[FuncId], passes: &Passes) -> Vec<Note> {
     let mut notes = vec![];
-    let roots = &with_served(module, roots);
     for pass in PIPELINE.iter().filter(|pass| passes.includes(pass)) {
-        for &root in roots {
+        for root in with_served(module, roots) {
             notes.extend((pass.run)(module, root));
             debug_assert_eq!(
                 crate::ops::verify_func(module, root),

@@ -221,5 +221,5 @@ pub(crate) fn sum_all(b: &mut Builder<'_>, x: ValueId) -> ValueId {
 
 /// Whether an instruction is of the kind that only functions with structure have.
 pub(crate) fn is_structural(inst: &Inst) -> bool {
-    !inst.op.callees().is_empty()
+    !inst.op.callees().is_empty() && nnlc::ops::scan_of(&inst.op).is_none()
 }

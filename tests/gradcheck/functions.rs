@@ -1,7 +1,7 @@
 //! Whole functions: calls, rules of one's own, gradients of gradients, barriers, and what has no derivative.
 
 use nnlc::grad::expand;
-use nnlc::ir::{FuncId, Module, Op, ValueId, print_module};
+use nnlc::ir::{FuncId, Module, Op, Scan, ValueId, print_module};
 use nnlc::ops::{Builder, verify};
 use nnlc::scalar::Scalar;
 use nnlc::tensor::Tensor;
@@ -127,6 +127,76 @@ fn a_reverse_product_takes_a_cotangent_a_result() {
     let results = run(&module, pulled, &inputs);
     assert_eq!(results.len(), 3);
     assert_eq!(results[2].to_f64(), [2.0, 10.0]);
+}
+
+/// The sum of all that a scan gives: `s' = tanh(s w) + x w` from `s₀ = w`, and as outputs the new states, or else `s x`.
+fn scanned(module: &mut Module, is_reversed: bool, keeps_states: bool) -> FuncId {
+    let scalar = TensorType::scalar(DType::F64);
+    let types = [scalar.clone(), scalar.clone(), scalar.clone()];
+    let step = function(module, "step", &types, |b, x| {
+        let inner = map(b, Scalar::Mul, &[x[0], x[2]]);
+        let inner = map(b, Scalar::Tanh, &[inner]);
+        let taken = map(b, Scalar::Mul, &[x[1], x[2]]);
+        let new = map(b, Scalar::Add, &[inner, taken]);
+        let out = match keeps_states {
+            true => new,
+            false => map(b, Scalar::Mul, &[x[0], x[1]]),
+        };
+        vec![new, out]
+    });
+    let scan = Scan {
+        func: step,
+        n_states: 1,
+        n_each: 1,
+        is_reversed,
+    };
+    function(module, "loss", &[scalar, row(4)], |b, x| {
+        let found = b.op(Op::Scan(scan), &[x[0], x[1], x[0]]).expect("it fits");
+        let outs = map(b, Scalar::Mul, &[found[1], found[1]]);
+        let outs = sum_all(b, outs);
+        vec![map(b, Scalar::Add, &[outs, found[0]])]
+    })
+}
+
+#[test]
+fn scans_have_gradients_of_both_orders() {
+    for (is_reversed, keeps_states) in [(false, true), (false, false), (true, true), (true, false)]
+    {
+        let mut module = module();
+        let loss = scanned(&mut module, is_reversed, keeps_states);
+        let types = [TensorType::scalar(DType::F64), row(4)];
+        let slope = |module: &mut Module, func: FuncId, wrt: usize| {
+            function(module, "slope", &types, |b, x| {
+                let wrt = vec![wrt];
+                let found = b.op(Op::Grad { func, wrt }, x).expect("a scalar by floats");
+                vec![sum_all(b, found[1])]
+            })
+        };
+        let [by_w, by_x] = [0, 1].map(|wrt| slope(&mut module, loss, wrt));
+        let twice = slope(&mut module, by_w, 0);
+        let mixed = slope(&mut module, by_x, 0);
+        let module = expanded(module);
+        let at = |func: FuncId, w: f64, shift: f64| {
+            let x = [0.3, -0.7, 1.1, 0.4].map(|x| x + shift);
+            run(&module, func, &[Tensor::scalar(w), vector(&x)])[0].to_f64()[0]
+        };
+        let h = 1e-5;
+        let by_w_of = |func: FuncId| (at(func, 0.8 + h, 0.0) - at(func, 0.8 - h, 0.0)) / (2.0 * h);
+        let by_x_of = |func: FuncId| (at(func, 0.8, h) - at(func, 0.8, -h)) / (2.0 * h);
+        let pairs = [
+            (at(by_w, 0.8, 0.0), by_w_of(loss)),
+            (at(by_x, 0.8, 0.0), by_x_of(loss)),
+            (at(twice, 0.8, 0.0), by_w_of(by_w)),
+            (at(mixed, 0.8, 0.0), by_w_of(by_x)),
+        ];
+        for (found, wanted) in pairs {
+            let error = (found - wanted).abs() / wanted.abs().max(1.0);
+            assert!(
+                error < 1e-6,
+                "{found} {wanted}: {is_reversed} {keeps_states}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -40,6 +40,7 @@ fn kind(op: &Op) -> &'static str {
         Op::Inverse => "inverse",
         Op::Solve(_) => "solve",
         Op::Factor(kind) => kind.name(),
+        Op::Scan(_) => "scan",
         Op::Call(_) => "call",
         Op::Custom { .. } => "custom",
         Op::Grad { .. } => "grad",
@@ -82,7 +83,8 @@ const HERE: [&str; 30] = [
 ];
 
 /// What has a test of its own among the functions.
-const ELSEWHERE: [&str; 7] = [
+const ELSEWHERE: [&str; 8] = [
+    "scan",
     "stop_gradient",
     "ranks",
     "full_svd",
