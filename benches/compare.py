@@ -2,7 +2,7 @@
 """Times training steps of nnlc and of what else one would use, by turns on the same machine, and prints ratios of medians.
 
     cargo build --release
-    python benches/compare.py [--rounds 3] [--seconds 3] [--threads 2] [--work mlp_tiny,mlp_mnist] [--peers torch,compile,jax]
+    python benches/compare.py [--rounds 3] [--seconds 3] [--threads 2] [--work mlp_tiny,mlp_mnist,cnn_mnist] [--peers torch,compile,jax]
 
 A step is forward, loss, backward and the update by Adam, in float32, on a batch already in memory. Peers that are not installed
 are left out. Every turn is a process of its own; the median of a turn is taken, and of all turns the median again.
@@ -18,14 +18,19 @@ import time
 
 BEGAN = time.perf_counter()
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-WORKS = {"mlp_tiny": (32, [4, 16, 3]), "mlp_mnist": (128, [784, 512, 256, 10])}
+WORKS = {
+    "mlp_tiny": (32, [4, 16, 3]),
+    "mlp_mnist": (128, [784, 512, 256, 10]),
+    "cnn_mnist": (64, [784, 10]),
+}
 
 
 def batch(work):
     import numpy as np
     rows, widths = WORKS[work]
     rng = np.random.default_rng(0)
-    return rng.standard_normal((rows, widths[0])).astype("f4"), rng.integers(0, widths[-1], rows)
+    x = rng.standard_normal((rows, widths[0])).astype("f4")
+    return x.reshape(rows, 1, 28, 28) if work == "cnn_mnist" else x, rng.integers(0, widths[-1], rows)
 
 
 def torch_step(work, threads, compiles):
@@ -35,6 +40,10 @@ def torch_step(work, threads, compiles):
     layers = []
     for n, m in zip(widths, widths[1:]):
         layers += [torch.nn.Linear(n, m), torch.nn.ReLU()]
+    if work == "cnn_mnist":
+        nn = torch.nn
+        layers = [nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()]
+        layers += [nn.Linear(9216, 128), nn.ReLU(), nn.Linear(128, 10), None]
     model = torch.nn.Sequential(*layers[:-1])
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
     x, y = map(torch.from_numpy, batch(work))
@@ -58,13 +67,26 @@ def jax_step(work, threads):
     os.environ["XLA_FLAGS"] = f"--xla_cpu_multi_thread_eigen=true intra_op_parallelism_threads={threads}"
     import jax
     import jax.numpy as jnp
-    widths = WORKS[work][1]
+    widths = [9216, 128, 10] if work == "cnn_mnist" else WORKS[work][1]
     keys = jax.random.split(jax.random.key(0), len(widths))
     params = [(jax.random.normal(k, (n, m)) * (2 / n) ** 0.5, jnp.zeros(m)) for k, n, m in zip(keys, widths, widths[1:])]
+    kernels = []
+    if work == "cnn_mnist":
+        kernels = [(0.1 * jax.random.normal(keys[0], (3, 3, n, m)), jnp.zeros(m)) for n, m in ((1, 32), (32, 64))]
+    params = (kernels, params)
     zeros = jax.tree.map(jnp.zeros_like, params)
     x, y = map(jnp.asarray, batch(work))
+    if work == "cnn_mnist":
+        x = jnp.transpose(x, (0, 2, 3, 1))  # What XLA's convolutions prefer.
 
     def loss_of(params, x, y):
+        kernels, params = params
+        for w, b in kernels:
+            x = jax.lax.conv_general_dilated(x, w, (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+            x = jax.nn.relu(x + b)
+        if kernels:
+            x = jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
+            x = x.reshape(x.shape[0], -1)
         for w, b in params[:-1]:
             x = jax.nn.relu(x @ w + b)
         w, b = params[-1]

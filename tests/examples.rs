@@ -85,13 +85,11 @@ fn written(output: &str) -> String {
 
 #[test]
 fn models_of_texts_write_the_same_for_any_thread_count() {
-    for (example, prompt, length) in [("char_lstm", "ROMEO:", 400)] {
-        let once = short(example, &["--threads", "1"]);
-        assert_eq!(once, short(example, &["--threads", "2"]), "{example}");
-        let text = written(&once);
-        assert!(text.starts_with(prompt), "{text}");
-        assert_eq!(text.chars().count(), prompt.len() + length);
-    }
+    let once = short("char_lstm", &["--threads", "1"]);
+    assert_eq!(once, short("char_lstm", &["--threads", "2"]));
+    let text = written(&once);
+    assert!(text.starts_with("ROMEO:"), "{text}");
+    assert_eq!(text.chars().count(), "ROMEO:".len() + 400);
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn no_text(column: &Column) -> Fault {
 
 fn unseen(block: &Block<'_>, codes: &[u32], words: &[String], places: &[Option<i64>]) -> Fault {
     let is_unknown = |code: &u32| places[*code as usize].is_none();
-    let row = codes.iter().position(|code| is_unknown(code)).unwrap_or(0);
+    let row = codes.iter().position(is_unknown).unwrap_or(0);
     let word = &words[codes[row] as usize];
     let message = format!(
         "the train part never shows the character {}: {}",

@@ -263,10 +263,11 @@ impl Lowerer<'_> {
             let symbol = self.draft.dims.fresh(name, SymKind::Rigid, Some(span));
             Val::Dim(Dim::sym(symbol))
         };
-        match kind {
-            ParamKind::Dim => return Ok(any_size()),
-            ParamKind::Sizes(n) => return Ok(Val::List((0..n).map(|_| any_size()).collect())),
-            _ => {}
+        if kind == ParamKind::Dim {
+            return Ok(any_size());
+        }
+        if let ParamKind::Sizes(n) = kind {
+            return Ok(Val::List((0..n).map(|_| any_size()).collect()));
         }
         let value = match &param.default {
             Some(default) => self.read_default(cx, &param.ty, default)?,

@@ -47,13 +47,15 @@ pub(super) fn infer_scan(
     let found = results(module, scan.func);
     let (states, outs) = found.split_at(n_states.min(found.len()));
     let states: Vec<&TensorType> = states.iter().collect();
-    fits(module, &states, &expected[..n_states]).map_err(|error| match error {
-        OpError::Argument { operand, expected } => OpError::ScanState {
+    fits(module, &states, &expected[..n_states]).map_err(|error| {
+        let OpError::Argument { operand, expected } = error else {
+            return error;
+        };
+        OpError::ScanState {
             operand,
             before: expected,
             after: found[operand].clone(),
-        },
-        other => other,
+        }
     })?;
     let along = |ty: &TensorType| {
         let mut axes = vec![steps.clone()];

@@ -2,7 +2,8 @@
 //! deterministic; it names ops only where it is about these ops. Whatever still stands for a whole function (a call, a gradient) is
 //! left alone.
 //!
-//! Results keep their bits, signs of NaN apart, with four exceptions: `sink` sums over the steps of a scan at once, `transpose` sums the same products in one kernel call that
+//! Results keep their bits, signs of NaN apart, with five exceptions: `overlap` sums over windows what it would add up window by
+//! window, `sink` sums over the steps of a scan at once, `transpose` sums the same products in one kernel call that
 //! may take them in another order, `chain` and `factor` re-associate products of matrices, and `factor` elementwise products
 //! with a common factor. Nothing else may change the order of a sum.
 
@@ -12,6 +13,7 @@ mod cse;
 mod dce;
 mod factor;
 mod fold;
+mod overlap;
 mod rewriter;
 mod settle;
 mod simplify;
@@ -88,6 +90,10 @@ const SINK: Pass = Pass {
     name: "sink",
     run: sink::sink,
 };
+const OVERLAP: Pass = Pass {
+    name: "overlap",
+    run: overlap::overlap,
+};
 const CHAIN: Pass = Pass {
     name: "chain",
     run: chain::chain,
@@ -95,8 +101,8 @@ const CHAIN: Pass = Pass {
 
 /// Every pass in order. Dead code goes first, because gradients leave much of it; what counts uses follows what removes them.
 pub const PIPELINE: &[Pass] = &[
-    SETTLE, DCE, FOLD, SIMPLIFY, FOLD, SIMPLIFY, CSE, DCE, TRANSPOSE, FACTOR, DCE, SINK, DCE,
-    CHAIN, FOLD, SIMPLIFY, CSE, DCE,
+    SETTLE, DCE, FOLD, SIMPLIFY, FOLD, SIMPLIFY, CSE, DCE, OVERLAP, DCE, TRANSPOSE, FACTOR, DCE,
+    SINK, DCE, CHAIN, FOLD, SIMPLIFY, CSE, DCE,
 ];
 
 impl Passes {

@@ -27,14 +27,11 @@ pub(super) fn sink(module: &mut Module, id: FuncId) -> Vec<Note> {
         origin,
     };
     for inst in insts {
-        let sums = match &inst.op {
-            Op::Scan(scan) => sums(&b.module.funcs[scan.func], *scan),
-            _ => vec![],
-        };
         let Op::Scan(scan) = inst.op else {
             b.func.body.push(inst);
             continue;
         };
+        let sums = sums(&b.module.funcs[scan.func], scan);
         if sums.is_empty() {
             b.func.body.push(inst);
             continue;

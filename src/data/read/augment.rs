@@ -85,16 +85,16 @@ impl Reader {
     ) -> Option<f64> {
         let found = given.take_next(name);
         let expr = self.needed(found, given, name, example)?;
-        let value = match &expr.kind {
-            ExprKind::Quantity(number, found) if Some(*found) == unit => number.value,
-            ExprKind::Quantity(_, found) => {
+        let value = match quantity(expr) {
+            Some((value, found)) if Some(found) == unit => value,
+            Some((_, found)) => {
                 let wanted = unit.map_or("a bare number", Unit::name);
                 let message = format!("expected {wanted}, found {}", found.name());
                 let report = Diagnostic::error(codes::WRONG_KIND, message);
                 let report = report.label(expr.span, "in another unit");
                 return self.report(report.help(format!("write `{example}`")));
             }
-            _ => self.number(expr)?,
+            None => self.number(expr)?,
         };
         let is_whole = value.trunc() == value || unit != Some(Unit::Pixels);
         let largest = if unit.is_none() { 1e6 } else { 1e4 };
@@ -104,4 +104,12 @@ impl Reader {
         let report = wrong_kind("an amount that makes sense", expr);
         self.report(report.help(format!("write `{example}`")))
     }
+}
+
+/// A number with its unit.
+fn quantity(expr: &Expr) -> Option<(f64, Unit)> {
+    let ExprKind::Quantity(number, unit) = &expr.kind else {
+        return None;
+    };
+    Some((number.value, *unit))
 }

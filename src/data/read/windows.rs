@@ -95,17 +95,16 @@ impl Reader {
 
     /// The value of an expression of sizes by name.
     fn known_size(&self, expr: &Expr) -> Option<f64> {
-        match &expr.kind {
-            ExprKind::Path(_) => Some(*self.sizes.get(&bare_name(expr)?.value)? as f64),
-            ExprKind::Number(number) => Some(number.value),
-            ExprKind::Chain(first, rest) => {
-                let mut rest = rest.iter();
-                rest.try_fold(self.known_size(first)?, |value, (op, operand)| {
-                    calculate(op.value, value, self.known_size(operand)?)
-                })
-            }
-            _ => None,
+        if let ExprKind::Number(number) = &expr.kind {
+            return Some(number.value);
         }
+        if let ExprKind::Chain(first, rest) = &expr.kind {
+            let mut rest = rest.iter();
+            return rest.try_fold(self.known_size(first)?, |value, (op, operand)| {
+                calculate(op.value, value, self.known_size(operand)?)
+            });
+        }
+        Some(*self.sizes.get(&bare_name(expr)?.value)? as f64)
     }
 
     /// Windows need rows that follow each other, and all fields the same ones.

@@ -36,7 +36,7 @@ misread!(misspelt_source, "sourc: csv(\"a.csv\"), x: a");
 misread!(unknown_source, "source: cvs(\"a.csv\"), x: a");
 misread!(
     source_of_a_later_version,
-    "source: idx(\"mnist\"), x: images |> flatten"
+    "source: npy(\"mnist\"), x: images |> flatten"
 );
 misread!(bare_path, "source: \"a.csv\", x: a");
 misread!(path_without_quotes, "source: csv(a), x: a");
@@ -94,7 +94,14 @@ misread_field!(module_as_a_column, "x: nn::relu");
 
 misread_field!(unknown_transform, "x: a |> standardise");
 misread_field!(foreign_transform, "x: a |> softmax(axis: 1)");
-misread_field!(transform_of_a_later_version, "x: a |> flatten");
+misread_field!(
+    unknown_change_of_images,
+    "x: a, augment: { x: [shft(max: 2 px), noise] }"
+);
+misread_field!(
+    change_in_another_unit,
+    "x: a, augment: { x: [shift(max: 2 deg), rotate(max: -1 deg)] }"
+);
 misread_field!(number_as_a_transform, "x: a |> 3");
 misread_field!(unknown_argument, "x: a |> normalize(lo: 1, hi: 2)");
 misread_field!(argument_of_none, "x: a |> log(2)");

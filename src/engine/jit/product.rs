@@ -1,7 +1,9 @@
 //! Contractions as batches of matrix products. Letters that go together are one axis where their elements lie at one distance; a
 //! transpose is a pair of strides.
 
-use crate::engine::jit::gemm::{Problem, Product};
+use std::sync::Arc;
+
+use crate::engine::jit::gemm::{Placed, PlacedProblem, Problem, Product};
 use crate::engine::jit::graph::Value;
 use crate::tensor::{Contract, Letter, Walk, row_major};
 use crate::types::DType;
@@ -23,10 +25,13 @@ pub(super) struct Matrices {
 }
 
 /// A plan for one element type.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) enum Precision {
     F32(Product<f32>),
     F64(Product<f64>),
+    /// Of a right operand that no strides tell of.
+    PlacedF32(Arc<Placed<f32>>),
+    PlacedF64(Arc<Placed<f64>>),
 }
 
 /// How workers share products.
@@ -46,7 +51,7 @@ const FEW_ROWS: usize = 24;
 impl Matrices {
     pub(super) fn share(&self) -> ProductShare {
         match self.starts.len() {
-            1 if self.rows < FEW_ROWS => ProductShare::Blocks,
+            1 if self.rows < FEW_ROWS || self.plan.is_placed() => ProductShare::Blocks,
             1 => ProductShare::Rows,
             _ => ProductShare::Products,
         }
@@ -59,8 +64,94 @@ impl Precision {
         match self {
             Precision::F32(plan) => (plan.packed_len() * size_of::<f32>(), plan.n_packs()),
             Precision::F64(plan) => (plan.packed_len() * size_of::<f64>(), plan.n_packs()),
+            Precision::PlacedF32(_) | Precision::PlacedF64(_) => (0, 0),
         }
     }
+
+    fn is_placed(&self) -> bool {
+        match self {
+            Precision::F32(_) | Precision::F64(_) => false,
+            Precision::PlacedF32(_) | Precision::PlacedF64(_) => true,
+        }
+    }
+}
+
+/// How a contraction is written for a placed product: which operand comes first, and the result's letters, those of both operands
+/// first, then those of the first, then those of the second.
+pub(super) struct Order {
+    pub(super) is_swapped: bool,
+    pub(super) out: Vec<Letter>,
+}
+
+/// The order in which a contraction is a batch of placed products: one operand's own letters make up one axis.
+pub(super) fn placed_order(letters: &Contract, [x, y]: [&Value; 2]) -> Option<Order> {
+    let Contract { lhs, rhs, out } = letters;
+    let sides = [(false, lhs, rhs, x), (true, rhs, lhs, y)];
+    sides
+        .into_iter()
+        .find_map(|(is_swapped, own, other, value)| {
+            let pick = |keeps: &dyn Fn(&Letter) -> bool| -> Vec<Letter> {
+                out.iter().copied().filter(|letter| keeps(letter)).collect()
+            };
+            let rows = pick(&|letter| !other.contains(letter));
+            axis((&value.walk, own), &rows)?;
+            let both = pick(&|letter| own.contains(letter) && other.contains(letter));
+            let cols = pick(&|letter| !own.contains(letter));
+            Some(Order {
+                is_swapped,
+                out: [both, rows, cols].concat(),
+            })
+        })
+}
+
+/// The matrices of a contraction in that order.
+pub(super) fn placed(letters: &Contract, [x, y]: [&Value; 2], dtype: DType) -> Option<Matrices> {
+    let Contract { lhs, rhs, out } = letters;
+    let pick = |from: &[Letter], keeps: &dyn Fn(&Letter) -> bool| -> Vec<Letter> {
+        from.iter()
+            .copied()
+            .filter(|letter| keeps(letter))
+            .collect()
+    };
+    let batch = pick(out, &|letter| lhs.contains(letter) && rhs.contains(letter));
+    let rows = pick(out, &|letter| !rhs.contains(letter));
+    let cols = pick(out, &|letter| !lhs.contains(letter));
+    let summed = pick(lhs, &|letter| !out.contains(letter));
+    let (m, a_row) = axis((&x.walk, lhs), &rows)?;
+    let problem = PlacedProblem {
+        rows: [m, a_row],
+        a_depth: distances(&x.walk, lhs, &summed),
+        b_depth: distances(&y.walk, rhs, &summed),
+        b_across: distances(&y.walk, rhs, &cols),
+    };
+    let (n, depth) = (problem.b_across.len(), problem.a_depth.len());
+    let starts =
+        [(&x.walk, lhs), (&y.walk, rhs)].map(|(walk, own)| part(walk, own, &batch).places());
+    let starts = starts[0].iter().zip(&starts[1]).enumerate();
+    Some(Matrices {
+        is_swapped: false,
+        starts: starts.map(|(i, (&a, &b))| [a, b, i * m * n]).collect(),
+        rows: m,
+        cols: n,
+        depth,
+        is_left_by_row: false,
+        plan: if dtype == DType::F64 {
+            Precision::PlacedF64(Arc::new(Placed::new(problem)))
+        } else {
+            Precision::PlacedF32(Arc::new(Placed::new(problem)))
+        },
+    })
+}
+
+/// How far from the first each place of these letters lies.
+fn distances(walk: &Walk, own: &[Letter], letters: &[Letter]) -> Vec<isize> {
+    let from_first = Walk {
+        start: 0,
+        ..part(walk, own, letters)
+    };
+    // Distances backwards wrap around, and back again.
+    let places = from_first.places().into_iter();
+    places.map(usize::cast_signed).collect()
 }
 
 /// The matrices of a contraction of floats; nothing where letters do not make up regular axes.

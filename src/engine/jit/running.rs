@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::engine::flat::known;
 use crate::engine::jit::emit::KernelFn;
-use crate::engine::jit::gemm::{Element as GemmElement, Product};
+use crate::engine::jit::gemm::{Element as GemmElement, Placed, Product};
 use crate::engine::jit::graph::{BaseId, Node, Task, Value};
 use crate::engine::jit::native::{Exec, Native};
 use crate::engine::jit::product::{Precision, ProductShare};
@@ -126,6 +126,7 @@ impl Running<'_> {
         match &work.matrices.plan {
             Precision::F32(plan) => self.pack_typed(worker, work, plan),
             Precision::F64(plan) => self.pack_typed(worker, work, plan),
+            Precision::PlacedF32(_) | Precision::PlacedF64(_) => {}
         }
     }
 
@@ -146,6 +147,35 @@ impl Running<'_> {
         match &work.matrices.plan {
             Precision::F32(plan) => self.product_typed(worker, work, plan, chunks),
             Precision::F64(plan) => self.product_typed(worker, work, plan, chunks),
+            Precision::PlacedF32(plan) => self.product_placed(worker, work, plan, chunks),
+            Precision::PlacedF64(plan) => self.product_placed(worker, work, plan, chunks),
+        }
+    }
+
+    fn product_placed<T: GemmElement>(
+        &self,
+        worker: usize,
+        work: &ProductWork,
+        plan: &Placed<T>,
+        chunks: Chunks,
+    ) {
+        let (products, cols) = match work.matrices.share() {
+            ProductShare::Products => {
+                let part = chunks.rows_of(&chunks.share(worker, self.n_workers));
+                (part, 0..work.matrices.cols)
+            }
+            ProductShare::Rows | ProductShare::Blocks => (0..1, plan.share(worker, self.n_workers)),
+        };
+        let [left, right, result] = work.bases.map(|base| self.start::<T>(base));
+        for product in products {
+            let [a, b, c] = work.matrices.starts[product];
+            let (a, b, c) = (
+                left.wrapping_add(a),
+                right.wrapping_add(b),
+                result.wrapping_add(c),
+            );
+            // SAFETY: the operands' walks stay within their buffers, the result is as large as all products, shares are disjoint.
+            unsafe { plan.run(a, b, c, cols.clone()) };
         }
     }
 

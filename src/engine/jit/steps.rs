@@ -11,7 +11,7 @@ use crate::engine::jit::graph::{Base, BaseId, Graph, Node, NodeId, Task};
 use crate::engine::jit::in_place::in_place;
 use crate::engine::jit::kernel::{Extent, InstKind, Kernel, Output, Space, Store};
 use crate::engine::jit::phases::phases;
-use crate::engine::jit::product::{Matrices, ProductShare, matrices};
+use crate::engine::jit::product::{Matrices, ProductShare, matrices, placed};
 use crate::engine::jit::strips::is_costly;
 use crate::ir::OriginId;
 use crate::tensor::Monoid;
@@ -346,7 +346,8 @@ impl<'a> Building<'a> {
         };
         let [x, y] = [&node.operands[0], &node.operands[1]];
         let dtype = self.graph.dtype(x);
-        let Some(found) = matrices(letters, [x, y], &node.shape, dtype) else {
+        let found = matrices(letters, [x, y], &node.shape, dtype);
+        let Some(found) = found.or_else(|| placed(letters, [x, y], dtype)) else {
             steps.push(self.extern_step(id));
             return;
         };

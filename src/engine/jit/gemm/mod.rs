@@ -21,6 +21,7 @@
 
 mod isa;
 mod pack;
+mod placed;
 mod plan;
 mod run;
 mod simd;
@@ -34,4 +35,5 @@ mod x86;
 mod neon;
 
 pub(crate) use isa::Element;
+pub(crate) use placed::{Placed, PlacedProblem};
 pub(crate) use plan::{Problem, Product};

@@ -269,7 +269,7 @@ fn for_blocks(range: Range<usize>, length: usize, mut each: impl FnMut(usize, us
 
 /// Splits rows into tiles of equal height, give or take one: a full tile and a sliver would waste registers.
 #[inline(always)]
-fn for_tiles(rows: Range<usize>, highest: usize, mut each: impl FnMut(usize, usize)) {
+pub(super) fn for_tiles(rows: Range<usize>, highest: usize, mut each: impl FnMut(usize, usize)) {
     let tiles = rows.len().div_ceil(highest);
     let (height, higher) = (rows.len() / tiles, rows.len() % tiles);
     let mut at = rows.start;
