@@ -194,8 +194,11 @@ impl Checker<'_> {
                 match dims.decide(pending.relation, &left, &right) {
                     Some(true) => {}
                     Some(false) => return Err(self.tell_where(walk.b.module, &pending)),
-                    None if pending.relation == Relation::Equal => self.pending.push(pending),
-                    None => dims.assume(pending.relation, left, right),
+                    // Whether a setting divides a width is told where both are numbers.
+                    None if pending.relation == Relation::Divides => {
+                        dims.assume(Relation::Divides, left, right);
+                    }
+                    None => self.pending.push(pending),
                 }
             }
         }

@@ -325,7 +325,7 @@ pub enum Trust {
     Prove,
     /// The definition may rely on it.
     Assume,
-    /// The caller must satisfy it, and leaves to its own callers what cannot be told of every size.
+    /// The caller must satisfy it, and leaves to its own callers what divides what, where that cannot be told of every size.
     Defer,
 }
 
