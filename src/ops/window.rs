@@ -182,8 +182,9 @@ pub(super) fn form_overlap(
         });
     }
     let window = window(axis, shape.dim(axis + 1).clone(), spec);
-    let n = &window.span(shape.dim(axis)) + more;
-    b.op1(Op::Overlap(window, n), &[x])
+    let n = window.span(shape.dim(axis));
+    let filled = b.op1(Op::Overlap(window, n), &[x])?;
+    padded(b, axis, [&Dim::int(0), more], filled)
 }
 
 fn window(axis: usize, size: Dim, spec: &WindowSpec) -> Window {
@@ -203,6 +204,15 @@ pub(super) fn form_pad(
     x: ValueId,
 ) -> Result<ValueId, OpError> {
     let axis = along(b, axis, x)?;
+    padded(b, axis, [before, after], x)
+}
+
+fn padded(
+    b: &mut Builder<'_>,
+    axis: usize,
+    [before, after]: [&Dim; 2],
+    x: ValueId,
+) -> Result<ValueId, OpError> {
     for (what, value) in [("before", before), ("after", after)] {
         if b.module.dims.decide(Relation::AtMost, &Dim::int(0), value) == Some(false) {
             let value = b.module.dims.resolve(value);
