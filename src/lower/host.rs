@@ -16,6 +16,10 @@ impl Lowerer<'_> {
         args: &[Bound],
         span: Span,
     ) -> Lowering<Val> {
+        if self.generic {
+            // A definition for its own sake knows no runs: what it does with one is told where it is called.
+            return Err(Reported);
+        }
         let frames = std::mem::take(&mut self.frames);
         let model = std::mem::take(&mut self.model);
         let result = match (frames.len(), name) {

@@ -295,7 +295,7 @@ pub enum KernelClass {
     Contract,
     /// Random numbers.
     Random,
-    /// Each operand's elements at their [`places`] in the result; zeros where none goes.
+    /// Each operand's elements at their places in the result; zeros where none goes.
     Place,
     /// Rows of the first operand along this axis, chosen by the second.
     Gather(usize),
