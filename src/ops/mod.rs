@@ -37,7 +37,7 @@ pub use axis::{resolve_axes, resolve_axis, resolve_each, resolve_gap};
 pub use build::Builder;
 pub use error::{Description, ElemKind, EvalError, LetterFault, NotDifferentiable, OpError};
 pub use form::{agreeing_operands, doubt, form, gives_number, index_operand};
-pub use verify::{verify, verify_func};
+pub use verify::{verify, verify_funcs};
 
 use crate::ir::{Module, Op, ValueId};
 use crate::ops::rules::{Fault, Flows, operand_count};

@@ -6,4 +6,4 @@ mod parse;
 mod print;
 
 pub use parse::{Tint, decode, is_name, is_unfinished, keywords, parse, parse_line, tints};
-pub use print::print;
+pub use print::{format, print, quoted};
