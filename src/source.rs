@@ -111,6 +111,12 @@ impl SourceMap {
         })
     }
 
+    /// The newest text of a user.
+    pub fn newest(&self) -> Option<&Source> {
+        let users = |source: &&Source| source.author == Author::User;
+        self.sources.iter().map(|(_, source)| source).rfind(users)
+    }
+
     /// One source.
     pub fn get(&self, id: SourceId) -> &Source {
         &self.sources[id]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use nnlc::source::SourceMap;
 use nnlc::syntax::ast::Program;
-use nnlc::syntax::{parse, print};
+use nnlc::syntax::{format, parse, print};
 use proptest::prelude::*;
 
 fn read(text: &str) -> Program {
@@ -32,6 +32,41 @@ fn shape(program: &Program) -> String {
         );
     }
     shape
+}
+
+/// Formatting leaves the meaning and every comment, and is done once.
+fn check_format(text: &str) {
+    let program = read(text);
+    let once = format(&program, text);
+    let again = read(&once);
+    assert_eq!(print(&program), print(&again), "{text}\n{once}");
+    let comments = |program: &Program| -> Vec<String> {
+        let comments = program.comments.iter();
+        comments
+            .map(|comment| comment.value.trim().to_owned())
+            .collect()
+    };
+    assert_eq!(comments(&program), comments(&again), "{text}\n{once}");
+    assert_eq!(once, format(&again, &once), "{text}");
+}
+
+#[test]
+fn every_program_of_the_repository_is_formatted_once() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for home in [
+        "stdlib",
+        "examples",
+        "benches",
+        "tests/suite/parse",
+        "tests/suite/run",
+    ] {
+        for entry in std::fs::read_dir(root.join(home)).expect("the folder is there") {
+            let path = entry.expect("the folder can be read").path();
+            if path.extension().is_some_and(|extension| extension == "nnl") {
+                check_format(&std::fs::read_to_string(&path).expect("programs are UTF-8"));
+            }
+        }
+    }
 }
 
 fn check_round_trip(text: &str) {
@@ -131,9 +166,37 @@ proptest! {
     }
 
     #[test]
+    fn formatting_keeps_comments_anywhere(text in expressions(), at in proptest::collection::vec((0usize..400, 0usize..3), 0..5)) {
+        check_format(&commented(&format!("let v = {text};\nshow v;\n"), &at));
+    }
+
+    #[test]
     fn sizes_read_back(text in sizes()) {
         check_round_trip(&format!("dim n = {text};"));
     }
+}
+
+/// A text with comments in place of some of its blanks, outside of strings.
+fn commented(text: &str, places: &[(usize, usize)]) -> String {
+    const COMMENTS: [&str; 3] = [" /* c */ ", " // c\n", "\n// own\n"];
+    let mut made = String::new();
+    let (mut n_blanks, mut is_text, mut is_escaped) = (0, false, false);
+    for letter in text.chars() {
+        let ends = letter == '"' && !is_escaped;
+        is_text ^= ends;
+        is_escaped = is_text && letter == '\\' && !is_escaped;
+        if letter != ' ' || is_text {
+            made.push(letter);
+            continue;
+        }
+        n_blanks += 1;
+        match places.iter().find(|(place, _)| place % 40 == n_blanks) {
+            // A number and its unit are one word.
+            Some((_, kind)) if !made.ends_with("10") => made.push_str(COMMENTS[*kind]),
+            Some(_) | None => made.push(letter),
+        }
+    }
+    made
 }
 
 fn sizes() -> impl Strategy<Value = String> {

@@ -76,8 +76,7 @@ not json
     insta::assert_snapshot!(text);
 }
 
-const UNTIDY: &str = "\
-//! What this is.
+const UNTIDY: &str = r#"//! What this is.
 
 // Before the import.
 use nn::{Dense,relu};   // behind it
@@ -88,11 +87,35 @@ fn twice(x:[..s])->[..s]   {2*x}
 /* between */
 layer Two(n: dim)(x: [b, d]) -> [b, n] {
   // inside
-  x |> Dense( n ) |> relu
+
+  let y = x // the input
+    |> Dense( n ) // dense
+    // before relu
+    |> relu; // done
+  /* block */ let z = y + // plus
+     1e-2 /* eps */ * 3;
+  z
+  // at the end of the body
 }
-show twice([1.0,2.0]) ;
+data d {
+  source: csv("a.csv"), // where
+  // columns
+  x: [a, /* b */ c // c
+     , e] |> standardize,
+
+  y: { a: 1, // one
+       b: 2 },
+  // last
+}
+show twice([1.0,2.0,
+  // own
+  3.0]) ;
+show f(a, b, // trail
+ );
+show f(/* c */ a);
+let a = solve_something_with_a_long_name(first_argument_of_many, second_argument + third_argument, 4);
 // at the end
-";
+"#;
 
 #[test]
 fn formatting_keeps_comments_and_is_done_once() {
@@ -104,6 +127,86 @@ fn formatting_keeps_comments_and_is_done_once() {
     assert_eq!(fmt(&["fmt", "p.nnl"]), 0);
     assert_eq!(fmt(&["fmt", "--check", "p.nnl"]), 0);
     insta::assert_snapshot!(fs::read_to_string(&path).expect("it is there"));
+    let (code, text) = ran(folder.path(), &["fmt", "-"], "let x  = 1;//one\n");
+    assert_eq!((code, text.as_str()), (0, "let x = 1; //one\n"));
+    let (code, text) = ran(folder.path(), &["fmt", "--diff", "-"], "let x  = 1;\n");
+    assert_eq!(code, 1);
+    assert!(text.contains("-let x  = 1;\n+let x = 1;\n"), "{text}");
+    assert_eq!(ran(folder.path(), &["fmt", "-"], "let x = ;\n").0, 1);
+}
+
+#[test]
+fn numpy_files_go_in_and_out() {
+    let folder = folder();
+    let eval = |args: &[&str], typed: &str| {
+        let args: Vec<&str> = std::iter::once("eval")
+            .chain(args.iter().copied())
+            .collect();
+        ran(folder.path(), &args, typed)
+    };
+    let made = "let A: f64[2, 2] = [[2, 1], [1, 3]];";
+    assert_eq!(eval(&["-e", made, "--save", "A.npy"], "").0, 0);
+    let line = "sum(A @ B)";
+    let (code, text) = eval(&["-e", line, "--load", "A.npy", "--load", "B=A.npy"], "");
+    assert_eq!((code, text.as_str()), (0, "sum(A @ B) = 25.0\n"));
+    let several = "let p = [1.0]; let q = [2.0];";
+    assert_eq!(eval(&["-e", several, "--save", "r.npy"], "").0, 2);
+    assert_eq!(eval(&["-e", several, "--save", "q.npy"], "").0, 0);
+    let (code, text) = eval(
+        &["--load", "q.npy", "-i", "-e", "let r = 2 * q;"],
+        "sum(r + q)\n",
+    );
+    assert_eq!(code, 0);
+    assert!(text.ends_with("sum(r + q) = 6.0\n"), "{text}");
+}
+
+/// Text, dates, missing values, a constant column, quotes, numbered rows.
+fn homes() -> String {
+    let mut text =
+        String::from("\u{feff}id,owner,\"sale date\",city,\"floor, size\",country,price\r\n");
+    for row in 0..40 {
+        let city = ["Bonn", "\"Bad \"\"Ems\"\"\"", ""][row % 3];
+        let size = if row % 7 == 3 {
+            "NA".to_owned()
+        } else {
+            (30 + 5 * row).to_string()
+        };
+        let price = 1000 + 17 * row;
+        text.push_str(&format!(
+            "{},\"Owner {row}\",2020-01-{:02},{city},{size},DE,{price}.5\r\n",
+            row + 1,
+            1 + row % 28
+        ));
+    }
+    text
+}
+
+#[test]
+fn a_project_for_a_table_runs() {
+    let folder = folder();
+    fs::write(folder.path().join("homes.csv"), homes()).expect("it can be written");
+    let (code, text) = ran(folder.path(), &["new", "first", "--csv", "homes.csv"], "");
+    assert_eq!(code, 0);
+    let program = fs::read_to_string(folder.path().join("first/main.nnl"));
+    insta::assert_snapshot!(format!("{text}\n{}", program.expect("it is there")));
+    assert_eq!(
+        ran(folder.path(), &["fmt", "--check", "first/main.nnl"], "").0,
+        0
+    );
+    assert_eq!(
+        ran(folder.path(), &["run", "-q", "first/main.nnl"], "").0,
+        0
+    );
+    let classes = ["new", "second", "--csv", "homes.csv", "--target", "city"];
+    assert_eq!(ran(folder.path(), &classes, "").0, 0);
+    let (code, text) = ran(folder.path(), &["run", "-q", "second/main.nnl"], "");
+    assert!(code == 0 && text.contains("Bonn"), "{text}");
+    let wrong = ["new", "third", "--csv", "homes.csv", "--target", "citty"];
+    assert_eq!(ran(folder.path(), &wrong, "").0, 2);
+    assert_eq!(
+        ran(folder.path(), &["new", "third", "--csv", "none.csv"], "").0,
+        3
+    );
 }
 
 #[test]
@@ -155,4 +258,6 @@ fn a_new_project_runs() {
     assert!(code == 0 && text.contains("r2"), "{text}");
     let (code, text) = ran(folder.path(), &["completions", "bash"], "");
     assert!(code == 0 && text.contains("explain"));
+    assert_eq!(ran(folder.path(), &["man", "pages"], "").0, 0);
+    assert!(folder.path().join("pages/nnlc-run.1").exists());
 }

@@ -192,16 +192,10 @@ pub(crate) enum Command {
     Eval(Eval),
     /// Put programs into canonical form
     ///
-    /// One statement a line, one field a line, two spaces a level. Comments stay; an item with comments inside is left as it is.
+    /// One statement a line, one field a line, two spaces a level, lines of at most 100 columns where that can be. Comments stay
+    /// where they are; runs of empty lines become one. A program that is wrong is told so, and left alone.
     #[command(after_help = "Example:\n  nnlc fmt --check iris.nnl")]
-    Fmt {
-        /// Write nothing; code 1 where something would change
-        #[arg(long)]
-        check: bool,
-        /// The programs
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-    },
+    Fmt(Fmt),
     /// Tell what the code of a report means
     #[command(after_help = "Example:\n  nnlc explain E0112")]
     Explain {
@@ -209,11 +203,13 @@ pub(crate) enum Command {
         code: Option<String>,
     },
     /// Begin a project: a program that runs, its data, a README
-    #[command(after_help = "Example:\n  nnlc new first")]
-    New {
-        /// The folder to make
-        name: PathBuf,
-    },
+    ///
+    /// With --csv the program fits that file: its columns are read and told apart into numbers, categories, and what no model can use;
+    /// the last useful column is what is predicted, unless --target names another.
+    #[command(
+        after_help = "Example:\n  nnlc new first\n  nnlc new homes --csv homes.csv --target price"
+    )]
+    New(New),
     /// Print what completes this command line in a shell
     #[command(
         after_help = "Example:\n  nnlc completions bash > ~/.local/share/bash-completion/completions/nnlc"
@@ -221,6 +217,12 @@ pub(crate) enum Command {
     Completions {
         /// Which shell
         shell: clap_complete::Shell,
+    },
+    /// Write the manual pages of this command line into a folder
+    #[command(after_help = "Example:\n  nnlc man ~/.local/share/man/man1")]
+    Man {
+        /// The folder, made where it is missing
+        folder: PathBuf,
     },
     /// Time the training step of a program's first run
     ///
@@ -243,20 +245,50 @@ pub(crate) enum Command {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Eval {
     /// A line; repeatable
-    #[arg(short, long, value_name = "LINE", required_unless_present = "server")]
+    #[arg(short, long, value_name = "LINE", required_unless_present_any = ["server", "interactive"])]
     pub(crate) expr: Vec<String>,
-    /// Tensors to name in it, from a safetensors file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) load: Option<PathBuf>,
-    /// Where to write results
+    /// Tensors to name in it: a safetensors file, or a npy file, whose tensor is called as the file is, or as NAME= says; repeatable
+    #[arg(long, value_name = "[NAME=]FILE")]
+    pub(crate) load: Vec<PathBuf>,
+    /// Where to write results: a safetensors file; or a npy file, for the tensor called as the file is, or the only one there is
     #[arg(long, value_name = "FILE", conflicts_with = "server")]
     pub(crate) save: Option<PathBuf>,
     /// Element type of floats where nothing else decides: f32 or f64
     #[arg(long, value_name = "DTYPE", value_parser = float)]
     pub(crate) dtype: Option<DType>,
+    /// Go on at the prompt afterwards, with all there is
+    #[arg(short, long, conflicts_with = "server")]
+    pub(crate) interactive: bool,
     /// Answer requests, a line of JSON each
     #[arg(long, conflicts_with = "expr")]
     pub(crate) server: bool,
+}
+
+/// Programs and what to do with their canonical form.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Fmt {
+    /// Write nothing; code 1 where something would change
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Write nothing; print what would change, and code 1 where something would
+    #[arg(long)]
+    pub(crate) diff: bool,
+    /// The programs; `-` reads standard input and writes standard output
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// A project and what it begins with.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct New {
+    /// The folder to make
+    pub(crate) name: PathBuf,
+    /// A table to fit: it is copied into the folder
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
+    /// The column to predict [default: the last useful one]
+    #[arg(long, value_name = "COLUMN", requires = "csv")]
+    pub(crate) target: Option<String>,
 }
 
 /// A program file.

@@ -1,18 +1,19 @@
 //! `nnlc eval`: lines without a file. Named tensors come in as bindings; every `let`, and every value shown, goes out.
 
+mod file;
 mod request;
 mod server;
 
-use std::path::Path;
-
 use crate::cli::args::{Eval, Global};
+use crate::cli::eval::file::load;
 use crate::cli::program::{code, compile, session_with};
+use crate::cli::repl::Repl;
 use crate::cli::run::execute_heard;
 use crate::cli::show::{json, labels::Labels, show};
-use crate::cli::{Done, FILE, Out, Stop, USAGE};
+use crate::cli::{Done, Out, Stop, repl};
 use crate::lower::Mode;
 use crate::session::{Options, Output, Session, View};
-use crate::tensor::{Tensor, read_tensors, write_tensors};
+use crate::tensor::Tensor;
 
 pub(crate) fn eval(args: &Eval, global: &Global, out: &mut Out<'_>) -> Done {
     let options = Options {
@@ -20,11 +21,25 @@ pub(crate) fn eval(args: &Eval, global: &Global, out: &mut Out<'_>) -> Done {
         ..Options::default()
     };
     let mut session = session_with(options, global, out)?;
-    if let Some(path) = &args.load {
-        bind_all(&mut session, path, out)?;
+    for given in &args.load {
+        load(&mut session, given, out)?;
     }
     if args.server {
         return server::serve(&session, args.dtype, out);
+    }
+    let done = evaluate(args, &mut session, out);
+    match done {
+        // What went wrong has been told, and can be looked into at the prompt.
+        Ok(()) | Err(Stop::Code(_)) if args.interactive => {
+            repl::converse(Repl::new(session, global), None, out)
+        }
+        done => done,
+    }
+}
+
+fn evaluate(args: &Eval, session: &mut Session, out: &mut Out<'_>) -> Done {
+    if args.expr.is_empty() {
+        return Ok(());
     }
     let mut results = vec![];
     let mut hear = |output: &Output| {
@@ -39,15 +54,15 @@ pub(crate) fn eval(args: &Eval, global: &Global, out: &mut Out<'_>) -> Done {
     let (program, reports) = session.load_line(&args.expr.join("\n"));
     out.reports(session.sources(), &reports)?;
     let program = program.ok_or_else(|| Stop::Code(code(&reports)))?;
-    let compiled = compile(&session, program, Mode::Run, out)?;
+    let compiled = compile(session, program, Mode::Run, out)?;
     let labels = Labels::of(&compiled);
-    execute_heard(&mut session, compiled, &mut hear, out)?;
-    let lets = lets(&session);
+    execute_heard(session, compiled, &mut hear, out)?;
+    let lets = lets(session);
     if args.save.is_none() || out.is_json {
         tell(&lets, &labels, out)?;
     }
     match &args.save {
-        Some(path) => save(path, tensors(&lets).chain(results).collect(), out),
+        Some(path) => file::save(path, tensors(&lets).chain(results).collect(), out),
         None => Ok(()),
     }
 }
@@ -58,25 +73,6 @@ fn result_name(n_before: usize) -> String {
         0 => "result".into(),
         n => format!("result{}", n + 1),
     }
-}
-
-/// The tensors of a file, each a name at the top level.
-fn bind_all(session: &mut Session, path: &Path, out: &mut Out<'_>) -> Done {
-    let (tensors, _) = match read_tensors(path) {
-        Ok(read) => read,
-        Err(error) => {
-            out.note(&format!("nnlc: {error}\n"))?;
-            return Err(Stop::Code(FILE));
-        }
-    };
-    for (name, tensor) in tensors {
-        if !session.bind(&name, tensor) {
-            let name = crate::cli::screen::escaped(&name);
-            out.note(&format!("nnlc: a tensor called `{name}` cannot be named in a program: letters, digits and `_` can\n"))?;
-            return Err(Stop::Code(USAGE));
-        }
-    }
-    Ok(())
 }
 
 /// What `let`s have bound, the last of a name alone.
@@ -135,15 +131,5 @@ fn leaves(name: &str, view: &View) -> Vec<(String, Tensor)> {
         View::Heatmap { matrix, .. } => vec![(name.to_owned(), matrix.clone())],
         View::Plot { .. } | View::History { .. } | View::Run(_) | View::Data(_) => vec![],
         View::Drawn(_) => vec![],
-    }
-}
-
-fn save(path: &Path, tensors: Vec<(String, Tensor)>, out: &mut Out<'_>) -> Done {
-    match write_tensors(path, &tensors, &[]) {
-        Ok(()) => Ok(()),
-        Err(error) => {
-            out.note(&format!("nnlc: {error}\n"))?;
-            Err(Stop::Code(FILE))
-        }
     }
 }

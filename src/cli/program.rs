@@ -66,7 +66,7 @@ pub(crate) fn compile_watched(
 }
 
 /// Says what a stage reports; where it made nothing, that is the end.
-fn told<T>(
+pub(crate) fn told<T>(
     session: &Session,
     made: Option<T>,
     reports: &Diagnostics,

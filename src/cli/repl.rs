@@ -13,12 +13,17 @@ use std::path::Path;
 
 use crate::cli::args::Global;
 use crate::cli::program::session;
-use crate::cli::repl::answer::Repl;
 use crate::cli::repl::input::{Input, Line};
 use crate::cli::{Done, Out};
 
+pub(crate) use crate::cli::repl::answer::Repl;
+
 pub(crate) fn repl(path: Option<&Path>, global: &Global, out: &mut Out<'_>) -> Done {
-    let mut repl = Repl::new(session(global, out)?, global);
+    converse(Repl::new(session(global, out)?, global), path, out)
+}
+
+/// Reads and answers until the end of the input, after a program if one is named.
+pub(crate) fn converse(mut repl: Repl<'_>, path: Option<&Path>, out: &mut Out<'_>) -> Done {
     let mut input = Input::open(out.screen);
     if input.is_terminal() {
         out.text(

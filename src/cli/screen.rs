@@ -110,6 +110,12 @@ pub(crate) fn escaped(text: &str) -> String {
     text.chars().map(spell).collect()
 }
 
+/// Lines without control characters but those that end them.
+pub(crate) fn escaped_text(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(escaped).collect();
+    lines.join("\n")
+}
+
 /// An expression on one line.
 pub(crate) fn one_line(text: &str) -> String {
     escaped(&text.split_whitespace().collect::<Vec<_>>().join(" "))

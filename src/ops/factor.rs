@@ -74,7 +74,7 @@ pub(super) fn eval_factor(kind: Factor, a: &Tensor) -> Result<Vec<Tensor>, EvalE
     {
         return Err(EvalError::Wide { rows, cols });
     }
-    tensor::factor(kind, a).map_err(|error| told(kind.name(), error))
+    tensor::factor(kind, a).map_err(|error| told(kind.name(), a, error))
 }
 
 /// The cotangent of the matrix from those of its factors.

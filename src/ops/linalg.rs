@@ -49,29 +49,30 @@ pub(super) fn infer_inverse(a: &TensorType, dims: &mut Unifier) -> Result<Tensor
 
 /// `A⁻¹`
 pub(super) fn eval_inverse(a: &Tensor) -> Result<Tensor, EvalError> {
-    tensor::inverse(a).map_err(|error| told("inverse", error))
+    tensor::inverse(a).map_err(|error| told("inverse", a, error))
 }
 
-/// The error as this operation's.
-pub(super) fn told(what: &'static str, error: LinalgError) -> EvalError {
+/// The error as this operation's, whose matrices are `a`.
+pub(super) fn told(what: &'static str, a: &Tensor, error: LinalgError) -> EvalError {
+    let place = |batch: usize| (a.rank() > 2).then_some(batch);
     match error {
         LinalgError::Singular { batch, condition } => EvalError::Singular {
             what,
-            matrix: batch,
+            matrix: place(batch),
             condition,
         },
         LinalgError::NotPositive { batch, block } => EvalError::NotPositive {
             what,
-            matrix: batch,
+            matrix: place(batch),
             block,
         },
         LinalgError::Unsettled { batch } => EvalError::Unsettled {
             what,
-            matrix: batch,
+            matrix: place(batch),
         },
         LinalgError::NotFinite { batch } => EvalError::NotFinite {
             what,
-            matrix: batch,
+            matrix: place(batch),
         },
     }
 }
@@ -111,7 +112,7 @@ pub(super) fn infer_solve(operands: Types<'_>, dims: &mut Unifier) -> Result<Ten
 
 /// `X` with `A X = B`
 pub(super) fn eval_solve(kind: MatrixKind, a: &Tensor, b: &Tensor) -> Result<Tensor, EvalError> {
-    tensor::solve(kind, a, b).map_err(|error| told("solve", error))
+    tensor::solve(kind, a, b).map_err(|error| told("solve", a, error))
 }
 
 /// `dB = A⁻ᵀ dX` and `dA = −dB Xᵀ`, of which a triangular solver keeps the half it reads, and a positive definite one the symmetric

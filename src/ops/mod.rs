@@ -40,7 +40,7 @@ pub use build::Builder;
 pub use error::{Description, ElemKind, EvalError, LetterFault, NotDifferentiable, OpError};
 pub use form::{agreeing_operands, decides_type, doubt, form, gives_number, index_operand};
 pub use scan::{from_front, to_front};
-pub use verify::{verify, verify_func};
+pub use verify::{verify, verify_funcs};
 
 use crate::ir::{Module, Op, Scan, ValueId};
 use crate::ops::rules::{Fault, Flows, operand_count};

@@ -15,9 +15,12 @@ pub fn verify(module: &Module) -> Result<(), String> {
     Ok(())
 }
 
-/// Checks one function, as [`verify`] does all.
-pub fn verify_func(module: &Module, id: FuncId) -> Result<(), String> {
-    check_func(module, &module.funcs[id], &mut module.clone())
+/// Checks some functions, as [`verify`] does all.
+pub fn verify_funcs(module: &Module, ids: &[FuncId]) -> Result<(), String> {
+    // One copy for all: a copy for each would take the square of their number.
+    let mut scratch = module.clone();
+    let mut ids = ids.iter();
+    ids.try_for_each(|&id| check_func(module, &module.funcs[id], &mut scratch))
 }
 
 /// Rules may solve dimensions, and do so in `scratch`.

@@ -137,13 +137,13 @@ pub fn optimise(module: &mut Module, roots: &[FuncId], passes: &Passes) -> Vec<N
     for pass in PIPELINE.iter().filter(|pass| passes.includes(pass)) {
         for root in with_served(module, roots) {
             notes.extend((pass.run)(module, root));
-            debug_assert_eq!(
-                crate::ops::verify_func(module, root),
-                Ok(()),
-                "{} leaves a function that is sound",
-                pass.name
-            );
         }
+        debug_assert_eq!(
+            crate::ops::verify_funcs(module, roots),
+            Ok(()),
+            "{} leaves functions that are sound",
+            pass.name
+        );
     }
     notes
 }

@@ -131,6 +131,19 @@ impl Compiled {
         &self.axes
     }
 
+    /// The categories of what a run learns to give: of its fields that the model does not take.
+    pub fn target_categories(&self, run: &str) -> Vec<Vec<String>> {
+        let Some(run) = self.runs.iter().find(|own| own.name == run) else {
+            return vec![];
+        };
+        let data = self.data.iter().find(|loaded| loaded.set.name == run.data);
+        let fields = data.into_iter().flat_map(|loaded| &loaded.set.schema);
+        let targets = fields.filter(|field| run.targets.contains(&field.name));
+        targets
+            .filter_map(|field| field.categories.clone())
+            .collect()
+    }
+
     /// The categories of each field that has some.
     pub fn categories(&self) -> impl Iterator<Item = &Vec<String>> {
         let fields = self.data.iter().flat_map(|loaded| &loaded.set.schema);

@@ -1,51 +1,144 @@
-//! The tree as canonical source: one statement a line, one field a line, two spaces a level, no bracket that is not needed. What is
-//! printed reads back as the same tree, and prints the same again. Comments are not kept; docs are.
+//! The tree as canonical source: one statement a line, one field a line, two spaces a level, no bracket that is not needed, lines
+//! broken where they would be too long. What is printed reads back as the same tree, and prints the same again. Docs are kept;
+//! comments, empty lines and the spelling of literals are where the text is at hand.
 
+mod comments;
 mod expr;
 mod item;
+mod layout;
 mod types;
 
 use super::ast::{Body, Expr, Pattern, Program, Stmt, StmtKind};
+use comments::Source;
+use layout::{Token, lay_out};
 
-/// The canonical source of a program.
+pub use expr::quoted;
+
+/// The canonical source of a program, without comments.
 pub fn print(program: &Program) -> String {
-    let mut printer = Printer::default();
-    for doc in &program.docs {
-        printer.line(&format!("//! {doc}"));
-    }
+    printed(program, None)
+}
+
+/// The canonical source of a program that was read from `text`, with the comments of that.
+pub fn format(program: &Program, text: &str) -> String {
+    let comments = program.comments.as_slice();
+    printed(program, Some(Source { text, comments }))
+}
+
+fn printed(program: &Program, source: Option<Source<'_>>) -> String {
+    let mut printer = Printer {
+        tokens: vec![],
+        is_fresh: true,
+        source,
+    };
+    printer.doc_lines("//!", &program.docs);
     printer.items(&program.items);
-    printer.text
+    printer.upto(u32::MAX);
+    printer.newline();
+    lay_out(&printer.tokens)
 }
 
-/// Text under construction. Everything writes at its end; `indent` counts the levels that a new line begins with.
-#[derive(Default)]
-struct Printer {
-    text: String,
-    indent: usize,
+/// A page under construction. Everything writes at its end.
+struct Printer<'t> {
+    tokens: Vec<Token>,
+    /// Whether nothing has been written since a line ended.
+    is_fresh: bool,
+    source: Option<Source<'t>>,
 }
 
-impl Printer {
+impl Printer<'_> {
     fn put(&mut self, text: &str) {
-        self.text.push_str(text);
+        self.tokens.push(Token::Text(text.to_owned()));
+        self.is_fresh = false;
     }
 
-    /// Begins a new line.
+    /// Begins a new line, if something stands on this one. A place to break just before becomes its end.
     fn newline(&mut self) {
-        self.text.truncate(self.text.trim_end_matches(' ').len());
-        self.text.push('\n');
-        self.text.push_str(&"  ".repeat(self.indent));
+        if self.is_fresh {
+            return;
+        }
+        let is_seen = |token: &Token| token.is_break() || token.is_word();
+        match self.tokens.iter().rposition(is_seen) {
+            Some(at) if self.tokens[at].is_break() => self.tokens[at] = Token::Hard,
+            Some(_) | None => self.tokens.push(Token::Hard),
+        }
+        self.is_fresh = true;
     }
 
-    /// One whole line.
-    fn line(&mut self, text: &str) {
-        self.put(text.trim_end());
-        self.newline();
+    /// A place where the group around may be broken.
+    fn may_break(&mut self, place: Token) {
+        if !self.is_fresh {
+            self.tokens.push(place);
+        }
+    }
+
+    /// What `put` writes stays on one line where it fits.
+    fn group(&mut self, put: impl FnOnce(&mut Self)) {
+        self.tokens.push(Token::Open);
+        put(self);
+        self.tokens.push(Token::Close);
+    }
+
+    /// The lines that `put` begins stand one level deeper.
+    fn deeper(&mut self, put: impl FnOnce(&mut Self)) {
+        self.tokens.push(Token::Indent);
+        put(self);
+        self.tokens.push(Token::Dedent);
     }
 
     fn docs(&mut self, docs: &[String]) {
+        self.doc_lines("///", docs);
+    }
+
+    fn doc_lines(&mut self, mark: &str, docs: &[String]) {
         for doc in docs {
-            self.line(&format!("/// {doc}"));
+            self.put(format!("{mark} {doc}").trim_end());
+            self.newline();
         }
+    }
+
+    /// A list between brackets, whose text ends at `end`: on one line, or one part a line.
+    fn listed<T>(
+        &mut self,
+        [open, blank, close]: [&'static str; 3],
+        parts: impl IntoIterator<Item = T>,
+        end: u32,
+        put: impl FnMut(&mut Self, T),
+    ) {
+        self.separated([open, blank, close], Token::Break(" "), parts, end, put);
+    }
+
+    /// The same with the breaks that are named; `blank` stands inside the brackets on one line.
+    fn separated<T>(
+        &mut self,
+        [open, blank, close]: [&'static str; 3],
+        between: Token,
+        parts: impl IntoIterator<Item = T>,
+        end: u32,
+        mut put: impl FnMut(&mut Self, T),
+    ) {
+        let mut parts = parts.into_iter().peekable();
+        self.put(open);
+        if parts.peek().is_none() {
+            self.upto(end);
+            return self.put(close);
+        }
+        self.group(|printer| {
+            printer.deeper(|printer| {
+                printer.may_break(Token::Break(blank));
+                for (index, part) in parts.enumerate() {
+                    if index > 0 {
+                        printer.put(",");
+                        printer.may_break(between.clone());
+                    }
+                    put(printer, part);
+                }
+                printer.tokens.push(Token::IfBroken(","));
+                printer.upto(end);
+            });
+            printer.may_break(Token::Break(blank));
+            printer.put(close);
+        });
     }
 
     /// Writes `parts` with `separator` between them.
@@ -63,41 +156,58 @@ impl Printer {
         }
     }
 
-    /// Braces around lines of their own, each begun by `put`.
-    fn block<T>(&mut self, lines: impl IntoIterator<Item = T>, mut put: impl FnMut(&mut Self, T)) {
+    /// Braces around lines of their own, each of which begins at its place in the text; the text ends at `end`.
+    fn block<T>(
+        &mut self,
+        lines: impl IntoIterator<Item = (u32, T)>,
+        end: u32,
+        mut put: impl FnMut(&mut Self, T),
+    ) {
         let mut lines = lines.into_iter().peekable();
-        if lines.peek().is_none() {
+        if lines.peek().is_none() && !self.has_comment(end) {
             return self.put("{}");
         }
         self.put("{");
-        self.indent += 1;
-        for line in lines {
-            self.newline();
-            put(self, line);
-        }
-        self.indent -= 1;
+        self.deeper(|printer| {
+            for (start, line) in lines {
+                printer.upto(start);
+                printer.newline();
+                printer.gap(start as usize);
+                put(printer, line);
+            }
+            printer.upto(end);
+        });
         self.newline();
         self.put("}");
     }
 
     /// A body in braces: on one line where it is a value alone.
     fn body(&mut self, body: &Body) {
-        match &body.value {
-            None if body.stmts.is_empty() => self.put("{}"),
-            Some(value) if body.stmts.is_empty() => {
-                self.put("{ ");
-                self.expr(value);
-                self.put(" }");
-            }
-            _ => self.tall_body(body),
-        }
+        let Some(value) = body.value.as_deref().filter(|_| body.stmts.is_empty()) else {
+            return self.tall_body(body);
+        };
+        self.put("{");
+        self.group(|printer| {
+            printer.deeper(|printer| {
+                printer.may_break(Token::Break(" "));
+                printer.expr(value);
+                printer.upto(body.span.end);
+            });
+            printer.may_break(Token::Break(" "));
+            printer.put("}");
+        });
     }
 
     /// A body in braces, over several lines.
     fn tall_body(&mut self, body: &Body) {
-        let stmts = body.stmts.iter().map(Line::Stmt);
-        let lines = stmts.chain(body.value.as_deref().map(Line::Value));
-        self.block(lines, |printer, line| match line {
+        let mut lines: Vec<(u32, Line<'_>)> = vec![];
+        for stmt in &body.stmts {
+            let start = self.docs_start(stmt.span.start, &stmt.docs);
+            lines.push((start, Line::Stmt(stmt)));
+        }
+        let value = body.value.as_deref();
+        lines.extend(value.map(|value| (value.span.start, Line::Value(value))));
+        self.block(lines, body.span.end, |printer, line| match line {
             Line::Stmt(stmt) => printer.stmt(stmt),
             Line::Value(value) => printer.expr(value),
         });

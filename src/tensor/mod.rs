@@ -26,7 +26,9 @@ pub use attr::{Contract, Distribution, Extreme, Factor, Letter, MatrixKind, Mono
 pub use contract::contract;
 pub use element::{Element, Number};
 pub use factor::factor;
-pub use file::{FileError, check_writable, read_tensors, write_tensors};
+pub use file::{
+    FileError, check_writable, read_npy, read_tensors, write_npy, write_tensors, write_text,
+};
 pub(crate) use gather::chosen_rows;
 pub use gather::{OutOfRange, gather, scatter_add};
 pub use layout::{broadcast, concat, embed, iota, permute, reverse, slice};

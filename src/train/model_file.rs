@@ -234,9 +234,10 @@ fn refused(error: &FileError, span: Span) -> Diagnostic {
             codes::UNWRITABLE,
             Some("choose a folder that exists and may be written to"),
         ),
-        FileError::TooShort { .. } | FileError::Foreign { .. } | FileError::Damaged { .. } => {
-            (codes::NOT_A_MODEL, None)
-        }
+        FileError::TooShort { .. }
+        | FileError::Foreign { .. }
+        | FileError::NotNpy { .. }
+        | FileError::Damaged { .. } => (codes::NOT_A_MODEL, None),
         FileError::Unsupported { .. } | FileError::Duplicate { .. } => (codes::NOT_A_MODEL, None),
     };
     let report = Diagnostic::error(code, error.to_string()).label(span, "named here");

@@ -18,6 +18,7 @@ use crate::lower::Mode;
 use crate::session::Session;
 use crate::syntax::ast::Program;
 use crate::syntax::print;
+use crate::tensor::write_text;
 
 /// A conversation.
 pub(crate) struct Repl<'g> {
@@ -108,7 +109,7 @@ impl<'g> Repl<'g> {
     fn save(&mut self, path: &Path, out: &mut Out<'_>) -> Done {
         let text = print(self.session.program());
         let shown = path.display();
-        match std::fs::write(path, text) {
+        match write_text(path, &text) {
             Ok(()) => out.text(&format!("saved to {shown}\n"))?,
             Err(error) => out.note(&format!("cannot write `{shown}`: {error}\n"))?,
         }

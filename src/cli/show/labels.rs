@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::lower::Shown;
+use crate::lower::{Action, Shown};
 use crate::session::{Compiled, View};
 use crate::source::Span;
 use crate::tensor::Tensor;
@@ -46,6 +46,8 @@ pub(crate) struct Labels {
     shown: BTreeMap<Span, Shown>,
     axes: BTreeMap<String, Vec<Option<String>>>,
     categories: Vec<Vec<String>>,
+    /// What metrics of a run are called before the last `.`, with the categories that the run learns.
+    learnt: BTreeMap<String, Vec<Vec<String>>>,
 }
 
 impl Labels {
@@ -62,6 +64,7 @@ impl Labels {
             shown: shown.collect(),
             axes: compiled.axes().clone(),
             categories,
+            learnt: learnt(compiled),
         }
     }
 
@@ -118,7 +121,32 @@ impl Labels {
         };
         Label {
             axes,
-            categories: self.categories.clone(),
+            categories: self.categories_of(shown).clone(),
         }
     }
+
+    /// Metrics speak of what their run learns; anything else may speak of all there is.
+    fn categories_of(&self, shown: Option<&Shown>) -> &Vec<Vec<String>> {
+        let learnt = match shown {
+            Some(Shown::Tensor(name)) => {
+                let home = name.rsplit_once('.').map(|(home, _)| home);
+                home.and_then(|home| self.learnt.get(home))
+            }
+            Some(_) | None => None,
+        };
+        learnt.unwrap_or(&self.categories)
+    }
+}
+
+/// The categories that stand along the axes of metrics.
+fn learnt(compiled: &Compiled) -> BTreeMap<String, Vec<Vec<String>>> {
+    let actions = compiled.actions().iter();
+    let found = actions.filter_map(|action| match action {
+        Action::Evaluate { run, prefix, .. } => {
+            Some((prefix.clone(), compiled.target_categories(run)))
+        }
+        Action::Train(_) | Action::Compute(_) | Action::Show(_) | Action::Assert(_) => None,
+        Action::Save { .. } | Action::Load { .. } | Action::Generate(_) | Action::Test(_) => None,
+    });
+    found.filter(|(_, lists)| !lists.is_empty()).collect()
 }

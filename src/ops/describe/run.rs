@@ -28,11 +28,14 @@ impl EvalError {
             } => not_positive(what, *matrix, *block),
             EvalError::Unsettled { what, matrix } => Description::new(
                 codes::UNSETTLED,
-                format!("`{what}`: the iteration for matrix {matrix} does not settle"),
+                format!(
+                    "`{what}`: the iteration for {} does not settle",
+                    named(*matrix)
+                ),
             ),
             EvalError::NotFinite { what, matrix } => Description::new(
                 codes::NOT_FINITE,
-                format!("`{what}`: matrix {matrix} holds a NaN or an infinity"),
+                format!("`{what}`: {} holds a NaN or an infinity", named(*matrix)),
             ),
             EvalError::Wide { rows, cols } => Description::new(
                 codes::TOO_WIDE,
@@ -83,16 +86,34 @@ fn window_in_words(axis: usize, size: usize, window: &WindowSizes) -> Descriptio
         .note((*dilation > 1).then(|| format!("its places are {dilation} apart")))
 }
 
-fn singular(what: &str, matrix: usize, condition: f64) -> Description {
+/// A matrix among those of an operand.
+fn named(matrix: Option<usize>) -> String {
+    match matrix {
+        Some(place) => format!("matrix {place} (from 0)"),
+        None => "the matrix".into(),
+    }
+}
+
+fn singular(what: &str, matrix: Option<usize>, condition: f64) -> Description {
+    let matrix = named(matrix);
     let message = format!(
-        "`{what}`: matrix {matrix} is singular to working precision, its condition is about {condition:.1e}"
+        "`{what}`: {matrix} is singular to working precision, its condition is about {condition:.1e}"
     );
-    let help = "add a little to its diagonal, or drop columns that depend on each other";
+    let help = match what {
+        "inverse" => {
+            "`pinv(A)` of `linalg` is there for every matrix; `rank(A)` tells what is missing"
+        }
+        _ => {
+            "`pinv(A) @ b` of `linalg` is the shortest of the nearest answers; or add a little to its diagonal, or drop columns that \
+             depend on each other"
+        }
+    };
     Description::new(codes::SINGULAR, message).help(help.to_string())
 }
 
-fn not_positive(what: &str, matrix: usize, block: usize) -> Description {
-    let message = format!("`{what}`: matrix {matrix} is not positive definite");
+fn not_positive(what: &str, matrix: Option<usize>, block: usize) -> Description {
+    let matrix = named(matrix);
+    let message = format!("`{what}`: {matrix} is not positive definite");
     let note = match block {
         1 => "its first element is not positive".to_string(),
         _ => format!(

@@ -5,6 +5,7 @@ use crate::syntax::ast::{
 };
 
 use super::Printer;
+use super::layout::Token;
 
 /// How tightly an expression holds together, from loose to tight.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,25 +85,27 @@ impl Level {
     }
 }
 
-impl Printer {
+impl Printer<'_> {
     pub(super) fn expr(&mut self, expr: &Expr) {
+        self.upto(expr.span.start);
+        let end = expr.span.end;
         match &expr.kind {
-            ExprKind::Number(number) => self.put(&number_text(number)),
+            ExprKind::Number(number) => self.literal(expr, || number_text(number)),
             ExprKind::Quantity(number, unit) => self.put(&quantity_text(number, *unit)),
-            ExprKind::Str(text) => self.put(&quoted(text)),
+            ExprKind::Str(text) => self.literal(expr, || quoted(text)),
             ExprKind::Bool(value) => self.put(&value.to_string()),
             ExprKind::Hole => self.put("?"),
             ExprKind::Path(names) => {
                 self.joined(names, "::", |printer, name| printer.put(&name.value));
             }
-            ExprKind::List(items) => self.listed("[", items, "]"),
-            ExprKind::Tuple(items) => self.listed("(", items, ")"),
-            ExprKind::Record(fields) => self.record(fields),
+            ExprKind::List(items) => self.list(items, end),
+            ExprKind::Tuple(items) => self.listed(["(", "", ")"], items, end, Self::expr),
+            ExprKind::Record(fields) => self.record(fields, end),
             ExprKind::Unary(op, operand) => self.unary(*op, operand),
             ExprKind::Chain(first, rest) => self.chain(Level::of(expr), first, rest),
             ExprKind::Pipe(stages) => self.pipe(stages),
-            ExprKind::Call(base, args) => self.call(base, args),
-            ExprKind::Index(base, items) => self.index(base, items),
+            ExprKind::Call(base, args) => self.call(base, args, end),
+            ExprKind::Index(base, items) => self.index(base, items, end),
             ExprKind::Member(base, name) => {
                 self.base(base);
                 self.put(&format!(".{}", name.value));
@@ -130,6 +133,12 @@ impl Printer {
         if Level::of(expr) >= level {
             return self.expr(expr);
         }
+        self.bracketed(expr);
+    }
+
+    /// Comments before the bracket stay there.
+    fn bracketed(&mut self, expr: &Expr) {
+        self.upto(expr.span.start);
         self.after("(", expr);
         self.put(")");
     }
@@ -143,8 +152,7 @@ impl Printer {
         if !is_open {
             return self.at_least(Level::Postfix, base);
         }
-        self.after("(", base);
-        self.put(")");
+        self.bracketed(base);
     }
 
     fn unary(&mut self, op: UnaryOp, operand: &Expr) {
@@ -167,16 +175,22 @@ impl Printer {
         first: &Expr,
         rest: &[(crate::source::Spanned<BinaryOp>, Expr)],
     ) {
-        self.at_least(level.tighter(), first);
         let right = if level == Level::Pow {
             Level::Neg
         } else {
             level.tighter()
         };
-        for (op, operand) in rest {
-            self.put(&format!(" {} ", op.value.symbol()));
-            self.at_least(right, operand);
-        }
+        self.group(|printer| {
+            printer.at_least(level.tighter(), first);
+            printer.deeper(|printer| {
+                for (op, operand) in rest {
+                    printer.upto(op.span.start);
+                    printer.may_break(Token::Break(" "));
+                    printer.put(&format!("{} ", op.value.symbol()));
+                    printer.at_least(right, operand);
+                }
+            });
+        });
     }
 
     /// The first stage may be a sum or the like; the grammar refuses operators in the others.
@@ -184,29 +198,45 @@ impl Printer {
         let (first, others) = stages
             .split_first()
             .expect("a pipe has at least two stages");
-        self.at_least(Level::Or, first);
-        for stage in others {
-            self.put(" |> ");
-            self.at_least(Level::Postfix, stage);
-        }
-    }
-
-    fn call(&mut self, base: &Expr, args: &[Arg]) {
-        self.base(base);
-        self.put("(");
-        self.joined(args, ", ", |printer, arg| {
-            if let Some(name) = &arg.name {
-                printer.put(&format!("{}: ", name.value));
-            }
-            printer.expr(&arg.value);
+        self.group(|printer| {
+            printer.at_least(Level::Or, first);
+            printer.deeper(|printer| {
+                for stage in others {
+                    printer.upto(stage.span.start);
+                    printer.may_break(Token::Break(" "));
+                    printer.put("|> ");
+                    printer.at_least(Level::Postfix, stage);
+                }
+            });
         });
-        self.put(")");
     }
 
-    fn index(&mut self, base: &Expr, items: &[IndexItem]) {
+    fn call(&mut self, base: &Expr, args: &[Arg], end: u32) {
         self.base(base);
-        self.put("[");
-        self.joined(items, ", ", |printer, item| match item {
+        if let [arg] = args
+            && has_brackets(&arg.value)
+            && !self.has_comment(arg.value.span.start)
+        {
+            // Brackets that open together close together.
+            self.put("(");
+            self.arg(arg);
+            self.upto(end);
+            return self.put(")");
+        }
+        self.listed(["(", "", ")"], args, end, Self::arg);
+    }
+
+    fn arg(&mut self, arg: &Arg) {
+        if let Some(name) = &arg.name {
+            self.upto(name.span.start);
+            self.put(&format!("{}: ", name.value));
+        }
+        self.expr(&arg.value);
+    }
+
+    fn index(&mut self, base: &Expr, items: &[IndexItem], end: u32) {
+        self.base(base);
+        self.listed(["[", "", "]"], items, end, |printer, item| match item {
             IndexItem::Ellipsis(_) => printer.put(".."),
             IndexItem::At(at) => printer.expr(at),
             IndexItem::Range(first, last, _) => {
@@ -215,21 +245,29 @@ impl Printer {
                 last.iter().for_each(|last| printer.expr(last));
             }
         });
-        self.put("]");
     }
 
-    fn listed(&mut self, open: &str, items: &[Expr], close: &str) {
-        self.put(open);
-        self.joined(items, ", ", Self::expr);
-        self.put(close);
+    /// Single words fill lines; everything else that does not fit on one is one a line.
+    fn list(&mut self, items: &[Expr], end: u32) {
+        let are_words = items.iter().all(is_word);
+        let between = match are_words {
+            true => Token::Fill,
+            false => Token::Break(" "),
+        };
+        self.separated(["[", "", "]"], between, items, end, Self::expr);
     }
 
-    fn record(&mut self, fields: &[(Name, Expr)]) {
-        self.put("{ ");
-        self.joined(fields, ", ", |printer, (name, value)| {
+    /// A literal as it was written, where that is known.
+    fn literal(&mut self, expr: &Expr, text: impl FnOnce() -> String) {
+        let text = self.written(expr.span).unwrap_or_else(text);
+        self.put(&text);
+    }
+
+    fn record(&mut self, fields: &[(Name, Expr)], end: u32) {
+        self.listed(["{", " ", "}"], fields, end, |printer, (name, value)| {
+            printer.upto(name.span.start);
             printer.after(&format!("{}: ", name.value), value);
         });
-        self.put(" }");
     }
 
     fn if_expr(&mut self, condition: &Expr, then: &Body, otherwise: &Body) {
@@ -237,14 +275,43 @@ impl Printer {
         self.put(" ");
         self.body(then);
         self.put(" else ");
-        match otherwise.value.as_deref() {
-            Some(ladder)
-                if otherwise.stmts.is_empty() && matches!(ladder.kind, ExprKind::If(..)) =>
-            {
-                self.expr(ladder);
+        let ladder = otherwise.value.as_deref().map(|value| &value.kind);
+        match ladder {
+            // Its comments go to its condition: the place where a ladder goes on is no place of the text.
+            Some(ExprKind::If(condition, then, last)) if otherwise.stmts.is_empty() => {
+                self.if_expr(condition, then, last);
             }
             _ => self.body(otherwise),
         }
+    }
+}
+
+/// Whether an expression begins and ends with brackets of its own.
+fn has_brackets(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::List(_) | ExprKind::Record(_))
+}
+
+fn is_word(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Number(_)
+        | ExprKind::Quantity(..)
+        | ExprKind::Str(_)
+        | ExprKind::Bool(_)
+        | ExprKind::Hole
+        | ExprKind::Path(_) => true,
+        ExprKind::Unary(_, operand) => matches!(operand.kind, ExprKind::Number(_)),
+        ExprKind::List(_)
+        | ExprKind::Tuple(_)
+        | ExprKind::Record(_)
+        | ExprKind::Chain(..)
+        | ExprKind::Pipe(_)
+        | ExprKind::Call(..)
+        | ExprKind::Index(..)
+        | ExprKind::Member(..)
+        | ExprKind::Transpose(_)
+        | ExprKind::Lambda(..)
+        | ExprKind::If(..)
+        | ExprKind::Repeat(..) => false,
     }
 }
 
@@ -283,7 +350,7 @@ fn hundredfold(value: f64) -> String {
 }
 
 /// A string literal that reads as `text`.
-pub(super) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     let mut literal = String::from("\"");
     for character in text.chars() {
         match character {

@@ -7,31 +7,38 @@ use crate::syntax::ast::{
 
 use super::Printer;
 use super::expr::quoted;
+use super::layout::Token;
 
-impl Printer {
-    /// Items one under the other; what has docs or braces stands apart.
+impl Printer<'_> {
+    /// Items one under the other, with the empty lines of the text; without that, what has docs or braces stands apart.
     pub(super) fn items(&mut self, items: &[Item]) {
-        let mut stood_apart = !self.text.is_empty();
+        let mut stood_apart = true;
         for item in items {
             let stands_apart = is_tall(item);
-            if !self.text.is_empty() && (stands_apart || stood_apart) {
-                self.newline();
+            let start = self.item_start(item);
+            self.upto(start);
+            self.newline();
+            if self.source.is_some() {
+                self.gap(start as usize);
+            } else if !self.tokens.is_empty() && (stands_apart || stood_apart) {
+                self.tokens.push(Token::Hard);
             }
             self.docs(&item.docs);
-            self.item(&item.kind);
-            self.newline();
+            self.item(item);
             stood_apart = stands_apart;
         }
     }
 
-    fn item(&mut self, kind: &ItemKind) {
-        match kind {
+    fn item(&mut self, item: &Item) {
+        self.upto(item.span.start);
+        let end = item.span.end;
+        match &item.kind {
             ItemKind::Use(declared) => self.use_decl(declared),
             ItemKind::Dim(declared) => self.dim_decl(declared),
             ItemKind::Type(declared) => self.type_decl(declared),
             ItemKind::Def(def) => self.def(def),
-            ItemKind::Data(block) => self.fields("data", block),
-            ItemKind::Train(block) => self.fields("train", block),
+            ItemKind::Data(block) => self.fields("data", block, end),
+            ItemKind::Train(block) => self.fields("train", block, end),
             ItemKind::Test(test) => self.test(test),
             ItemKind::Stmt(stmt) => self.stmt(stmt),
         }
@@ -46,15 +53,16 @@ impl Printer {
                 self.use_name(name);
             }
             names => {
-                self.put("::{");
-                self.joined(names, ", ", Self::use_name);
-                self.put("}");
+                let end = names.last().map_or(0, |name| name.name.span.end);
+                self.put("::");
+                self.separated(["{", "", "}"], Token::Fill, names, end, Self::use_name);
             }
         }
         self.put(";");
     }
 
     fn use_name(&mut self, name: &UseName) {
+        self.upto(name.name.span.start);
         self.put(&name.name.value);
         if let Some(alias) = &name.alias {
             self.put(&format!(" as {}", alias.value));
@@ -84,10 +92,14 @@ impl Printer {
         self.put(";");
     }
 
-    fn fields(&mut self, keyword: &str, block: &Block<Field>) {
+    fn fields(&mut self, keyword: &str, block: &Block<Field>, end: u32) {
         self.put(&format!("{keyword} {} ", block.name.value));
-        self.block(&block.fields, |printer, field| {
+        let fields = block.fields.iter();
+        let start = |field: &Field| self.docs_start(field.name.span.start, &field.docs);
+        let fields: Vec<(u32, &Field)> = fields.map(|field| (start(field), field)).collect();
+        self.block(fields, end, |printer, field| {
             printer.docs(&field.docs);
+            printer.upto(field.name.span.start);
             printer.after(&format!("{}: ", field.name.value), &field.value);
             printer.put(",");
         });
@@ -120,8 +132,15 @@ impl Printer {
             return self.put(";");
         };
         if let Some(value) = short_body(def, body) {
-            self.after(" = ", value);
-            return self.put(";");
+            self.put(" =");
+            self.group(|printer| {
+                printer.deeper(|printer| {
+                    printer.may_break(Token::Break(" "));
+                    printer.expr(value);
+                });
+                printer.put(";");
+            });
+            return;
         }
         self.put(" ");
         self.tall_body(body);
@@ -135,24 +154,19 @@ impl Printer {
         }
     }
 
-    /// Parameters on one line, or one a line where any has docs.
+    /// Parameters on one line, or one a line where they do not fit or any has docs.
     fn params(&mut self, params: &[Param]) {
-        if params.iter().all(|param| param.docs.is_empty()) {
-            self.put("(");
-            self.joined(params, ", ", Self::param);
-            return self.put(")");
-        }
-        self.put("(");
-        self.indent += 1;
-        for param in params {
-            self.newline();
-            self.docs(&param.docs);
-            self.param(param);
-            self.put(",");
-        }
-        self.indent -= 1;
-        self.newline();
-        self.put(")");
+        let end = params.last().map_or(0, |param| param.name.span.end);
+        self.listed(["(", "", ")"], params, end, |printer, param| {
+            let start = printer.docs_start(param.name.span.start, &param.docs);
+            printer.upto(start);
+            if !param.docs.is_empty() {
+                printer.newline();
+            }
+            printer.docs(&param.docs);
+            printer.upto(param.name.span.start);
+            printer.param(param);
+        });
     }
 
     fn param(&mut self, param: &Param) {

@@ -5,8 +5,9 @@ use crate::types::Relation;
 
 use super::Printer;
 
-impl Printer {
+impl Printer<'_> {
     pub(super) fn ty(&mut self, ty: &Type) {
+        self.upto(ty.span.start);
         match &ty.kind {
             TypeKind::Tensor(dtype, axes) => {
                 self.put(dtype.map_or("", |dtype| dtype.name()));
@@ -62,6 +63,7 @@ impl Printer {
     }
 
     pub(super) fn dim(&mut self, dim: &DimExpr) {
+        self.upto(dim.span.start);
         match &dim.kind {
             DimExprKind::Int(size) => self.put(&size.to_string()),
             DimExprKind::Name(name) => self.put(name),

@@ -1,5 +1,7 @@
-//! Tensors with names in a file, in the `safetensors` format. A file is there whole or not at all; reading believes nothing.
+//! Tensors with names in a file, in the `safetensors` format, or one alone in NumPy's. A file is there whole or not at all; reading
+//! believes nothing.
 
+mod npy;
 mod read;
 mod write;
 
@@ -11,8 +13,9 @@ use thiserror::Error;
 use crate::tensor::{Element, Tensor};
 use crate::types::DType;
 
+pub use npy::{read_npy, write_npy};
 pub use read::read_tensors;
-pub use write::{check_writable, write_tensors};
+pub use write::{check_writable, write_tensors, write_text};
 
 /// Why a file of tensors cannot be read or written.
 #[derive(Debug, Error)]
@@ -66,6 +69,12 @@ pub enum FileError {
         path: PathBuf,
         /// What it is, with an article.
         format: &'static str,
+    },
+    /// It is no array of NumPy's.
+    #[error("`{}` is no npy file", path.display())]
+    NotNpy {
+        /// The file.
+        path: PathBuf,
     },
     /// Its header does not describe its contents.
     #[error("`{}` is damaged: {reason}", path.display())]

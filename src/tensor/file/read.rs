@@ -12,17 +12,23 @@ use crate::types::DType;
 
 /// The tensors in the order of the file, where wider element types come first, and the metadata by name.
 pub fn read_tensors(path: &Path) -> Result<(Named, Metadata), FileError> {
+    check_readable(path)?;
+    let bytes = fs::read(path).map_err(|source| unreadable(path, source))?;
+    parse(path, &bytes)
+}
+
+/// Whether what stands at a path, if anything, is a file.
+pub(super) fn check_readable(path: &Path) -> Result<(), FileError> {
     if path.is_dir() {
         return Err(FileError::Directory { path: path.into() });
     }
     if path.exists() && !path.is_file() {
         return Err(FileError::Special { path: path.into() });
     }
-    let bytes = fs::read(path).map_err(|source| unreadable(path, source))?;
-    parse(path, &bytes)
+    Ok(())
 }
 
-fn unreadable(path: &Path, source: io::Error) -> FileError {
+pub(super) fn unreadable(path: &Path, source: io::Error) -> FileError {
     let path = path.to_path_buf();
     if source.kind() == io::ErrorKind::NotFound {
         return FileError::Missing { path };

@@ -23,10 +23,28 @@ pub fn write_tensors(
     check_kind(path)?;
     let tensors = aligned(tensors);
     let header = header(&tensors, metadata)?;
-    write_whole(path, &header, &tensors).map_err(|source| FileError::Unwritable {
+    let written = write_whole(path, |writer| {
+        writer.write_all(&header)?;
+        tensors
+            .iter()
+            .try_for_each(|(_, x)| write_elements(writer, x))
+    });
+    written.map_err(|source| FileError::Unwritable {
         path: path.into(),
         source,
     })
+}
+
+/// Writes a text to `path`, whole or not at all; where `path` is a link, to the file that it names.
+pub fn write_text(path: &Path, text: &str) -> io::Result<()> {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    if path.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if path.exists() && !path.is_file() {
+        return std::fs::write(path, text);
+    }
+    write_whole(&path, |writer| writer.write_all(text.as_bytes()))
 }
 
 /// Whether a file can be written at a path, without writing one.
@@ -39,7 +57,7 @@ pub fn check_writable(path: &Path) -> Result<(), FileError> {
     })
 }
 
-fn check_kind(path: &Path) -> Result<(), FileError> {
+pub(super) fn check_kind(path: &Path) -> Result<(), FileError> {
     if path.is_dir() {
         return Err(FileError::Directory { path: path.into() });
     }
@@ -96,17 +114,17 @@ fn header(
 }
 
 /// Through a temporary file in the same folder. Both file and folder reach the disk before this returns.
-fn write_whole(path: &Path, header: &[u8], tensors: &[&(String, Tensor)]) -> io::Result<()> {
+pub(super) fn write_whole(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>,
+) -> io::Result<()> {
     let folder = folder_of(path)?;
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let temporary = builder.tempfile_in(folder)?;
     let mut writer = BufWriter::new(temporary.as_file());
-    writer.write_all(header)?;
-    for (_, x) in tensors {
-        write_elements(&mut writer, x)?;
-    }
+    write(&mut writer)?;
     writer.flush()?;
     drop(writer);
     temporary.as_file().sync_all()?;

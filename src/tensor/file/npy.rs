@@ -1,0 +1,276 @@
+//! One tensor a file, in NumPy's format `npy`: a line of Python that tells type, order and shape, then the elements. Both byte orders
+//! and both orders of axes are read; reading believes nothing.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use super::read::{check_readable, unreadable};
+use super::write::{check_kind, write_whole};
+use super::{FileError, Stored};
+use crate::tensor::element::each_type;
+use crate::tensor::{Element, Tensor, permute};
+use crate::types::DType;
+
+/// How every such file begins.
+const MAGIC: &[u8] = b"\x93NUMPY";
+
+/// Reads the tensor of a file. Small integers that the language lacks become the next wider ones.
+pub fn read_npy(path: &Path) -> Result<Tensor, FileError> {
+    check_readable(path)?;
+    let bytes = fs::read(path).map_err(|source| unreadable(path, source))?;
+    parse(path, &bytes)
+}
+
+/// Writes a tensor to `path`, whole or not at all. The same tensor gives the same bytes.
+pub fn write_npy(path: &Path, tensor: &Tensor) -> Result<(), FileError> {
+    check_kind(path)?;
+    let header = header(tensor);
+    let written = write_whole(path, |writer| {
+        writer.write_all(&header)?;
+        each_type!(tensor.data(), v => v.iter().try_for_each(|x| x.write_to(writer)))
+    });
+    written.map_err(|source| FileError::Unwritable {
+        path: path.into(),
+        source,
+    })
+}
+
+/// Version 1.0, padded so that the elements begin at a multiple of 64.
+fn header(tensor: &Tensor) -> Vec<u8> {
+    let sizes: Vec<String> = tensor.shape().iter().map(|n| format!("{n},")).collect();
+    let descr = match tensor.dtype() {
+        DType::F32 => "<f4",
+        DType::F64 => "<f8",
+        DType::I64 => "<i8",
+        DType::I32 => "<i4",
+        DType::U8 => "|u1",
+        DType::Bool => "|b1",
+    };
+    let shape = match tensor.rank() {
+        1 => sizes.concat(),
+        _ => sizes.join(" ").trim_end_matches(',').to_owned(),
+    };
+    let mut text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({shape}), }}")
+        .into_bytes();
+    let whole = (MAGIC.len() + 4 + text.len() + 1).next_multiple_of(64);
+    text.resize(whole - MAGIC.len() - 5, b' ');
+    text.push(b'\n');
+    let len = u16::try_from(text.len()).expect("a rank is far below ten thousand");
+    [MAGIC, &[1, 0], &len.to_le_bytes(), &text].concat()
+}
+
+/// As [`read_npy`], of bytes already read.
+pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Tensor, FileError> {
+    if !bytes.starts_with(MAGIC) {
+        return Err(FileError::NotNpy { path: path.into() });
+    }
+    let too_short = || FileError::TooShort {
+        path: path.into(),
+        len: bytes.len(),
+    };
+    let (text, elements) = cut(bytes).ok_or_else(too_short)?;
+    let said =
+        Said::read(text).ok_or_else(|| damaged(path, "its header is no header of an array"))?;
+    let n_bytes = said
+        .n_bytes()
+        .ok_or_else(|| damaged(path, "its shape is beyond all memory"))?;
+    if n_bytes != elements.len() {
+        let reason = format!(
+            "its header tells of {n_bytes} bytes of elements, and there are {}",
+            elements.len()
+        );
+        return Err(damaged(path, &reason));
+    }
+    said.tensor(elements).ok_or_else(|| FileError::Unsupported {
+        path: path.into(),
+        name: "the array".into(),
+        dtype: said.descr.clone(),
+    })
+}
+
+fn damaged(path: &Path, reason: &str) -> FileError {
+    FileError::Damaged {
+        path: path.into(),
+        reason: reason.into(),
+    }
+}
+
+/// The header's text, and what comes behind it.
+fn cut(bytes: &[u8]) -> Option<(&str, &[u8])> {
+    let major = *bytes.get(MAGIC.len())?;
+    let rest = bytes.get(MAGIC.len() + 2..)?;
+    let (len, rest) = match major {
+        1 => {
+            let (len, rest) = rest.split_first_chunk::<2>()?;
+            (usize::from(u16::from_le_bytes(*len)), rest)
+        }
+        _ => {
+            let (len, rest) = rest.split_first_chunk::<4>()?;
+            (usize::try_from(u32::from_le_bytes(*len)).ok()?, rest)
+        }
+    };
+    let (text, elements) = rest.split_at_checked(len)?;
+    Some((std::str::from_utf8(text).ok()?, elements))
+}
+
+/// What a header says.
+struct Said {
+    /// The element type: byte order, kind, bytes.
+    descr: String,
+    is_fortran: bool,
+    shape: Vec<usize>,
+}
+
+impl Said {
+    fn read(text: &str) -> Option<Said> {
+        let value = |key: &str| {
+            let (_, rest) = text.split_once(key)?;
+            Some(rest.trim_start().strip_prefix(':')?.trim_start())
+        };
+        let descr = value("'descr'")?;
+        let descr = match descr.strip_prefix('\'') {
+            Some(plain) => plain.split_once('\'')?.0,
+            None => "a record",
+        };
+        let (sizes, _) = value("'shape'")?.strip_prefix('(')?.split_once(')')?;
+        let sizes = sizes
+            .split(',')
+            .map(str::trim)
+            .filter(|size| !size.is_empty());
+        Some(Said {
+            descr: descr.to_owned(),
+            is_fortran: value("'fortran_order'")?.starts_with("True"),
+            shape: sizes.map(|size| size.parse().ok()).collect::<Option<_>>()?,
+        })
+    }
+
+    /// Bytes of an element; one for those that are not known, whose number is checked all the same.
+    fn size(&self) -> usize {
+        let digits = self.descr.trim_start_matches(|c: char| !c.is_ascii_digit());
+        digits.parse().unwrap_or(1)
+    }
+
+    fn n_bytes(&self) -> Option<usize> {
+        let mut sizes = self.shape.iter();
+        sizes.try_fold(self.size(), |product, size| product.checked_mul(*size))
+    }
+
+    /// The tensor, if the language has its element type or a wider one.
+    fn tensor(&self, elements: &[u8]) -> Option<Tensor> {
+        let (order, kind) = self.descr.split_at_checked(1)?;
+        let is_big = order == ">";
+        let mut shape = self.shape.clone();
+        if self.is_fortran {
+            shape.reverse();
+        }
+        let tensor = match kind {
+            "f4" => read::<f32, 4>(shape, elements, is_big, f32::from_le_bytes),
+            "f8" => read::<f64, 8>(shape, elements, is_big, f64::from_le_bytes),
+            "i8" => read::<i64, 8>(shape, elements, is_big, i64::from_le_bytes),
+            "i4" => read::<i32, 4>(shape, elements, is_big, i32::from_le_bytes),
+            "i2" => read::<i32, 2>(shape, elements, is_big, |b| i16::from_le_bytes(b).into()),
+            "i1" => read::<i32, 1>(shape, elements, is_big, |b| i8::from_le_bytes(b).into()),
+            "u4" => read::<i64, 4>(shape, elements, is_big, |b| u32::from_le_bytes(b).into()),
+            "u2" => read::<i32, 2>(shape, elements, is_big, |b| u16::from_le_bytes(b).into()),
+            "u1" => read::<u8, 1>(shape, elements, is_big, |[b]| b),
+            "b1" => read::<bool, 1>(shape, elements, is_big, |b| b != [0]),
+            _ => return None,
+        };
+        Some(if self.is_fortran {
+            let axes: Vec<usize> = (0..tensor.rank()).rev().collect();
+            permute(&tensor, &axes)
+        } else {
+            tensor
+        })
+    }
+}
+
+fn read<T: Element, const N: usize>(
+    shape: Vec<usize>,
+    elements: &[u8],
+    is_big: bool,
+    element: impl Fn([u8; N]) -> T,
+) -> Tensor {
+    let (pieces, _) = elements.as_chunks::<N>();
+    let elements = pieces.iter().map(|&piece| {
+        let mut piece = piece;
+        if is_big {
+            piece.reverse();
+        }
+        element(piece)
+    });
+    Tensor::from_vec(shape, elements.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file as NumPy writes it.
+    fn numpy(descr: &str, is_fortran: &str, shape: &str, elements: &[u8]) -> Vec<u8> {
+        let text =
+            format!("{{'descr': {descr}, 'fortran_order': {is_fortran}, 'shape': {shape}, }}\n");
+        let len = u16::try_from(text.len()).expect("it is short");
+        [
+            MAGIC,
+            &[1, 0],
+            &len.to_le_bytes(),
+            text.as_bytes(),
+            elements,
+        ]
+        .concat()
+    }
+
+    fn parsed(bytes: &[u8]) -> Result<Tensor, FileError> {
+        parse(Path::new("x.npy"), bytes)
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_every_beginning_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let path = folder.path().join("x.npy");
+        for tensor in [
+            Tensor::from_vec(vec![2, 3], vec![1.5f64, -0.0, 3.0, f64::INFINITY, 5.0, 6.0]),
+            Tensor::from_vec(vec![3], vec![true, false, true]),
+            Tensor::scalar(i64::MIN),
+            Tensor::from_vec::<f32>(vec![0, 4], vec![]),
+        ] {
+            write_npy(&path, &tensor).expect("it can be written");
+            assert_eq!(read_npy(&path).expect("it can be read"), tensor);
+            let bytes = fs::read(&path).expect("it is there");
+            for len in 0..bytes.len() - usize::from(tensor.is_empty()) {
+                assert!(parsed(&bytes[..len]).is_err(), "{len}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_other_byte_order_and_the_other_order_of_axes_are_read() {
+        let bytes = numpy(
+            "'>i2'",
+            "True",
+            "(2, 3)",
+            &[0, 1, 0, 4, 0, 2, 0, 5, 0, 3, 1, 0],
+        );
+        let expected = Tensor::from_vec(vec![2, 3], vec![1i32, 2, 3, 4, 5, 256]);
+        assert_eq!(parsed(&bytes).expect("it is whole"), expected);
+    }
+
+    #[test]
+    fn headers_that_lie_and_objects_are_refused() {
+        let lies = [
+            numpy("'<f8'", "False", "(4294967296, 4294967296, 2)", &[]),
+            numpy("'<f8'", "False", "(2,)", &[0; 8]),
+            numpy("'<f8'", "False", "(-1,)", &[]),
+            numpy("'|O'", "False", "(1,)", &[0]),
+            numpy("[('a', '<f8')]", "False", "(1,)", &[0]),
+            numpy("'<c16'", "False", "(1,)", &[0; 16]),
+            b"\x93NUMPY\x01\x00\x02\x00{}".to_vec(),
+            b"PK\x03\x04".to_vec(),
+        ];
+        for lie in lies {
+            assert!(parsed(&lie).is_err(), "{}", String::from_utf8_lossy(&lie));
+        }
+    }
+}
