@@ -209,29 +209,40 @@ fn a_project_for_a_table_runs() {
     );
 }
 
+/// The programs right in a folder of the repository.
+fn programs(home: &str) -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(home);
+    let entries = fs::read_dir(folder).expect("it is there");
+    let paths = entries.map(|entry| entry.expect("it can be read").path());
+    let programs = paths.filter(|path| path.extension().is_some_and(|ending| ending == "nnl"));
+    programs
+        .map(|path| path.to_string_lossy().into_owned())
+        .collect()
+}
+
+#[test]
+fn the_library_and_the_examples_are_in_canonical_form() {
+    for home in ["examples", "stdlib", "benches"] {
+        for program in programs(home) {
+            let (code, said) = ran(Path::new("."), &["fmt", "--diff", &program], "");
+            assert_eq!(code, 0, "{said}");
+        }
+    }
+}
+
+/// A text that would mean another thing, or lose a comment, is refused with another code.
 #[test]
 fn formatting_leaves_every_program_its_meaning() {
-    let folder = folder();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for home in ["examples", "stdlib", "benches"] {
-        for entry in fs::read_dir(root.join(home)).expect("it is there") {
-            let path = entry.expect("it can be read").path();
-            if path.extension().is_none_or(|extension| extension != "nnl") {
-                continue;
+    for home in ["parse", "lower", "check", "grad", "run"] {
+        for program in programs(&format!("tests/suite/{home}")) {
+            if program.ends_with("empty.nnl") || program.ends_with("only_comments.nnl") {
+                continue; // a program without a statement is told to be none
             }
-            let name = path
-                .file_name()
-                .expect("it has one")
-                .to_str()
-                .expect("plain");
-            fs::copy(&path, folder.path().join(name)).expect("it can be copied");
-            // A text that would mean another thing is refused with another code.
-            assert_eq!(ran(folder.path(), &["fmt", name], "").0, 0, "{name}");
-            assert_eq!(
-                ran(folder.path(), &["fmt", "--check", name], "").0,
-                0,
-                "{name}"
-            );
+            let text = fs::read_to_string(&program).expect("it can be read");
+            let (code, once) = ran(Path::new("."), &["fmt", "-"], &text);
+            assert_eq!(code, 0, "{program}\n{once}");
+            let twice = ran(Path::new("."), &["fmt", "-"], &once);
+            assert_eq!(twice, (0, once), "{program}");
         }
     }
 }
