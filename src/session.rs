@@ -19,6 +19,7 @@ mod examples;
 mod execute;
 mod extend;
 mod generate;
+mod keeping;
 mod output;
 mod overrides;
 mod program_file;
@@ -50,6 +51,7 @@ pub use axes::AxisNames;
 pub use compile::Compiled;
 pub use examples::{Example, Verdict};
 pub use execute::Sink;
+pub use keeping::Keep;
 pub use output::{Curve, DataView, FieldView, Output, RunView, Timed, View};
 pub use step::{Step, Watch};
 
@@ -73,6 +75,8 @@ pub struct Options {
     pub passes: Passes,
     /// Whether to say in the end where the time went.
     pub profiles: bool,
+    /// Where and how runs are kept on disk.
+    pub keep: Keep,
 }
 
 /// What runs functions.

@@ -131,6 +131,9 @@ pub(crate) enum Command {
     Run {
         /// The program
         file: PathBuf,
+        /// Where its runs are kept.
+        #[command(flatten)]
+        keep: KeepArgs,
         /// Say in the end where the time of native code went
         #[arg(long)]
         profile: bool,
@@ -239,6 +242,23 @@ pub(crate) enum Command {
         /// The program
         file: PathBuf,
     },
+}
+
+/// Where the runs of a program are kept.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct KeepArgs {
+    /// Keep the runs in this folder: settings, metrics, checkpoints, models
+    #[arg(long, value_name = "DIR")]
+    pub(crate) run_dir: Option<PathBuf>,
+    /// Give up the runs that the folder holds
+    #[arg(long, conflicts_with = "resume")]
+    pub(crate) overwrite: bool,
+    /// Go on with the runs kept in this folder: the same bytes come out as without the break
+    #[arg(long, value_name = "DIR", conflicts_with = "run_dir")]
+    pub(crate) resume: Option<PathBuf>,
+    /// Go on although program, data or nnlc have changed
+    #[arg(long, requires = "resume")]
+    pub(crate) force: bool,
 }
 
 /// Lines and what they are evaluated with.

@@ -112,6 +112,7 @@ fn chosen(command: &Command, global: &Global, out: &mut Out<'_>, began: Instant)
         Command::Repl { file } => repl::repl(file.as_deref(), global, out),
         Command::Run {
             file,
+            keep,
             profile,
             trace,
         } => {
@@ -120,7 +121,7 @@ fn chosen(command: &Command, global: &Global, out: &mut Out<'_>, began: Instant)
                 profiles: *profile,
                 trace,
             };
-            run::run(file, wanted, global, out)
+            run::run(file, wanted, keep, global, out)
         }
         Command::Check(program) => check::check(&program.file, global, out),
         Command::Dump { stage, file } => dump::dump(*stage, file, global, out),

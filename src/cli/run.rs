@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::cli::args::Global;
+use crate::cli::args::{Global, KeepArgs};
 use crate::cli::profile;
 use crate::cli::program::{code, compile, load, session_with};
 use crate::cli::progress::Progress;
@@ -13,7 +13,7 @@ use crate::cli::show::{json, show};
 use crate::cli::{Done, INTERRUPTED, Out, Stop, interrupt};
 use crate::engine::Call;
 use crate::lower::Mode;
-use crate::session::{Compiled, Options, Output, Session, Timed, View};
+use crate::session::{Compiled, Keep, Options, Output, Session, Timed, View};
 use crate::source::{SourceMap, Span};
 use crate::train::{Event, Flow};
 
@@ -26,9 +26,21 @@ pub(crate) struct Timing<'a> {
     pub(crate) trace: Option<&'a Path>,
 }
 
-pub(crate) fn run(path: &Path, timing: Timing<'_>, global: &Global, out: &mut Out<'_>) -> Done {
+pub(crate) fn run(
+    path: &Path,
+    timing: Timing<'_>,
+    keep: &KeepArgs,
+    global: &Global,
+    out: &mut Out<'_>,
+) -> Done {
     let options = Options {
         profiles: timing.profiles || timing.trace.is_some(),
+        keep: Keep {
+            folder: keep.resume.clone().or_else(|| keep.run_dir.clone()),
+            resumes: keep.resume.is_some(),
+            forces: keep.force,
+            overwrites: keep.overwrite,
+        },
         ..Options::default()
     };
     let mut session = session_with(options, global, out)?;

@@ -36,6 +36,7 @@ mod windows;
 
 mod apply;
 mod block;
+mod fingerprint;
 mod fit;
 mod transform;
 

@@ -107,6 +107,11 @@ impl PixelRows {
         [&[n_rows][..], &self.row_shape].concat()
     }
 
+    /// What tensors are made of: all bytes, the rows, and what becomes of each byte.
+    pub(crate) fn memory(&self) -> (&[u8], &[u32], &Tables) {
+        (&self.pixels.bytes, &self.rows, &self.tables)
+    }
+
     /// The element type.
     pub(crate) fn dtype(&self) -> DType {
         self.float

@@ -32,6 +32,11 @@ impl WindowRows {
         }
     }
 
+    /// What windows are made of: the series, where each begins, and how they are cut.
+    pub(crate) fn memory(&self) -> (&Tensor, &[u32], WindowSpec) {
+        (&self.series, &self.starts, self.own)
+    }
+
     /// The element type.
     pub(crate) fn dtype(&self) -> DType {
         self.series.dtype()

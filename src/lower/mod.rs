@@ -73,8 +73,8 @@ pub use define::{Definitions, lower_definitions, lower_definitions_of};
 pub use facts::{DataFacts, FieldFacts, Vocabulary};
 pub use known::{Known, Memory};
 pub use plan::{
-    Action, Assert, Compute, EarlyStop, Evaluate, Generate, Length, Metrics, Run, RunSettings,
-    Script, Show, Shown,
+    Action, Assert, Checkpointing, Compute, EarlyStop, Evaluate, Generate, Length, Metrics, Run,
+    RunSettings, Script, Show, Shown,
 };
 pub use scope::{Documented, Library, Scope, World};
 pub use script::{Mode, Surroundings, lower_script};

@@ -97,6 +97,21 @@ pub struct RunSettings {
     pub evaluate: Evaluate,
     /// Element type of floats.
     pub precision: DType,
+    /// When and where the run is kept on disk.
+    pub checkpoint: Option<Checkpointing>,
+}
+
+/// `checkpoint: { every: 2 epochs, keep: 3, dir: "runs/mnist" }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checkpointing {
+    /// How often.
+    pub every: Length,
+    /// How many of the newest stay.
+    pub keep: u64,
+    /// The run directory, as written; where it is not, the run's own in `runs`.
+    pub dir: Option<String>,
+    /// Where it was written.
+    pub span: Span,
 }
 
 /// `early_stop: { on: val.loss, patience: 10 epochs }`

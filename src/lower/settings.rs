@@ -4,7 +4,7 @@ use crate::diag::{Diagnostic, did_you_mean};
 use crate::lower::convert::is_whole;
 use crate::lower::facts::DataFacts;
 use crate::lower::fields::Fields;
-use crate::lower::plan::{EarlyStop, Evaluate, Length, RunSettings};
+use crate::lower::plan::{Checkpointing, EarlyStop, Evaluate, Length, RunSettings};
 use crate::lower::value::Val;
 use crate::lower::{Cx, Lowerer, Lowering, Reported, codes};
 use crate::source::Span;
@@ -13,6 +13,8 @@ use crate::types::DType;
 
 /// Rows in a batch where the program does not say.
 const DEFAULT_BATCH: u64 = 32;
+/// Checkpoints that stay where the program does not say.
+const DEFAULT_KEEP: u64 = 3;
 
 impl Lowerer<'_> {
     /// Takes and checks the settings.
@@ -38,6 +40,8 @@ impl Lowerer<'_> {
             .transpose();
         let evaluate = fields.take("evaluate");
         let evaluate = self.evaluate_field(cx, evaluate, data);
+        let checkpoint = fields.take("checkpoint");
+        let checkpoint = checkpoint.map(|expr| self.checkpoint(cx, expr)).transpose();
         Ok(RunSettings {
             length: length?,
             batch: batch?,
@@ -46,6 +50,7 @@ impl Lowerer<'_> {
             early_stop: early_stop?,
             evaluate: evaluate?,
             precision: precision?,
+            checkpoint: checkpoint?,
         })
     }
 
@@ -285,6 +290,37 @@ impl Lowerer<'_> {
             on: on.unwrap_or(default),
             batches,
         })
+    }
+
+    fn checkpoint(&mut self, cx: &Cx, expr: &Expr) -> Lowering<Checkpointing> {
+        let Some(mut fields) = Fields::of_record("`checkpoint`", expr) else {
+            let example = "{ every: 2 epochs, keep: 3, dir: \"runs/first\" }";
+            return Err(self.not_a_record(expr, example));
+        };
+        let (every, keep, dir) = (
+            fields.take("every"),
+            fields.take("keep"),
+            fields.take("dir"),
+        );
+        self.no_more(&fields)?;
+        let keep = keep.map(|expr| {
+            let number = self.number(cx, expr)?;
+            self.positive(number, expr.span)
+        });
+        let keep = keep.transpose()?.unwrap_or(DEFAULT_KEEP);
+        Ok(Checkpointing {
+            every: every.map_or(Ok(Length::Epochs(1)), |expr| self.duration(cx, expr))?,
+            keep,
+            dir: dir.map(|expr| self.folder(cx, expr)).transpose()?,
+            span: expr.span,
+        })
+    }
+
+    fn folder(&mut self, cx: &Cx, expr: &Expr) -> Lowering<String> {
+        match self.eval(cx, expr)? {
+            Val::Str(path) if !path.is_empty() => Ok(path.to_string()),
+            other => Err(self.wrong_kind("a folder such as \"runs/first\"", &other, expr.span)),
+        }
     }
 
     fn part_names(&mut self, expr: &Expr, data: Option<&DataFacts>) -> Lowering<Vec<String>> {

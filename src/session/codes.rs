@@ -32,3 +32,5 @@ pub const NO_NATIVE_CODE: Code = Code::new(Stage::Num, 630);
 pub const NO_CHANCES: Code = Code::new(Stage::Num, 621);
 /// An assertion that does not hold.
 pub const ASSERTION: Code = Code::new(Stage::Num, 620);
+/// Two runs of one program that are to be kept in two folders.
+pub const TWO_RUN_DIRS: Code = Code::new(Stage::Train, 522);

@@ -10,25 +10,37 @@ use crate::train::{self, Ended, Flow, History, ModelFile, Signature, Trained};
 impl Execution<'_, '_> {
     pub(super) fn save(&mut self, run: &str, path: &str, span: Span) -> Result<Flow, Diagnostic> {
         let (plan, trained) = self.trained(run, Some(span))?;
-        let data = self
-            .compiled
-            .data
-            .iter()
-            .find(|loaded| loaded.set.name == plan.data);
-        let model = ModelFile {
-            run: run.to_owned(),
-            signature: self.signature(plan, trained),
-            weights: trained.weights.clone(),
-            fitted: data.map_or(vec![], |data| data.set.fitted.clone()),
-            metrics: trained.history.last_values(),
-            seed: plan.settings.seed,
-        };
+        let model = self.model_file(plan, trained);
         let path = self.path(path, span);
         train::save(&path, &model, span)?;
         Ok((self.sink)(Output::Saved {
             run: run.to_owned(),
             path,
         }))
+    }
+
+    /// Puts the model of a run that is over into the run directory, if there is one.
+    pub(super) fn keep_model(&self, run: &Run, trained: &Trained) -> Result<(), Diagnostic> {
+        match (&self.writer, trained.ended) {
+            (Some(writer), Ended::Length | Ended::Early) => {
+                let model = self.model_file(run, trained);
+                train::save(&writer.model_path(&run.name), &model, run.span)
+            }
+            (Some(_), Ended::Interrupted) | (None, _) => Ok(()),
+        }
+    }
+
+    fn model_file(&self, plan: &Run, trained: &Trained) -> ModelFile {
+        let mut data = self.compiled.data.iter();
+        let data = data.find(|loaded| loaded.set.name == plan.data);
+        ModelFile {
+            run: plan.name.clone(),
+            signature: self.signature(plan, trained),
+            weights: trained.weights.clone(),
+            fitted: data.map_or(vec![], |data| data.set.fitted.clone()),
+            metrics: trained.history.last_values(),
+            seed: plan.settings.seed,
+        }
     }
 
     fn signature(&self, plan: &Run, trained: &Trained) -> Signature {

@@ -14,7 +14,7 @@ use crate::session::show::{Known, not_trained};
 use crate::session::{Session, codes};
 use crate::source::Span;
 use crate::tensor::Tensor;
-use crate::train::{self, Ended, Flow, Machine, Trained};
+use crate::train::{self, Ended, Flow, Machine, Trained, Writer};
 
 /// Where outputs go; it may ask to stop.
 pub type Sink<'a> = dyn FnMut(Output) -> Flow + 'a;
@@ -29,6 +29,8 @@ pub(super) struct Execution<'a, 's> {
     pub(super) test: Option<(String, Diagnostics)>,
     /// The places of actions that were left undone, since the sink asked to stop.
     pub(super) undone: Vec<Span>,
+    /// The run directory, where runs are kept.
+    pub(super) writer: Option<Writer>,
 }
 
 impl Execution<'_, '_> {
@@ -106,7 +108,7 @@ impl Execution<'_, '_> {
 
     /// Which actions were done before: those written in texts that have been executed. An action without a place belongs to the next
     /// that has one.
-    fn done(&self) -> Vec<bool> {
+    pub(super) fn done(&self) -> Vec<bool> {
         let mut source = None;
         let mut done: Vec<bool> = vec![];
         for action in self.compiled.actions.iter().rev() {
@@ -215,12 +217,15 @@ impl Execution<'_, '_> {
             sources,
         };
         let sink = &mut *self.sink;
-        let trained = train::train(run, &machine, data, &mut |event| sink(Output::Event(event)));
+        let mut sink = |event| sink(Output::Event(event));
+        let keep = self.writer.as_mut();
+        let trained = train::train(run, &machine, data, keep, &mut sink);
         let trained = trained.map_err(|error| error.report())?;
         let flow = match trained.ended {
             Ended::Interrupted => Flow::Stop,
             Ended::Length | Ended::Early => Flow::Continue,
         };
+        self.keep_model(run, &trained)?;
         self.bind(run, trained);
         Ok(flow)
     }

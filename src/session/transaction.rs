@@ -45,8 +45,10 @@ impl Session {
             sink,
             test: None,
             undone: vec![],
+            writer: None,
         };
         execution.check_saves()?;
+        execution.writer = execution.take_run_dir()?;
         let flow = execution.actions()?;
         execution.tell_hindrance();
         execution.tell_profile();

@@ -28,3 +28,14 @@ pub const NEWER: Code = file(714);
 pub const MISFIT: Code = file(715);
 /// Warning: a saved model with a weight that is not a number, or infinite.
 pub const NOT_FINITE: Code = Code::warning(Stage::File, 716);
+
+/// A run directory that another process is writing.
+pub const RUN_DIR_TAKEN: Code = file(720);
+/// A run directory that holds an earlier run, where one is to begin.
+pub const RUN_DIR_HOLDS: Code = file(721);
+/// A folder that is no run directory.
+pub const NO_RUN_DIR: Code = file(722);
+/// A run directory whose manifest cannot be read.
+pub const RUN_DIR_DAMAGED: Code = file(723);
+/// A run that cannot go on as it began: its program, its data or nnlc is another.
+pub const RUN_CHANGED: Code = file(724);

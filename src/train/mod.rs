@@ -15,6 +15,7 @@ mod machine;
 mod model_file;
 mod parts;
 mod run;
+mod run_dir;
 mod signature;
 mod stepper;
 mod stopping;
@@ -29,6 +30,9 @@ pub use history::{History, Record};
 pub use machine::{Machine, run_report};
 pub use model_file::{ModelFile, check_place, load, save};
 pub use run::{Trained, train};
+pub use run_dir::{
+    Beginning, CheckpointMark, DataMark, Line, Manifest, PartMark, RunDir, RunMark, Status, Writer,
+};
 pub use signature::{Entry, Signature};
 pub use stepper::Stepper;
 pub use update::first_weights;

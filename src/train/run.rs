@@ -2,6 +2,7 @@
 //! function of seed, run and epoch, and noise one of seed and step, so a run depends on nothing else.
 
 use crate::data::{Dataset, Draw, Part};
+use crate::diag::Diagnostic;
 use crate::ir::Role;
 use crate::lower::{Length, Run};
 use crate::tensor::Tensor;
@@ -11,6 +12,7 @@ use crate::train::event::{Best, Ended, Event, Flow};
 use crate::train::history::{History, Record};
 use crate::train::machine::Machine;
 use crate::train::parts::{check_watched, evaluated_parts, shown_name};
+use crate::train::run_dir::{Status, Writer};
 use crate::train::stopping::Watch;
 use crate::train::store::Store;
 use crate::train::update::{Update, first_values};
@@ -56,14 +58,15 @@ impl Trained {
     }
 }
 
-/// Trains a run on a data set, telling `sink` of every event.
+/// Trains a run on a data set, telling `sink` of every event; `writer` keeps it on disk.
 pub fn train(
     run: &Run,
     machine: &Machine<'_>,
     data: &Dataset,
+    writer: Option<&mut Writer>,
     sink: &mut dyn FnMut(Event) -> Flow,
 ) -> Result<Trained, TrainError> {
-    let mut training = Training::begin(run, machine, data, sink)?;
+    let mut training = Training::begin(run, machine, data, writer, sink)?;
     while training.ended.is_none() {
         training.epoch()?;
     }
@@ -76,6 +79,8 @@ struct Training<'a> {
     machine: &'a Machine<'a>,
     data: &'a Dataset,
     part: &'a Part,
+    /// What keeps the run on disk.
+    writer: Option<&'a mut Writer>,
     sink: &'a mut dyn FnMut(Event) -> Flow,
     store: Store,
     update: Update,
@@ -106,6 +111,7 @@ impl<'a> Training<'a> {
         run: &'a Run,
         machine: &'a Machine<'a>,
         data: &'a Dataset,
+        writer: Option<&'a mut Writer>,
         sink: &'a mut dyn FnMut(Event) -> Flow,
     ) -> Result<Training<'a>, TrainError> {
         check_watched(run, machine)?;
@@ -135,11 +141,14 @@ impl<'a> Training<'a> {
             machine,
             data,
             part,
+            writer,
             sink,
             store,
             update,
             evaluator,
         };
+        let n_params = training.store.n_params() as u64;
+        training.keep(|writer, run| writer.begins(run, n_params))?;
         training.tell_start(steps_per_epoch);
         Ok(training)
     }
@@ -155,6 +164,20 @@ impl<'a> Training<'a> {
             steps_per_epoch,
         };
         self.tell(start);
+    }
+
+    /// Writes to the run directory, if the run is kept.
+    fn keep(
+        &mut self,
+        write: impl FnOnce(&mut Writer, &str) -> Result<(), Diagnostic>,
+    ) -> Result<(), TrainError> {
+        let written = self
+            .writer
+            .as_mut()
+            .map(|writer| write(writer, &self.run.name));
+        written
+            .unwrap_or(Ok(()))
+            .map_err(|report| TrainError::Failed(Box::new(report)))
     }
 
     fn tell(&mut self, event: Event) {
@@ -260,6 +283,9 @@ impl<'a> Training<'a> {
             values,
         };
         self.history.push(record.clone());
+        if self.ended != Some(Ended::Interrupted) {
+            self.keep(|writer, run| writer.record(run, &record))?;
+        }
         self.tell(Event::Epoch {
             run: self.run.name.clone(),
             epoch: record.epoch,
@@ -334,6 +360,11 @@ impl<'a> Training<'a> {
         }
         let ended = self.ended.unwrap_or(Ended::Length);
         let (run, epochs, steps) = (self.run.name.clone(), self.epoch, self.step);
+        let status = match ended {
+            Ended::Interrupted => Status::Interrupted,
+            Ended::Length | Ended::Early => Status::Finished,
+        };
+        self.keep(|writer, run| writer.ends(run, status, [epochs, steps]))?;
         self.tell(Event::Done {
             run: run.clone(),
             epochs,

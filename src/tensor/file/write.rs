@@ -141,6 +141,7 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
-fn write_elements(writer: &mut impl Write, x: &Tensor) -> io::Result<()> {
+/// The elements of a tensor in order, low bytes first.
+pub fn write_elements(writer: &mut impl Write, x: &Tensor) -> io::Result<()> {
     each_type!(x.data(), v => v.iter().try_for_each(|x| x.write_to(writer)))
 }
