@@ -1,4 +1,4 @@
-//! Ctrl-C: once, a run finishes its step and what was trained is told; twice, the process leaves at once. Where nothing runs that could
+//! Ctrl-C and SIGTERM: once, a run finishes its step and what was trained is told; twice, the process leaves at once. Where nothing runs that could
 //! finish, the first is enough.
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -40,7 +40,10 @@ impl Progress {
                 );
                 format!("{run}: {model} on {data}, {params}, {rows}\n")
             }
-            Event::Step { .. } => String::new(),
+            Event::Resumed { run, step, .. } => {
+                format!("{run}: goes on after {}\n", counted(*step, "step"))
+            }
+            Event::Step { .. } | Event::Warning(_) => String::new(),
             Event::Epoch {
                 epoch,
                 step,

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::cli::args::{Global, KeepArgs};
+use crate::cli::args::{EngineChoice, Global, KeepArgs};
 use crate::cli::profile;
 use crate::cli::program::{code, compile, load, session_with};
 use crate::cli::progress::Progress;
@@ -15,7 +15,7 @@ use crate::engine::Call;
 use crate::lower::Mode;
 use crate::session::{Compiled, Keep, Options, Output, Session, Timed, View};
 use crate::source::{SourceMap, Span};
-use crate::train::{Event, Flow};
+use crate::train::{Event, Flow, Manifest, RunDir};
 
 /// What is wanted besides what a program says.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,10 @@ pub(crate) fn run(
         },
         ..Options::default()
     };
+    let global = &match &keep.resume {
+        Some(folder) => as_begun(folder, global, out)?,
+        None => global.clone(),
+    };
     let mut session = session_with(options, global, out)?;
     let program = load(&mut session, path, out)?;
     let compiled = compile(&session, program, Mode::Run, out)?;
@@ -53,11 +57,36 @@ pub(crate) fn run(
             profile = Some((kernels.clone(), calls.clone()));
         }
     };
-    let done = execute_heard(&mut session, compiled, &mut hear, out);
+    let resumption = format!("nnlc run {}", path.display());
+    let done = execute_told(&mut session, compiled, &resumption, &mut hear, out);
     if let Some((kernels, calls)) = profile {
         tell_profile(&kernels, &calls, timing, out)?;
     }
     done
+}
+
+/// The command line that runs began with, settings of this one added.
+fn as_begun(folder: &Path, global: &Global, out: &mut Out<'_>) -> Done<Global> {
+    let opened = match RunDir::open(folder) {
+        Ok(opened) => opened,
+        Err(report) => {
+            let reports = report.into();
+            out.reports(&SourceMap::new(), &reports)?;
+            return Err(Stop::Code(code(&reports)));
+        }
+    };
+    let Manifest {
+        sets, seed, engine, ..
+    } = opened.manifest;
+    Ok(Global {
+        set: sets.into_iter().chain(global.set.clone()).collect(),
+        seed: global.seed.or(seed),
+        engine: match engine.as_str() {
+            "interp" => EngineChoice::Interp,
+            _ => global.engine,
+        },
+        ..global.clone()
+    })
 }
 
 fn tell_profile(kernels: &[Timed], calls: &[Call], timing: Timing<'_>, out: &mut Out<'_>) -> Done {
@@ -91,6 +120,17 @@ pub(crate) fn execute_heard(
     hear: &mut dyn FnMut(&Output),
     out: &mut Out<'_>,
 ) -> Done {
+    execute_told(session, compiled, "nnlc run FILE", hear, out)
+}
+
+/// The same; `again` is the command line that goes on with what was stopped, a run directory added.
+fn execute_told(
+    session: &mut Session,
+    compiled: Compiled,
+    again: &str,
+    hear: &mut dyn FnMut(&Output),
+    out: &mut Out<'_>,
+) -> Done {
     interrupt::listen();
     let mut teller = Teller {
         labels: Labels::of(&compiled),
@@ -98,6 +138,7 @@ pub(crate) fn execute_heard(
         progress: Progress::default(),
         has_shown: false,
         is_writing: false,
+        kept: None,
         failure: Ok(()),
         out,
     };
@@ -105,11 +146,15 @@ pub(crate) fn execute_heard(
         hear(&output);
         teller.tell(output)
     });
+    let kept = teller.kept.take();
     teller.failure?;
     match result {
         Ok(Flow::Continue) => Ok(()),
         Ok(Flow::Stop) => {
-            out.note("interrupted\n")?;
+            out.note(&match kept {
+                Some(folder) => format!("interrupted; to go on: {again} --resume {folder}\n"),
+                None => "interrupted\n".to_owned(),
+            })?;
             Err(Stop::Code(INTERRUPTED))
         }
         Err(reports) => {
@@ -144,6 +189,8 @@ struct Teller<'o, 'w> {
     has_shown: bool,
     /// Whether a text is being written as it is drawn.
     is_writing: bool,
+    /// The folder that runs are kept in.
+    kept: Option<String>,
     /// The first failure to write, after which nothing is.
     failure: io::Result<()>,
     out: &'o mut Out<'w>,
@@ -163,6 +210,13 @@ impl Teller<'_, '_> {
             Output::Event(event) => self.event(&event),
             Output::Show { title, span, value } => self.show(&title, span, &value),
             Output::Writing { title, text } => self.writing(&title, &text),
+            Output::Keeping { folder } => {
+                let shown = folder.display().to_string();
+                let line = serde_json::json!({ "event": "keeping", "folder": shown });
+                let text = format!("kept in {}", one_line(&shown));
+                self.kept = Some(shown);
+                self.line(&text, &line)
+            }
             Output::Saved { run, path } => {
                 let line = serde_json::json!({ "event": "saved", "run": run, "path": path.display().to_string() });
                 self.line(&format!("saved {run} to {}", path.display()), &line)
@@ -179,6 +233,9 @@ impl Teller<'_, '_> {
     }
 
     fn event(&mut self, event: &Event) -> io::Result<()> {
+        if let Event::Warning(report) = event {
+            return self.out.reports(&self.sources, &(**report).clone().into());
+        }
         if self.out.is_json {
             return json::event(event).map_or(Ok(()), |line| self.out.json(&line));
         }

@@ -142,6 +142,11 @@ pub struct Evaluate {
     pub batches: Option<u64>,
 }
 
+impl Checkpointing {
+    /// How often, and how many stay, where the program does not say.
+    pub const DEFAULT: (Length, u64) = (Length::Epochs(1), 3);
+}
+
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {

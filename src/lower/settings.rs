@@ -13,8 +13,6 @@ use crate::types::DType;
 
 /// Rows in a batch where the program does not say.
 const DEFAULT_BATCH: u64 = 32;
-/// Checkpoints that stay where the program does not say.
-const DEFAULT_KEEP: u64 = 3;
 
 impl Lowerer<'_> {
     /// Takes and checks the settings.
@@ -307,9 +305,10 @@ impl Lowerer<'_> {
             let number = self.number(cx, expr)?;
             self.positive(number, expr.span)
         });
-        let keep = keep.transpose()?.unwrap_or(DEFAULT_KEEP);
+        let (default_every, default_keep) = Checkpointing::DEFAULT;
+        let keep = keep.transpose()?.unwrap_or(default_keep);
         Ok(Checkpointing {
-            every: every.map_or(Ok(Length::Epochs(1)), |expr| self.duration(cx, expr))?,
+            every: every.map_or(Ok(default_every), |expr| self.duration(cx, expr))?,
             keep,
             dir: dir.map(|expr| self.folder(cx, expr)).transpose()?,
             span: expr.span,

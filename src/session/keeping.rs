@@ -8,6 +8,7 @@ use crate::diag::Diagnostic;
 use crate::lower::{Action, Length, Run};
 use crate::session::compile::Compiled;
 use crate::session::execute::Execution;
+use crate::session::output::Output;
 use crate::session::{EngineKind, codes};
 use crate::source::{Source, SourceMap, Span};
 use crate::syntax::ast::{Block, Field, ItemKind, Program};
@@ -28,8 +29,18 @@ pub struct Keep {
 }
 
 impl Execution<'_, '_> {
+    /// Takes the run directory, if there is to be one, and tells of it.
+    pub(super) fn begin_keeping(&mut self) -> Result<(), Diagnostic> {
+        self.writer = self.take_run_dir()?;
+        if let Some(writer) = &self.writer {
+            let folder = writer.folder().to_path_buf();
+            (self.sink)(Output::Keeping { folder });
+        }
+        Ok(())
+    }
+
     /// Takes the run directory that the runs ahead are kept in, if they are.
-    pub(super) fn take_run_dir(&self) -> Result<Option<Writer>, Diagnostic> {
+    fn take_run_dir(&self) -> Result<Option<Writer>, Diagnostic> {
         let runs: Vec<&Run> = self.runs_ahead();
         let Some(folder) = self.run_dir(&runs)? else {
             return Ok(None);

@@ -43,6 +43,11 @@ pub enum Output {
         /// Each assertion that does not hold, or what could not be computed.
         failures: Diagnostics,
     },
+    /// Runs are kept in a folder from here on.
+    Keeping {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// A run was saved.
     Saved {
         /// Its name.

@@ -48,7 +48,7 @@ impl Session {
             writer: None,
         };
         execution.check_saves()?;
-        execution.writer = execution.take_run_dir()?;
+        execution.begin_keeping()?;
         let flow = execution.actions()?;
         execution.tell_hindrance();
         execution.tell_profile();

@@ -39,3 +39,9 @@ pub const NO_RUN_DIR: Code = file(722);
 pub const RUN_DIR_DAMAGED: Code = file(723);
 /// A run that cannot go on as it began: its program, its data or nnlc is another.
 pub const RUN_CHANGED: Code = file(724);
+/// A checkpoint that is damaged or gone, and no older one is whole.
+pub const CHECKPOINT_DAMAGED: Code = file(725);
+/// Warning: the newest checkpoint is damaged; an older one is taken.
+pub const OLDER_CHECKPOINT: Code = Code::warning(Stage::File, 726);
+/// Warning: a checkpoint could not be written; the run goes on, and so does its last one.
+pub const NOT_KEPT: Code = Code::warning(Stage::File, 727);

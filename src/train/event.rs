@@ -1,5 +1,8 @@
 //! What a run tells while it goes on. Nothing here depends on the clock: whoever shows events may time them.
 
+use serde::{Deserialize, Serialize};
+
+use crate::diag::Diagnostic;
 use crate::lower::Length;
 
 /// Something that happened in a run. Events of one run stand between its [`Event::RunStart`] and its [`Event::Done`].
@@ -22,6 +25,17 @@ pub enum Event {
         /// Updates in one epoch.
         steps_per_epoch: u64,
     },
+    /// A run goes on where it was stopped, or is over already.
+    Resumed {
+        /// Its name.
+        run: String,
+        /// The epoch, from 1.
+        epoch: u64,
+        /// The updates done.
+        step: u64,
+    },
+    /// Something deserves a second look.
+    Warning(Box<Diagnostic>),
     /// One update is done.
     Step {
         /// The epoch, from 1.
@@ -86,7 +100,8 @@ pub struct Best {
 }
 
 /// Why a run is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ended {
     /// It has lasted as long as it was to.
     Length,

@@ -6,11 +6,13 @@
 //! `stopping` watches a value, `run` is the loop, `stepper` is its inside alone, `model_file` keeps a model on disk.
 
 mod batches;
+mod checkpoint;
 pub mod codes;
 mod error;
 mod evaluate;
 mod event;
 mod history;
+mod keeping;
 mod machine;
 mod model_file;
 mod parts;

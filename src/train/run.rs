@@ -2,7 +2,6 @@
 //! function of seed, run and epoch, and noise one of seed and step, so a run depends on nothing else.
 
 use crate::data::{Dataset, Draw, Part};
-use crate::diag::Diagnostic;
 use crate::ir::Role;
 use crate::lower::{Length, Run};
 use crate::tensor::Tensor;
@@ -67,43 +66,47 @@ pub fn train(
     sink: &mut dyn FnMut(Event) -> Flow,
 ) -> Result<Trained, TrainError> {
     let mut training = Training::begin(run, machine, data, writer, sink)?;
-    while training.ended.is_none() {
-        training.epoch()?;
-    }
-    training.finish()
+    let trained = training.go_on().and_then(|()| training.finish());
+    trained.inspect_err(|_| training.failed())
 }
 
 /// A run that is going on.
-struct Training<'a> {
-    run: &'a Run,
+pub(super) struct Training<'a> {
+    pub(super) run: &'a Run,
     machine: &'a Machine<'a>,
-    data: &'a Dataset,
+    pub(super) data: &'a Dataset,
     part: &'a Part,
     /// What keeps the run on disk.
-    writer: Option<&'a mut Writer>,
+    pub(super) writer: Option<&'a mut Writer>,
     sink: &'a mut dyn FnMut(Event) -> Flow,
-    store: Store,
+    pub(super) store: Store,
     update: Update,
     evaluator: Evaluator,
     evaluated: Vec<&'a Part>,
-    watch: Option<Watch<'a>>,
-    history: History,
+    pub(super) watch: Option<Watch<'a>>,
+    pub(super) history: History,
     /// The loss of the batches since the last record.
-    seen: Mean,
+    pub(super) seen: Mean,
     /// The loss of the batches since the last update.
     group: Mean,
-    epoch: u64,
-    step: u64,
+    pub(super) epoch: u64,
+    /// Batches of the epoch that are done.
+    pub(super) batch: usize,
+    pub(super) step: u64,
     /// Batches looked at: what noise is drawn by where several make an update.
-    n_batches: u64,
-    ended: Option<Ended>,
+    pub(super) n_batches: u64,
+    /// Whether what follows the last update is done as well.
+    pub(super) is_settled: bool,
+    pub(super) ended: Option<Ended>,
+    /// Whether whoever listens asked to stop.
+    is_asked: bool,
 }
 
 /// A mean of losses, each weighted by its rows.
 #[derive(Clone, Copy, Debug, Default)]
-struct Mean {
-    total: f64,
-    rows: f64,
+pub(super) struct Mean {
+    pub(super) total: f64,
+    pub(super) rows: f64,
 }
 
 impl<'a> Training<'a> {
@@ -134,9 +137,12 @@ impl<'a> Training<'a> {
             seen: Mean::default(),
             group: Mean::default(),
             epoch: 0,
+            batch: 0,
             step: 0,
             n_batches: 0,
+            is_settled: true,
             ended: None,
+            is_asked: false,
             run,
             machine,
             data,
@@ -147,9 +153,8 @@ impl<'a> Training<'a> {
             update,
             evaluator,
         };
-        let n_params = training.store.n_params() as u64;
-        training.keep(|writer, run| writer.begins(run, n_params))?;
         training.tell_start(steps_per_epoch);
+        training.resume()?;
         Ok(training)
     }
 
@@ -166,52 +171,51 @@ impl<'a> Training<'a> {
         self.tell(start);
     }
 
-    /// Writes to the run directory, if the run is kept.
-    fn keep(
-        &mut self,
-        write: impl FnOnce(&mut Writer, &str) -> Result<(), Diagnostic>,
-    ) -> Result<(), TrainError> {
-        let written = self
-            .writer
-            .as_mut()
-            .map(|writer| write(writer, &self.run.name));
-        written
-            .unwrap_or(Ok(()))
-            .map_err(|report| TrainError::Failed(Box::new(report)))
-    }
-
-    fn tell(&mut self, event: Event) {
+    pub(super) fn tell(&mut self, event: Event) {
         match (self.sink)(event) {
             Flow::Continue => {}
-            Flow::Stop => {
-                self.ended.get_or_insert(Ended::Interrupted);
-            }
+            Flow::Stop => self.is_asked = true,
         }
     }
 
+    /// Epochs until the run is over, or to be stopped.
+    fn go_on(&mut self) -> Result<(), TrainError> {
+        if !self.is_settled {
+            self.settle()?;
+        }
+        while !self.is_over() {
+            self.epoch()?;
+        }
+        Ok(())
+    }
+
+    fn is_over(&self) -> bool {
+        self.ended.is_some() || self.is_asked
+    }
+
+    /// The batches of the next epoch, or what is left of one.
     fn epoch(&mut self) -> Result<(), TrainError> {
-        self.epoch += 1;
+        if self.batch == 0 {
+            self.epoch += 1;
+        }
         let settings = &self.run.settings;
-        let batches = shuffled(
-            self.part,
-            settings.batch,
-            settings.seed,
-            &self.run.name,
-            self.epoch,
-        );
-        for (at, rows) in batches.iter().enumerate() {
+        let (seed, name) = (settings.seed, &self.run.name);
+        let batches = shuffled(self.part, settings.batch, seed, name, self.epoch);
+        for (at, rows) in batches.iter().enumerate().skip(self.batch) {
             let is_last = at + 1 == batches.len();
             let loss = self.batch(rows, is_last)?;
             if !loss.is_finite() {
                 return Err(self.diverged(loss, rows, [at + 1, batches.len()]));
             }
+            self.batch = at + 1;
             if self.update.is_done() {
-                self.updated(is_last)?;
+                self.updated()?;
             }
-            if self.ended.is_some() {
-                break;
+            if self.is_over() {
+                return Ok(());
             }
         }
+        self.batch = 0;
         Ok(())
     }
 
@@ -241,35 +245,66 @@ impl<'a> Training<'a> {
         Ok(loss)
     }
 
-    /// What follows an update: events, a record where one is due, perhaps the end.
-    fn updated(&mut self, is_last: bool) -> Result<(), TrainError> {
+    /// What follows an update. Whoever asks to stop now has its checkpoint taken before the rest is done, which going on will do.
+    fn updated(&mut self) -> Result<(), TrainError> {
         self.step += 1;
+        self.is_settled = false;
         let loss = std::mem::take(&mut self.group).mean();
         self.tell(Event::Step {
             epoch: self.epoch,
             step: self.step,
             loss,
         });
-        let is_interrupted = self.ended.is_some();
+        if self.is_asked {
+            self.checkpoint(true)?;
+            let record = self.record_of(false)?;
+            self.tell_record(&record);
+            return Ok(());
+        }
+        self.settle()
+    }
+
+    /// A record where one is due, perhaps the end, a checkpoint.
+    fn settle(&mut self) -> Result<(), TrainError> {
+        let is_last =
+            self.batch == n_batches(self.part.rows.len(), self.run.settings.batch) as usize;
         let is_over = match self.run.settings.length {
             Length::Epochs(epochs) => is_last && self.epoch >= epochs,
             Length::Steps(steps) => self.step >= steps,
         };
-        let is_due = match self.run.settings.evaluate.every {
+        let is_due = self.is_due(self.run.settings.evaluate.every, is_last);
+        if is_over {
+            self.ended = Some(Ended::Length);
+        }
+        if is_last || is_due || is_over {
+            self.record(is_due || is_over)?;
+        }
+        self.is_settled = true;
+        let is_kept = self.is_due(self.checkpointing().0, is_last);
+        match is_kept || self.is_over() {
+            true => self.checkpoint(self.is_over()),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether something that is done every so often is to be done now.
+    fn is_due(&self, every: Length, is_last: bool) -> bool {
+        match every {
             Length::Epochs(every) => is_last && self.epoch.is_multiple_of(every),
             Length::Steps(every) => self.step.is_multiple_of(every),
-        };
-        if is_over {
-            self.ended.get_or_insert(Ended::Length);
         }
-        if is_last || is_due || is_over || is_interrupted {
-            self.record((is_due || is_over) && !is_interrupted)?;
-        }
-        Ok(())
     }
 
     /// Records the loss since the last record, and what an evaluation gives.
     fn record(&mut self, evaluates: bool) -> Result<(), TrainError> {
+        let record = self.record_of(evaluates)?;
+        self.keep(|writer, run| writer.record(run, &record))?;
+        self.tell_record(&record);
+        self.watch(&record);
+        Ok(())
+    }
+
+    fn record_of(&mut self, evaluates: bool) -> Result<Record, TrainError> {
         let loss = std::mem::take(&mut self.seen).mean();
         let mut values = vec![("train.loss".to_owned(), loss)];
         if evaluates {
@@ -283,9 +318,10 @@ impl<'a> Training<'a> {
             values,
         };
         self.history.push(record.clone());
-        if self.ended != Some(Ended::Interrupted) {
-            self.keep(|writer, run| writer.record(run, &record))?;
-        }
+        Ok(record)
+    }
+
+    fn tell_record(&mut self, record: &Record) {
         self.tell(Event::Epoch {
             run: self.run.name.clone(),
             epoch: record.epoch,
@@ -293,8 +329,6 @@ impl<'a> Training<'a> {
             length: self.run.settings.length,
             values: record.values.clone(),
         });
-        self.watch(&record);
-        Ok(())
     }
 
     /// The loss of a part and its metrics that are scalars. The loss of the train part is that of its batches.
@@ -345,7 +379,7 @@ impl<'a> Training<'a> {
         }))
     }
 
-    fn finish(mut self) -> Result<Trained, TrainError> {
+    fn finish(&mut self) -> Result<Trained, TrainError> {
         let best = self.watch.as_ref().and_then(Watch::best);
         let restored = self
             .watch
@@ -358,7 +392,7 @@ impl<'a> Training<'a> {
                 run: self.run.span,
             });
         }
-        let ended = self.ended.unwrap_or(Ended::Length);
+        let ended = self.ended.unwrap_or(Ended::Interrupted);
         let (run, epochs, steps) = (self.run.name.clone(), self.epoch, self.step);
         let status = match ended {
             Ended::Interrupted => Status::Interrupted,
@@ -378,7 +412,7 @@ impl<'a> Training<'a> {
             run,
             weights,
             opt_states,
-            history: self.history,
+            history: self.history.clone(),
             epochs,
             steps,
             best,

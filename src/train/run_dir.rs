@@ -19,6 +19,7 @@ mod changes;
 mod lock;
 mod manifest;
 mod metrics;
+mod saving;
 mod writer;
 
 use std::fs;
@@ -30,6 +31,7 @@ use crate::train::codes;
 
 pub use manifest::{CheckpointMark, DataMark, Manifest, PartMark, RunMark, Status};
 pub use metrics::Line;
+pub(crate) use metrics::{number, told};
 pub use writer::{Beginning, Writer};
 
 /// What the files are called.

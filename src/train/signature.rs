@@ -105,7 +105,8 @@ impl Signature {
     }
 }
 
-fn differences(what: &str, expected: &[Entry], found: &[Entry]) -> Vec<String> {
+/// Everything in which one list of tensors differs from what is expected, one sentence each.
+pub(crate) fn differences(what: &str, expected: &[Entry], found: &[Entry]) -> Vec<String> {
     let of =
         |entries: &[Entry], path: &str| entries.iter().find(|entry| entry.path == path).cloned();
     let misses = expected

@@ -2,6 +2,7 @@
 
 use crate::lower::{EarlyStop, Length};
 use crate::tensor::Tensor;
+use crate::train::checkpoint::Watched;
 use crate::train::event::Best;
 use crate::train::history::Record;
 use crate::train::store::Store;
@@ -23,6 +24,28 @@ impl<'a> Watch<'a> {
             best: None,
             since: (0, 0),
         }
+    }
+
+    /// A watch that has seen what another had.
+    pub(crate) fn resumed(rule: &'a EarlyStop, seen: &Watched, weights: Vec<Tensor>) -> Watch<'a> {
+        Watch {
+            rule,
+            best: seen.best.map(|best| (best.into(), weights)),
+            since: seen.since.into(),
+        }
+    }
+
+    /// What it has seen, for [`Watch::resumed`].
+    pub(crate) fn seen(&self) -> Watched {
+        Watched {
+            best: self.best().map(Into::into),
+            since: self.since.into(),
+        }
+    }
+
+    /// The weights of the best evaluation, where they are kept.
+    pub(crate) fn weights(&self) -> &[Tensor] {
+        self.best.as_ref().map_or(&[], |(_, weights)| weights)
     }
 
     /// Looks at a record; whether patience is at its end.

@@ -7,6 +7,7 @@ use crate::ir::Role;
 use crate::lower::Run;
 use crate::scalar::Scalar;
 use crate::tensor::{Tensor, map};
+use crate::train::signature::{Entry, differences};
 
 /// Tensors by slot. A slot is empty while its tensor is lent to the engine, which may write over it.
 #[derive(Clone, Debug)]
@@ -91,6 +92,33 @@ impl Store {
             Role::Field(_) | Role::Global(_) | Role::Step | Role::Seed => None,
         };
         self.roles.iter().enumerate().filter_map(of).collect()
+    }
+
+    /// The role of each parameter and state, then of each state of the optimizer: what is kept between updates, sums of gradients
+    /// left out.
+    pub(crate) fn kept(&self) -> Vec<(String, Tensor)> {
+        let is_kept = |role: &&Role| !matches!(role, Role::Gradient(_));
+        let roles = self.roles.iter().take_while(is_kept).enumerate();
+        roles
+            .map(|(slot, role)| (role.to_string(), self.share(slot)))
+            .collect()
+    }
+
+    /// Puts back what [`Store::kept`] gave, or says everything in which `kept` is not that of this run.
+    pub(crate) fn take_kept(&mut self, kept: &[(String, Tensor)]) -> Result<(), Vec<String>> {
+        let own = self.kept();
+        let expected: Vec<Entry> = own.iter().map(|(role, x)| Entry::of(role, x)).collect();
+        let found: Vec<Entry> = kept.iter().map(|(role, x)| Entry::of(role, x)).collect();
+        let all = differences("tensor", &expected, &found);
+        if !all.is_empty() {
+            return Err(all);
+        }
+        for (slot, (role, _)) in own.iter().enumerate() {
+            let tensor = kept.iter().find(|(name, _)| name == role);
+            let (_, tensor) = tensor.expect("compared: each tensor is there");
+            self.put(slot, tensor.clone());
+        }
+        Ok(())
     }
 
     /// How many numbers the parameters are.

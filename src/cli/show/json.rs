@@ -200,7 +200,10 @@ pub(crate) fn event(event: &Event) -> Option<Value> {
                 unit: n, "steps_per_epoch": steps_per_epoch,
             }))
         }
-        Event::Step { .. } => None,
+        Event::Resumed { run, epoch, step } => {
+            Some(json!({ "event": "resumed", "run": run, "epoch": epoch, "step": step }))
+        }
+        Event::Step { .. } | Event::Warning(_) => None,
         Event::Epoch {
             run,
             epoch,

@@ -35,8 +35,8 @@ pub enum Beginning {
 #[derive(Debug)]
 pub struct Writer {
     folder: PathBuf,
-    manifest: Manifest,
-    metrics: File,
+    pub(super) manifest: Manifest,
+    pub(super) metrics: File,
     /// When the run that goes on began or went on, and how long it had trained by then.
     clock: (Instant, f64),
     /// Held as long as the writer lives.
@@ -54,22 +54,21 @@ impl Writer {
         program: &str,
         beginning: Beginning,
     ) -> Result<Writer, Diagnostic> {
-        let manifest = match beginning {
-            Beginning::Resumed { .. } => Some(manifest::read(folder)?),
-            Beginning::New { .. } => None,
-        };
+        if let Beginning::Resumed { .. } = beginning {
+            // Nothing is made where there is nothing to go on with.
+            manifest::read(folder)?;
+        }
         let inner = folder.join(CHECKPOINTS);
         fs::create_dir_all(&inner).map_err(|error| unwritable(folder, &error))?;
         let lock = lock::take(folder)?;
-        sweep(folder).map_err(|error| unwritable(folder, &error))?;
-        let manifest = match (manifest, beginning) {
-            (Some(before), Beginning::Resumed { forces }) => resumed(folder, before, now, forces)?,
-            (None, Beginning::New { overwrites }) | (_, Beginning::New { overwrites }) => {
+        let manifest = match beginning {
+            Beginning::Resumed { forces } => resumed(folder, manifest::read(folder)?, now, forces)?,
+            Beginning::New { overwrites } => {
                 make_room(folder, overwrites)?;
                 now
             }
-            (None, Beginning::Resumed { .. }) => now,
         };
+        sweep(folder).map_err(|error| unwritable(folder, &error))?;
         let path = folder.join(PROGRAM);
         write_text(&path, program).map_err(|error| unwritable(&path, &error))?;
         let path = folder.join(METRICS);
@@ -136,14 +135,16 @@ impl Writer {
     }
 
     /// How long the run that goes on has trained, to the millisecond.
-    fn seconds(&self) -> f64 {
+    pub(super) fn seconds(&self) -> f64 {
         let (since, before) = self.clock;
         ((before + since.elapsed().as_secs_f64()) * 1e3).round() / 1e3
     }
 
     /// Changes what is said of a run.
     fn tell(&mut self, run: &str, change: impl FnOnce(&mut RunMark)) -> Result<(), Diagnostic> {
-        self.manifest.run_mut(run).map_or((), change);
+        if let Some(mark) = self.manifest.run_mut(run) {
+            change(mark);
+        }
         manifest::write(&self.folder, &self.manifest)
     }
 }
