@@ -64,7 +64,7 @@
 //! | [`lint`] | what is right and probably not meant |
 //! | [`grad`], [`opt`] | gradients; passes |
 //! | [`engine`], [`data`] | running functions; rows of files to tensors |
-//! | [`train`] | the loop, its events, histories, saved models |
+//! | [`train`] | the loop, its events, histories; saved models, run directories, checkpoints |
 //! | [`session`] | one user's world, a transaction at a time |
 //! | [`cli`] | commands; the only room that prints |
 //!

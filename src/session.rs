@@ -34,7 +34,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::engine::{Engine, Interpreter, Jit};
+use crate::engine::{Engine, Interpreter, Jit, Trap};
 use crate::lower::{Library, Memory, Run, Shown, World};
 use crate::opt::Passes;
 use crate::session::data::Loaded;
@@ -75,6 +75,8 @@ pub struct Options {
     pub passes: Passes,
     /// Whether to say in the end where the time went.
     pub profiles: bool,
+    /// `--dry-run`: whether runs and evaluations take one batch and nothing is written.
+    pub is_dry: bool,
     /// Where and how runs are kept on disk.
     pub keep: Keep,
 }
@@ -87,6 +89,8 @@ pub enum EngineKind {
     Jit,
     /// The reference: instruction by instruction.
     Interpreter,
+    /// The reference, stopping at the first value that is not finite.
+    Trap,
 }
 
 impl EngineKind {
@@ -96,6 +100,7 @@ impl EngineKind {
             EngineKind::Jit if profiles => Box::new(Jit::profiled()),
             EngineKind::Jit => Box::new(Jit::default()),
             EngineKind::Interpreter => Box::new(Interpreter),
+            EngineKind::Trap => Box::new(Trap),
         }
     }
 }
@@ -151,6 +156,11 @@ impl Session {
             given: vec![],
         };
         (session, reports)
+    }
+
+    /// From here on, the first value that is not finite is an error, which names the op that gave it.
+    pub fn trap(&mut self) {
+        self.options.engine = EngineKind::Trap;
     }
 
     /// Reads and parses a program, with the settings of the command line in place of its own.

@@ -5,6 +5,7 @@ mod examples;
 mod gradcheck;
 mod hostile;
 mod hostile_cli;
+mod keeping;
 mod layers;
 mod library;
 mod parameter_counts;

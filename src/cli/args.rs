@@ -134,6 +134,12 @@ pub(crate) enum Command {
         /// Where its runs are kept.
         #[command(flatten)]
         keep: KeepArgs,
+        /// Try everything with one batch and write nothing
+        #[arg(long, conflicts_with_all = ["resume", "run_dir", "overwrite"])]
+        dry_run: bool,
+        /// Stop at the first value that is not finite, and name the op: slow, since the interpreter runs
+        #[arg(long)]
+        trap_nan: bool,
         /// Say in the end where the time of native code went
         #[arg(long)]
         profile: bool,

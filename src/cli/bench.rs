@@ -151,7 +151,7 @@ fn rounded(x: f64, places: usize) -> Value {
 }
 
 /// The most memory the process ever held, where the system tells.
-fn peak_rss_mib() -> Option<u64> {
+pub(crate) fn peak_rss_mib() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status
         .lines()

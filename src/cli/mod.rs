@@ -2,6 +2,7 @@
 //! line, runs the command, and says what the process comes to. A panic anywhere below becomes one message and code 101.
 
 mod args;
+mod bar;
 mod bench;
 mod bug;
 mod check;
@@ -113,15 +114,19 @@ fn chosen(command: &Command, global: &Global, out: &mut Out<'_>, began: Instant)
         Command::Run {
             file,
             keep,
+            dry_run,
+            trap_nan,
             profile,
             trace,
         } => {
-            let trace = trace.as_deref();
-            let wanted = run::Timing {
+            let wanted = run::Wanted {
+                keep,
+                is_dry: *dry_run,
+                traps: *trap_nan,
                 profiles: *profile,
-                trace,
+                trace: trace.as_deref(),
             };
-            run::run(file, wanted, keep, global, out)
+            run::run(file, wanted, global, out)
         }
         Command::Check(program) => check::check(&program.file, global, out),
         Command::Dump { stage, file } => dump::dump(*stage, file, global, out),

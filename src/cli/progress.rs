@@ -43,6 +43,19 @@ impl Progress {
             Event::Resumed { run, step, .. } => {
                 format!("{run}: goes on after {}\n", counted(*step, "step"))
             }
+            Event::Spike {
+                run,
+                step,
+                loss,
+                usual,
+            } => {
+                let (loss, usual) = (brief(*loss, DIGITS), brief(*usual, DIGITS));
+                format!("{run}: loss {loss} in step {step}, about {usual} before\n")
+            }
+            Event::Plateau { run, step, factor } => {
+                let factor = brief(*factor, DIGITS);
+                format!("{run}: learning rate times {factor} after step {step}\n")
+            }
             Event::Step { .. } | Event::Warning(_) => String::new(),
             Event::Epoch {
                 epoch,
@@ -104,6 +117,7 @@ impl Progress {
         let why = match ended {
             Ended::Length => None,
             Ended::Early => Some(format!("stopped early after {}", counted(epochs, "epoch"))),
+            Ended::Time => Some(format!("out of time after {}", counted(steps, "step"))),
             Ended::Interrupted => Some(format!("interrupted after {}", counted(steps, "step"))),
         };
         let kept = best.map(|best| {

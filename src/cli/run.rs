@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use crate::cli::args::{EngineChoice, Global, KeepArgs};
+use crate::cli::bar::Bar;
 use crate::cli::profile;
 use crate::cli::program::{code, compile, load, session_with};
 use crate::cli::progress::Progress;
@@ -19,22 +20,24 @@ use crate::train::{Event, Flow, Manifest, RunDir};
 
 /// What is wanted besides what a program says.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Timing<'a> {
+pub(crate) struct Wanted<'a> {
+    /// Where runs are kept.
+    pub(crate) keep: &'a KeepArgs,
+    /// One batch of everything, nothing written.
+    pub(crate) is_dry: bool,
+    /// An end at the first value that is not finite.
+    pub(crate) traps: bool,
     /// A table of where the time went.
     pub(crate) profiles: bool,
     /// Where the calls of native code are written to.
     pub(crate) trace: Option<&'a Path>,
 }
 
-pub(crate) fn run(
-    path: &Path,
-    timing: Timing<'_>,
-    keep: &KeepArgs,
-    global: &Global,
-    out: &mut Out<'_>,
-) -> Done {
+pub(crate) fn run(path: &Path, wanted: Wanted<'_>, global: &Global, out: &mut Out<'_>) -> Done {
+    let keep = wanted.keep;
     let options = Options {
-        profiles: timing.profiles || timing.trace.is_some(),
+        is_dry: wanted.is_dry,
+        profiles: wanted.profiles || wanted.trace.is_some(),
         keep: Keep {
             folder: keep.resume.clone().or_else(|| keep.run_dir.clone()),
             resumes: keep.resume.is_some(),
@@ -48,6 +51,9 @@ pub(crate) fn run(
         None => global.clone(),
     };
     let mut session = session_with(options, global, out)?;
+    if wanted.traps {
+        session.trap();
+    }
     let program = load(&mut session, path, out)?;
     let compiled = compile(&session, program, Mode::Run, out)?;
     explain(&compiled, session.sources(), global, out)?;
@@ -60,7 +66,7 @@ pub(crate) fn run(
     let resumption = format!("nnlc run {}", path.display());
     let done = execute_told(&mut session, compiled, &resumption, &mut hear, out);
     if let Some((kernels, calls)) = profile {
-        tell_profile(&kernels, &calls, timing, out)?;
+        tell_profile(&kernels, &calls, wanted, out)?;
     }
     done
 }
@@ -89,11 +95,11 @@ fn as_begun(folder: &Path, global: &Global, out: &mut Out<'_>) -> Done<Global> {
     })
 }
 
-fn tell_profile(kernels: &[Timed], calls: &[Call], timing: Timing<'_>, out: &mut Out<'_>) -> Done {
-    if let Some(path) = timing.trace {
+fn tell_profile(kernels: &[Timed], calls: &[Call], wanted: Wanted<'_>, out: &mut Out<'_>) -> Done {
+    if let Some(path) = wanted.trace {
         profile::write(path, &profile::trace(kernels, calls))?;
     }
-    match (timing.profiles, out.is_json) {
+    match (wanted.profiles, out.is_json) {
         (false, _) => {}
         (true, true) => {
             for kernel in kernels {
@@ -136,6 +142,7 @@ fn execute_told(
         labels: Labels::of(&compiled),
         sources: session.sources().clone(),
         progress: Progress::default(),
+        bar: Bar::new(!out.is_quiet && !out.is_json, out.screen),
         has_shown: false,
         is_writing: false,
         kept: None,
@@ -185,6 +192,7 @@ struct Teller<'o, 'w> {
     labels: Labels,
     sources: SourceMap,
     progress: Progress,
+    bar: Bar,
     /// Whether something was written that an empty line should follow.
     has_shown: bool,
     /// Whether a text is being written as it is drawn.
@@ -234,17 +242,23 @@ impl Teller<'_, '_> {
 
     fn event(&mut self, event: &Event) -> io::Result<()> {
         if let Event::Warning(report) = event {
-            return self.out.reports(&self.sources, &(**report).clone().into());
+            let reports = (**report).clone().into();
+            return self.bar.above(|| self.out.reports(&self.sources, &reports));
         }
         if self.out.is_json {
             return json::event(event).map_or(Ok(()), |line| self.out.json(&line));
         }
+        let end = self.bar.hears(event);
+        if let Event::Step { .. } = event {
+            return Ok(());
+        }
         let lines = self.progress.lines(event);
-        if self.out.is_quiet || lines.is_empty() {
+        if self.out.is_quiet || lines.is_empty() && end.is_none() {
             return Ok(());
         }
         self.has_shown = true;
-        self.out.text(&lines)
+        self.bar.above(|| self.out.text(&lines))?;
+        end.map_or(Ok(()), |end| self.out.note(&end))
     }
 
     fn show(&mut self, title: &str, span: Span, value: &View) -> io::Result<()> {

@@ -46,6 +46,15 @@ pub enum RunFault {
         /// What it comes out as, if anything.
         value: Option<i64>,
     },
+    /// A value that is not finite, made of finite ones.
+    NotFinite {
+        /// What the op is called.
+        op: String,
+        /// `not a number` or `infinite`.
+        what: &'static str,
+        /// Each operand: its type, and between what its elements lie.
+        operands: Vec<String>,
+    },
     /// Values that no memory holds.
     Memory {
         /// The bytes that are needed at once.
@@ -83,6 +92,11 @@ impl RunError {
                     None => format!("size {dim} does not follow from the data"),
                 };
                 Description::new(codes::SIZES, message)
+            }
+            RunFault::NotFinite { op, what, operands } => {
+                let message = format!("`{op}` gives what is {what}");
+                let ranges = format!("made of {}", operands.join(" and "));
+                Description::new(codes::TRAPPED, message).note(Some(ranges))
             }
             RunFault::Memory { needed, room } => {
                 let (needed, room) = (in_words(*needed), in_words(*room));

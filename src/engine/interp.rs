@@ -3,10 +3,10 @@
 
 use std::rc::Rc;
 
-use crate::engine::flat::{Flat, Plan, Use, flat, known};
+use crate::engine::flat::{Flat, Plan, ResultTypes, Use, flat, known};
 use crate::engine::plans::Plans;
 use crate::engine::{Engine, Program, RunError, RunFault, scan};
-use crate::ir::{FuncId, Module};
+use crate::ir::{FuncId, Module, Op};
 use crate::ops;
 use crate::tensor::Tensor;
 
@@ -52,14 +52,26 @@ pub(super) fn execute(
     plan: &Plan,
     inputs: Vec<Tensor>,
 ) -> Result<Vec<Tensor>, RunError> {
+    execute_by(flat, plan, inputs, |_, operands, (op, types)| {
+        ops::eval(op, operands, types, &known).map_err(RunFault::Eval)
+    })
+}
+
+/// The results of a plan whose steps `eval` computes: it is given the place of a step, its operands, and what it is.
+pub(super) fn execute_by(
+    flat: &Flat,
+    plan: &Plan,
+    inputs: Vec<Tensor>,
+    eval: impl Fn(usize, Vec<Tensor>, &(Op, ResultTypes)) -> Result<Vec<Tensor>, RunFault>,
+) -> Result<Vec<Tensor>, RunError> {
     let mut values: Vec<Option<Tensor>> = vec![None; flat.types.len()];
     for (value, tensor) in flat.inputs.iter().zip(inputs) {
         values[value.index()] = Some(tensor);
     }
-    for (step, (op, types)) in flat.steps.iter().zip(plan) {
+    for (at, (step, planned)) in flat.steps.iter().zip(plan).enumerate() {
         let operands = read(&mut values, &step.operands);
-        let results = ops::eval(op, operands, types, &known).map_err(|error| RunError {
-            fault: RunFault::Eval(error),
+        let results = eval(at, operands, planned).map_err(|fault| RunError {
+            fault,
             origin: step.origin,
         })?;
         for (value, tensor) in step.results.iter().zip(results) {

@@ -10,11 +10,13 @@ mod memory;
 mod plans;
 mod profile;
 mod scan;
+mod trap;
 
 pub use error::{RunError, RunFault};
 pub use interp::Interpreter;
 pub use jit::{Jit, Listing, footprint, listing};
 pub use profile::{Call, KernelTime, Profile};
+pub use trap::Trap;
 
 use crate::ir::{FuncId, Module};
 use crate::tensor::Tensor;

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 
 use crate::diag::Diagnostic;
 use crate::ir::Role;
-use crate::ir::draft::NodeKind;
-use crate::lower::value::{Layer, Val};
+use crate::ir::draft::{NodeKind, Pattern};
+use crate::lower::plan::Plateau;
+use crate::lower::value::{Layer, TensorRef, Val};
 use crate::lower::{Cx, Lowerer, Lowering, Reported, codes};
 use crate::lower::{arguments::Given, call::bind_all};
+use crate::scalar::Scalar;
 use crate::source::Span;
-use crate::syntax::ast::{self, DefKind};
+use crate::syntax::ast::{self, DefKind, Expr, ExprKind};
 
 impl Lowerer<'_> {
     /// Gives the layers inside a value the name of the `let` that binds it.
@@ -118,7 +120,40 @@ impl Lowerer<'_> {
                 inner = inner.with(name, now);
             }
         }
-        Ok(inner)
+        self.scaled_lr(inner, span)
+    }
+
+    /// The learning rate times the factor that the run changes, where it does.
+    fn scaled_lr(&mut self, cx: Cx, span: Span) -> Lowering<Cx> {
+        let lr = cx.env.get("lr").cloned();
+        let (Some(lr), true) = (lr, self.scales_lr && self.model.in_optimizer) else {
+            return Ok(cx);
+        };
+        let role = Role::OptState(Plateau::FACTOR.to_owned());
+        let factor = match self.model.input(&role) {
+            Some(factor) => factor,
+            None => self.lr_factor(&cx, role, span),
+        };
+        let factor = Val::Tensor(self.emit(NodeKind::Adaptable, &[factor], span));
+        let scaled = self.scalar_op(Scalar::Mul, &[(lr, span), (factor, span)], span)?;
+        Ok(cx.with("lr", scaled))
+    }
+
+    fn lr_factor(&mut self, cx: &Cx, role: Role, span: Span) -> TensorRef {
+        let pattern = Pattern {
+            elem: self.open_float(),
+            axes: vec![],
+            span,
+        };
+        let one = Expr {
+            span,
+            kind: ExprKind::Number(ast::Number {
+                value: 1.0,
+                int: None,
+                is_percent: false,
+            }),
+        };
+        self.first_use(cx, role, pattern, &one, span)
     }
 
     /// `layer.param`: a parameter of a layer that has been applied.

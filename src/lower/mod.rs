@@ -23,8 +23,10 @@ mod dims;
 mod expr;
 mod facts;
 mod fields;
+mod filing;
 mod frame;
 mod generate;
+mod groups;
 mod host;
 mod inline;
 mod inspect;
@@ -50,6 +52,7 @@ mod strings;
 mod trained;
 mod types;
 mod value;
+mod watching;
 mod weights;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,8 +76,8 @@ pub use define::{Definitions, lower_definitions, lower_definitions_of};
 pub use facts::{DataFacts, FieldFacts, Vocabulary};
 pub use known::{Known, Memory};
 pub use plan::{
-    Action, Assert, Checkpointing, Compute, EarlyStop, Evaluate, Generate, Length, Metrics, Run,
-    RunSettings, Script, Show, Shown,
+    Action, Assert, Checkpointing, Compute, EarlyStop, Evaluate, Generate, InitialWeights, Length,
+    Metrics, Plateau, Run, RunSettings, Script, Show, Shown,
 };
 pub use scope::{Documented, Library, Scope, World};
 pub use script::{Mode, Surroundings, lower_script};
@@ -131,6 +134,8 @@ pub(crate) struct Lowerer<'w> {
     pub(crate) generic: bool,
     /// Updates in one epoch, where a run is being lowered.
     pub(crate) steps_per_epoch: Option<f64>,
+    /// Whether the learning rates of the run being lowered have a common factor, which the run changes.
+    pub(crate) scales_lr: bool,
     /// Sizes of file-wide dimensions that data has decided.
     pub(crate) solved: BTreeMap<String, i64>,
     pub(crate) n_nodes: usize,
@@ -186,6 +191,7 @@ impl<'w> Lowerer<'w> {
             stack: vec![],
             generic: false,
             steps_per_epoch: None,
+            scales_lr: false,
             solved,
             n_nodes: 0,
             marks: Marks::default(),

@@ -44,6 +44,8 @@ pub struct Run {
     pub opt_states: Vec<String>,
     /// Parameters that are trained: those whose new values `update` gives, in order.
     pub trained: Vec<String>,
+    /// Trained parameters with the optimizer's states that hold their averages, where weights are averaged.
+    pub averages: Vec<(String, String)>,
     /// First values.
     pub init: DraftId,
     /// One whole update: loss, new states, new parameters, new optimizer states.
@@ -97,8 +99,41 @@ pub struct RunSettings {
     pub evaluate: Evaluate,
     /// Element type of floats.
     pub precision: DType,
+    /// How many batches to train on, over and over: a check that the model can learn at all.
+    pub overfit: Option<u64>,
+    /// When the learning rate is lowered.
+    pub plateau: Option<Plateau>,
+    /// The weights to begin with, where they are another model's.
+    pub from: Option<InitialWeights>,
+    /// The longest that the run may train, in seconds.
+    pub max_time: Option<f64>,
     /// When and where the run is kept on disk.
     pub checkpoint: Option<Checkpointing>,
+}
+
+/// `plateau: { on: val.loss, factor: 0.5, patience: 3 epochs }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plateau {
+    /// What is watched, as early stopping watches it.
+    pub watch: EarlyStop,
+    /// What the learning rate is multiplied by where it does not improve.
+    pub factor: f64,
+}
+
+/// `from: { file: "base.nnlm", except: [head] }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct InitialWeights {
+    /// A saved model or a `safetensors` file, as written.
+    pub file: String,
+    /// Layers or parameters that keep their own first values, and that the file may lack or have besides.
+    pub except: Vec<String>,
+    /// Where it was written.
+    pub span: Span,
+}
+
+impl Plateau {
+    /// The state of the optimizer that holds the factor of all learning rates.
+    pub const FACTOR: &'static str = "lr_factor";
 }
 
 /// `checkpoint: { every: 2 epochs, keep: 3, dir: "runs/mnist" }`
@@ -140,6 +175,14 @@ pub struct Evaluate {
     pub on: Vec<String>,
     /// At most so many batches of each.
     pub batches: Option<u64>,
+}
+
+impl RunSettings {
+    /// How many batches an epoch of so many rows has.
+    pub fn n_batches(&self, n_rows: u64) -> u64 {
+        let all = n_rows.div_ceil(self.batch.unwrap_or(n_rows).max(1)).max(1);
+        self.overfit.map_or(all, |n| n.min(all))
+    }
 }
 
 impl Checkpointing {

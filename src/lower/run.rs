@@ -7,7 +7,7 @@ use crate::lower::facts::{DataFacts, FieldFacts};
 use crate::lower::model_state::{ModelState, Recipe};
 use crate::lower::plan::Run;
 use crate::lower::run_fields::Recipes;
-use crate::lower::step::StepKind;
+use crate::lower::step::{Step, StepKind};
 use crate::lower::value::{TensorRef, Val};
 use crate::lower::{Cx, Lowerer, Lowering};
 use crate::syntax::ast::{Block, Field};
@@ -57,6 +57,7 @@ impl Lowerer<'_> {
             params: paths(|role| matches!(role, Role::Param(_))),
             states: paths(|role| matches!(role, Role::State(_))),
             opt_states: paths(|role| matches!(role, Role::OptState(_))),
+            averages: averages(&recipes, &step),
             trained: step.trained.clone(),
             init,
             step: step.func,
@@ -239,6 +240,19 @@ impl Lowerer<'_> {
         self.export(func);
         Ok(func)
     }
+}
+
+/// Each trained parameter with the state of the optimizer that holds its average: the one called `average`.
+fn averages(recipes: &Recipes<'_>, step: &Step) -> Vec<(String, String)> {
+    if recipes.average.is_none() {
+        return vec![];
+    }
+    let pair = |path: &String| (path.clone(), format!("{path}.average"));
+    let is_kept = |(_, average): &(String, String)| {
+        let role = Role::OptState(average.clone());
+        step.recipes.iter().any(|recipe| recipe.role == role)
+    };
+    step.trained.iter().map(pair).filter(is_kept).collect()
 }
 
 /// Where the values of some roles stand.

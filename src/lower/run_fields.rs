@@ -3,6 +3,7 @@
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::lower::facts::{DataFacts, FieldFacts};
 use crate::lower::fields::Fields;
+use crate::lower::groups::Groups;
 use crate::lower::plan::{Run, RunSettings};
 use crate::lower::value::{Host, Val};
 use crate::lower::{Cx, Lowerer, Lowering, Reported, codes};
@@ -18,6 +19,10 @@ pub(crate) struct Recipes<'a> {
     pub(crate) model_span: Span,
     pub(crate) loss: &'a Expr,
     pub(crate) optimizer: (Val, Span),
+    /// Settings of the optimizer for some parameters.
+    pub(crate) groups: Groups<'a>,
+    /// How weights are averaged over updates.
+    pub(crate) average: Option<(Val, Span)>,
     pub(crate) clip: Option<(Val, Span)>,
     pub(crate) metrics: Vec<&'a Expr>,
     pub(crate) frozen: Vec<(String, Span)>,
@@ -68,6 +73,7 @@ impl Lowerer<'_> {
             fields.take("metrics"),
             fields.take("freeze"),
         );
+        let (groups, average) = (fields.take("groups"), fields.take("average"));
         let data = data_field.and_then(|expr| self.run_data(cx, expr, data));
         let settings = self.run_settings(cx, &mut fields, data.as_ref().ok(), block);
         let unknown = self.no_more(&fields);
@@ -77,9 +83,12 @@ impl Lowerer<'_> {
         self.steps_per_epoch = Some(steps_per_epoch(&data, &settings));
         let (model, optimizer) = (model?, optimizer?);
         let frozen = freeze.map_or(Ok(vec![]), |expr| self.frozen_paths(expr))?;
-        let clip = clip
-            .map(|expr| Ok((self.setting(cx, expr)?, expr.span)))
-            .transpose()?;
+        self.scales_lr = settings.plateau.is_some();
+        let rule = |this: &mut Self, expr: Option<&Expr>| {
+            let rule = expr.map(|expr| Ok((this.setting(cx, expr)?, expr.span)));
+            rule.transpose()
+        };
+        let (clip, average) = (rule(self, clip)?, rule(self, average)?);
         let batch = self.draft.dims.fresh("batch", SymKind::Rigid, None);
         Ok(Recipes {
             cx: cx.clone(),
@@ -88,6 +97,8 @@ impl Lowerer<'_> {
             model_span: model.span,
             loss: loss?,
             optimizer: (self.setting(cx, optimizer)?, optimizer.span),
+            groups: self.groups(optimizer, groups)?,
+            average,
             clip,
             metrics: metrics.map_or(vec![], list_items),
             frozen,
@@ -97,7 +108,7 @@ impl Lowerer<'_> {
     }
 
     /// A value that belongs to no function: nothing in it is computed.
-    fn setting(&mut self, cx: &Cx, expr: &Expr) -> Lowering<Val> {
+    pub(crate) fn setting(&mut self, cx: &Cx, expr: &Expr) -> Lowering<Val> {
         let value = self.eval(cx, expr)?;
         if value.is_settled() {
             return Ok(value);
@@ -181,6 +192,6 @@ fn list_items(expr: &Expr) -> Vec<&Expr> {
 /// Updates in one pass over the train part.
 fn steps_per_epoch(data: &DataFacts, settings: &RunSettings) -> f64 {
     let n_rows = data.train_part().map_or(0, |(_, rows)| *rows as u64);
-    let n_batches = n_rows.div_ceil(settings.batch.unwrap_or(n_rows).max(1));
+    let n_batches = settings.n_batches(n_rows);
     n_batches.div_ceil(settings.accumulate.max(1)).max(1) as f64
 }

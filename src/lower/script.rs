@@ -155,6 +155,7 @@ impl Lowerer<'_> {
         let run = self.run(cx, block, &data);
         self.precision = self.float;
         self.steps_per_epoch = None;
+        self.scales_lr = false;
         self.caller = None;
         self.stack.clear();
         self.runs.push(run?);

@@ -1,10 +1,11 @@
-//! The settings of a `train` block: lengths, batches, stopping, evaluation.
+//! The settings of a `train` block: lengths, batches, evaluation. Those that watch a value are in `watching`, those that name files in
+//! `filing`.
 
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::lower::convert::is_whole;
 use crate::lower::facts::DataFacts;
 use crate::lower::fields::Fields;
-use crate::lower::plan::{Checkpointing, EarlyStop, Evaluate, Length, RunSettings};
+use crate::lower::plan::{Evaluate, Length, RunSettings};
 use crate::lower::value::Val;
 use crate::lower::{Cx, Lowerer, Lowering, Reported, codes};
 use crate::source::Span;
@@ -36,10 +37,18 @@ impl Lowerer<'_> {
             .take("early_stop")
             .map(|expr| self.early_stop(cx, expr, data))
             .transpose();
+        let plateau = fields.take("plateau");
+        let plateau = plateau.map(|expr| self.plateau(cx, expr, data)).transpose();
+        let from = fields.take("from");
+        let from = from.map(|expr| self.weights_from(cx, expr)).transpose();
         let evaluate = fields.take("evaluate");
         let evaluate = self.evaluate_field(cx, evaluate, data);
         let checkpoint = fields.take("checkpoint");
         let checkpoint = checkpoint.map(|expr| self.checkpoint(cx, expr)).transpose();
+        let overfit = fields.take("overfit");
+        let overfit = overfit.map(|expr| self.overfit(cx, expr)).transpose();
+        let max_time = fields.take("max_time");
+        let max_time = max_time.map(|expr| self.max_time(cx, expr)).transpose();
         Ok(RunSettings {
             length: length?,
             batch: batch?,
@@ -48,6 +57,10 @@ impl Lowerer<'_> {
             early_stop: early_stop?,
             evaluate: evaluate?,
             precision: precision?,
+            plateau: plateau?,
+            from: from?,
+            overfit: overfit?,
+            max_time: max_time?,
             checkpoint: checkpoint?,
         })
     }
@@ -104,7 +117,7 @@ impl Lowerer<'_> {
         }
     }
 
-    fn positive(&mut self, number: f64, span: Span) -> Lowering<u64> {
+    pub(super) fn positive(&mut self, number: f64, span: Span) -> Lowering<u64> {
         if is_whole(number) && number >= 1.0 {
             return Ok(number as u64);
         }
@@ -168,69 +181,14 @@ impl Lowerer<'_> {
         }
     }
 
-    fn early_stop(
-        &mut self,
-        cx: &Cx,
-        expr: &Expr,
-        data: Option<&DataFacts>,
-    ) -> Lowering<EarlyStop> {
-        let Some(mut fields) = Fields::of_record("`early_stop`", expr) else {
-            return Err(self.not_a_record(expr, "{ on: val.loss, patience: 10 epochs }"));
-        };
-        let on = self.require(&mut fields, "on", "val.loss");
-        let patience = self.require(&mut fields, "patience", "10 epochs");
-        let (min_delta, mode, restore) = (
-            fields.take("min_delta"),
-            fields.take("mode"),
-            fields.take("restore"),
-        );
-        let unknown = self.no_more(&fields);
-        let on_expr = on?;
-        let on = self.dotted(on_expr)?;
-        self.known_part(&on, on_expr.span, data)?;
-        let patience = self.duration(cx, patience?)?;
-        let min_delta = min_delta.map_or(Ok(0.0), |expr| self.number(cx, expr))?;
-        let maximise = mode.map_or(Ok(false), |expr| self.is_max(expr))?;
-        let restore = match restore {
-            Some(expr) => {
-                let value = self.eval(cx, expr)?;
-                self.to_bool(&value, expr.span)?
-            }
-            None => true,
-        };
-        unknown?;
-        Ok(EarlyStop {
-            on,
-            span: on_expr.span,
-            patience,
-            min_delta,
-            maximise,
-            restore,
-        })
-    }
-
-    fn is_max(&mut self, expr: &Expr) -> Lowering<bool> {
-        match self.dotted(expr)?.as_str() {
-            "max" => Ok(true),
-            "min" => Ok(false),
-            other => {
-                let report = Diagnostic::error(
-                    codes::TRAIN_SETTING,
-                    format!("expected `min` or `max`, found `{other}`"),
-                );
-                Err(self.report(report.label(expr.span, "which way is better?")))
-            }
-        }
-    }
-
-    fn number(&mut self, cx: &Cx, expr: &Expr) -> Lowering<f64> {
+    pub(super) fn number(&mut self, cx: &Cx, expr: &Expr) -> Lowering<f64> {
         match self.eval(cx, expr)?.into_number() {
             Val::Number(number) => Ok(number),
             other => Err(self.wrong_kind("a number", &other, expr.span)),
         }
     }
 
-    fn duration(&mut self, cx: &Cx, expr: &Expr) -> Lowering<Length> {
+    pub(super) fn duration(&mut self, cx: &Cx, expr: &Expr) -> Lowering<Length> {
         match self.eval(cx, expr)?.into_number() {
             Val::Quantity(number, Unit::Steps) => {
                 Ok(Length::Steps(self.positive(number, expr.span)?))
@@ -290,35 +248,28 @@ impl Lowerer<'_> {
         })
     }
 
-    fn checkpoint(&mut self, cx: &Cx, expr: &Expr) -> Lowering<Checkpointing> {
-        let Some(mut fields) = Fields::of_record("`checkpoint`", expr) else {
-            let example = "{ every: 2 epochs, keep: 3, dir: \"runs/first\" }";
-            return Err(self.not_a_record(expr, example));
-        };
-        let (every, keep, dir) = (
-            fields.take("every"),
-            fields.take("keep"),
-            fields.take("dir"),
-        );
-        self.no_more(&fields)?;
-        let keep = keep.map(|expr| {
-            let number = self.number(cx, expr)?;
-            self.positive(number, expr.span)
-        });
-        let (default_every, default_keep) = Checkpointing::DEFAULT;
-        let keep = keep.transpose()?.unwrap_or(default_keep);
-        Ok(Checkpointing {
-            every: every.map_or(Ok(default_every), |expr| self.duration(cx, expr))?,
-            keep,
-            dir: dir.map(|expr| self.folder(cx, expr)).transpose()?,
-            span: expr.span,
-        })
+    fn overfit(&mut self, cx: &Cx, expr: &Expr) -> Lowering<u64> {
+        match self.eval(cx, expr)?.into_number() {
+            Val::Quantity(number, Unit::Batches) | Val::Number(number) => {
+                self.positive(number, expr.span)
+            }
+            other => Err(self.wrong_kind("a number such as `1 batch`", &other, expr.span)),
+        }
     }
 
-    fn folder(&mut self, cx: &Cx, expr: &Expr) -> Lowering<String> {
-        match self.eval(cx, expr)? {
-            Val::Str(path) if !path.is_empty() => Ok(path.to_string()),
-            other => Err(self.wrong_kind("a folder such as \"runs/first\"", &other, expr.span)),
+    /// A length of time in seconds.
+    fn max_time(&mut self, cx: &Cx, expr: &Expr) -> Lowering<f64> {
+        let value = self.eval(cx, expr)?.into_number();
+        let unit = match &value {
+            Val::Quantity(_, unit) => unit.seconds(),
+            _ => None,
+        };
+        match (value, unit) {
+            (Val::Quantity(number, _), Some(seconds)) if number > 0.0 => Ok(number * seconds),
+            (other, _) => {
+                let wanted = "a time such as `90 seconds`, `20 minutes` or `2 hours`";
+                Err(self.wrong_kind(wanted, &other, expr.span))
+            }
         }
     }
 
@@ -337,7 +288,12 @@ impl Lowerer<'_> {
     }
 
     /// The first word of `val.loss` must name a part of the data.
-    fn known_part(&mut self, name: &str, span: Span, data: Option<&DataFacts>) -> Lowering<()> {
+    pub(super) fn known_part(
+        &mut self,
+        name: &str,
+        span: Span,
+        data: Option<&DataFacts>,
+    ) -> Lowering<()> {
         let Some(data) = data else { return Ok(()) };
         let part = name.split('.').next().unwrap_or(name);
         let parts: Vec<&str> = data.parts.iter().map(|(part, _)| part.as_str()).collect();
@@ -356,7 +312,7 @@ impl Lowerer<'_> {
         Err(self.report(report.help(help)))
     }
 
-    fn not_a_record(&mut self, expr: &Expr, example: &str) -> Reported {
+    pub(super) fn not_a_record(&mut self, expr: &Expr, example: &str) -> Reported {
         let report = Diagnostic::error(codes::WRONG_KIND, "expected settings in braces");
         self.report(
             report

@@ -243,14 +243,19 @@ impl Lowerer<'_> {
     ) -> Lowering<Vec<(String, TensorRef)>> {
         let gradients = self.clipped(recipes, gradients)?;
         let span = recipes.optimizer.1;
+        let paths: Vec<&str> = trained.iter().map(|(path, _)| path.as_str()).collect();
+        let (cx, base) = (&recipes.cx, &recipes.optimizer.0);
+        let optimizers = self.optimizers(cx, &recipes.groups, base, &paths)?;
         let mut params = Vec::new();
-        for ((path, param), gradient) in trained.iter().zip(gradients) {
+        for (((path, param), gradient), optimizer) in trained.iter().zip(gradients).zip(optimizers)
+        {
             self.model.enter_optimizer(path);
             let given = vec![
                 Given::value(Val::Tensor(*param), span),
                 Given::value(gradient, span),
             ];
-            let new = self.apply(recipes.optimizer.0.clone(), given, span, span);
+            let new = self.apply(optimizer, given, span, span);
+            let new = new.and_then(|new| self.averaged(recipes, new));
             self.model.leave_optimizer();
             params.push((
                 Role::Param(path.clone()).to_string(),
@@ -263,6 +268,15 @@ impl Lowerer<'_> {
                 .map(|(role, value)| (role.to_string(), value)),
         );
         Ok(params)
+    }
+
+    /// A new parameter, after its average has taken note of it.
+    fn averaged(&mut self, recipes: &Recipes<'_>, new: Val) -> Lowering<Val> {
+        if let Some((rule, span)) = &recipes.average {
+            let given = vec![Given::value(new.clone(), *span)];
+            self.apply(rule.clone(), given, *span, *span)?;
+        }
+        Ok(new)
     }
 
     fn clipped(&mut self, recipes: &Recipes<'_>, gradients: Vec<Val>) -> Lowering<Vec<Val>> {

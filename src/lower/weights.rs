@@ -108,7 +108,7 @@ impl Lowerer<'_> {
         }
     }
 
-    fn first_use(
+    pub(crate) fn first_use(
         &mut self,
         cx: &Cx,
         role: Role,

@@ -12,6 +12,9 @@ impl Execution<'_, '_> {
         let (plan, trained) = self.trained(run, Some(span))?;
         let model = self.model_file(plan, trained);
         let path = self.path(path, span);
+        if self.session.options.is_dry {
+            return Ok(Flow::Continue);
+        }
         train::save(&path, &model, span)?;
         Ok((self.sink)(Output::Saved {
             run: run.to_owned(),
@@ -22,7 +25,7 @@ impl Execution<'_, '_> {
     /// Puts the model of a run that is over into the run directory, if there is one.
     pub(super) fn keep_model(&self, run: &Run, trained: &Trained) -> Result<(), Diagnostic> {
         match (&self.writer, trained.ended) {
-            (Some(writer), Ended::Length | Ended::Early) => {
+            (Some(writer), Ended::Length | Ended::Early | Ended::Time) => {
                 let model = self.model_file(run, trained);
                 train::save(&writer.model_path(&run.name), &model, run.span)
             }

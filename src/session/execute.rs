@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::engine::{Engine, KernelTime, Profile};
+use crate::ir::Role;
 use crate::ir::draft::DraftId;
-use crate::lower::{Action, Assert, Metrics, Run, best_name};
+use crate::lower::{Action, Assert, Length, Metrics, Run, best_name};
 use crate::session::compile::Compiled;
 use crate::session::compute::compute;
 use crate::session::output::{Output, Timed};
@@ -14,7 +15,7 @@ use crate::session::show::{Known, not_trained};
 use crate::session::{Session, codes};
 use crate::source::Span;
 use crate::tensor::Tensor;
-use crate::train::{self, Ended, Flow, Machine, Trained, Writer};
+use crate::train::{self, Ended, Flow, Machine, Start, Trained, Writer};
 
 /// Where outputs go; it may ask to stop.
 pub type Sink<'a> = dyn FnMut(Output) -> Flow + 'a;
@@ -198,6 +199,10 @@ impl Execution<'_, '_> {
     }
 
     fn train(&mut self, run: &Run) -> Result<Flow, Diagnostic> {
+        let run = &match self.session.options.is_dry {
+            true => dry(run),
+            false => run.clone(),
+        };
         let data = self
             .compiled
             .data
@@ -218,12 +223,15 @@ impl Execution<'_, '_> {
         };
         let sink = &mut *self.sink;
         let mut sink = |event| sink(Output::Event(event));
-        let keep = self.writer.as_mut();
-        let trained = train::train(run, &machine, data, keep, &mut sink);
+        let start = Start {
+            weights: initial(run, &machine)?,
+            writer: self.writer.as_mut(),
+        };
+        let trained = train::train(run, &machine, data, start, &mut sink);
         let trained = trained.map_err(|error| error.report())?;
         let flow = match trained.ended {
             Ended::Interrupted => Flow::Stop,
-            Ended::Length | Ended::Early => Flow::Continue,
+            Ended::Length | Ended::Early | Ended::Time => Flow::Continue,
         };
         self.keep_model(run, &trained)?;
         self.bind(run, trained);
@@ -290,7 +298,8 @@ impl Execution<'_, '_> {
         let part = data.and_then(|data| data.set.part(part));
         let part = part.ok_or_else(|| not_trained(run, plan.span))?;
         let found = self.with_machine(|machine| {
-            train::evaluate(plan, Some(metrics), machine, &trained.weights, part)
+            let limit = self.session.options.is_dry.then_some(1);
+            train::evaluate(plan, Some(metrics), machine, &trained.weights, part, limit)
         });
         let found = found.map_err(|error| error.report())?;
         let values = found
@@ -336,6 +345,24 @@ impl Execution<'_, '_> {
             report.note(format!("`{text}` is {}", shown(tensor)))
         })
     }
+}
+
+/// The weights that a run begins with, where they are another model's.
+fn initial(run: &Run, machine: &Machine<'_>) -> Result<Vec<(Role, Tensor)>, Diagnostic> {
+    let Some(from) = &run.settings.from else {
+        return Ok(vec![]);
+    };
+    let own = train::first_weights(run, machine).map_err(|error| error.report())?;
+    let folder = &machine.sources.get(from.span.source).folder;
+    train::initial_weights(&folder.join(&from.file), &own, from)
+}
+
+/// A run of one update, evaluated on one batch.
+fn dry(run: &Run) -> Run {
+    let mut run = run.clone();
+    run.settings.length = Length::Steps(1);
+    run.settings.evaluate.batches = Some(1);
+    run
 }
 
 fn is_unbound(report: &Diagnostic) -> bool {

@@ -11,7 +11,7 @@ use crate::session::execute::Execution;
 use crate::session::output::Output;
 use crate::session::{EngineKind, codes};
 use crate::source::{Source, SourceMap, Span};
-use crate::syntax::ast::{Block, Field, ItemKind, Program};
+use crate::syntax::ast::{Block, Field, ItemKind, Program, StmtKind};
 use crate::syntax::print;
 use crate::train::{Beginning, DataMark, Manifest, PartMark, RunMark, Status, Writer};
 
@@ -41,6 +41,9 @@ impl Execution<'_, '_> {
 
     /// Takes the run directory that the runs ahead are kept in, if they are.
     fn take_run_dir(&self) -> Result<Option<Writer>, Diagnostic> {
+        if self.session.options.is_dry {
+            return Ok(None);
+        }
         let runs: Vec<&Run> = self.runs_ahead();
         let Some(folder) = self.run_dir(&runs)? else {
             return Ok(None);
@@ -129,7 +132,7 @@ fn two_folders((path, span): (&Path, Span), (other, earlier): (&Path, Span)) -> 
 fn engine(kind: EngineKind) -> &'static str {
     match kind {
         EngineKind::Jit => "jit",
-        EngineKind::Interpreter => "interp",
+        EngineKind::Interpreter | EngineKind::Trap => "interp",
     }
 }
 
@@ -171,14 +174,35 @@ fn manifest(compiled: &Compiled, runs: &[&Run], sources: &SourceMap) -> Manifest
     }
 }
 
-/// The program without what has no bearing on its numbers.
+/// Fields of a run that decide how long a process trains and what it keeps, not what comes out.
+const WITHOUT_BEARING: [&str; 2] = ["checkpoint", "max_time"];
+
+/// The program without what has no bearing on the numbers of its runs.
 fn canonical(program: &Program) -> String {
-    let text = print(program);
+    let mut program = program.clone();
+    program.items.retain(|item| has_bearing(&item.kind));
+    for item in &mut program.items {
+        if let ItemKind::Train(block) = &mut item.kind {
+            let has_bearing = |field: &Field| !WITHOUT_BEARING.contains(&&*field.name.value);
+            block.fields.retain(has_bearing);
+        }
+    }
+    let text = print(&program);
     let lines = text.lines().filter(|line| {
         let line = line.trim_start();
         !line.is_empty() && !line.starts_with("///") && !line.starts_with("//!")
     });
     lines.map(|line| format!("{line}\n")).collect()
+}
+
+/// What is shown and tested comes after the runs.
+fn has_bearing(item: &ItemKind) -> bool {
+    match item {
+        ItemKind::Test(_) => false,
+        ItemKind::Stmt(stmt) => !matches!(stmt.kind, StmtKind::Show(_)),
+        ItemKind::Use(_) | ItemKind::Dim(_) | ItemKind::Type(_) | ItemKind::Def(_) => true,
+        ItemKind::Data(_) | ItemKind::Train(_) => true,
+    }
 }
 
 fn data_mark(set: &Dataset) -> DataMark {

@@ -374,6 +374,14 @@ pub enum Unit {
     Steps,
     /// Rows.
     Samples,
+    /// Groups of rows.
+    Batches,
+    /// Seconds.
+    Seconds,
+    /// Minutes.
+    Minutes,
+    /// Hours.
+    Hours,
     /// Degrees.
     Degrees,
     /// Pixels.
@@ -469,6 +477,26 @@ impl BinaryOp {
 }
 
 impl Unit {
+    /// How many seconds one is, if it is a time.
+    pub fn seconds(self) -> Option<f64> {
+        match self {
+            Unit::Seconds => Some(1.0),
+            Unit::Minutes => Some(60.0),
+            Unit::Hours => Some(3600.0),
+            Unit::Epochs | Unit::Steps | Unit::Samples | Unit::Batches => None,
+            Unit::Degrees | Unit::Pixels | Unit::Mebibytes | Unit::Gibibytes => None,
+        }
+    }
+
+    /// Whether its name is a plural, of which one has none.
+    pub fn is_counted(self) -> bool {
+        match self {
+            Unit::Epochs | Unit::Steps | Unit::Samples | Unit::Batches => true,
+            Unit::Seconds | Unit::Minutes | Unit::Hours => true,
+            Unit::Degrees | Unit::Pixels | Unit::Mebibytes | Unit::Gibibytes => false,
+        }
+    }
+
     /// The unit as written.
     pub fn name(self) -> &'static str {
         match self {
@@ -478,6 +506,10 @@ impl Unit {
             Unit::Degrees => "deg",
             Unit::Pixels => "px",
             Unit::Mebibytes => "MiB",
+            Unit::Batches => "batches",
+            Unit::Seconds => "seconds",
+            Unit::Minutes => "minutes",
+            Unit::Hours => "hours",
             Unit::Gibibytes => "GiB",
         }
     }

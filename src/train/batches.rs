@@ -1,21 +1,23 @@
 //! The rows of a part as batches of tensors. A part that one batch holds in order is handed on as it is, without a copy.
 
 use crate::data::{Batches, Draw, Part, Rows, epoch_order};
+use crate::lower::RunSettings;
 use crate::tensor::Tensor;
 
-/// The order in which an epoch visits the rows of a part; a run without batches takes them as they stand.
-pub(crate) fn shuffled(
-    part: &Part,
-    size: Option<u64>,
-    seed: u64,
-    run: &str,
-    epoch: u64,
-) -> Batches {
+/// The order in which an epoch of a run called `run` visits the rows of a part; a run without batches takes them as they stand. Where
+/// a few batches are to be overfitted, they are the first of the first epoch.
+pub(crate) fn shuffled(part: &Part, settings: &RunSettings, run: &str, epoch: u64) -> Batches {
     let n_rows = part.rows.len();
-    match size {
-        Some(size) => Batches::new(epoch_order(seed, run, epoch, n_rows), clamped(size, n_rows)),
-        None => Batches::in_order(n_rows, n_rows),
-    }
+    let (Some(size), seed) = (settings.batch, settings.seed) else {
+        return Batches::in_order(n_rows, n_rows);
+    };
+    let size = clamped(size, n_rows);
+    let Some(n) = settings.overfit else {
+        return Batches::new(epoch_order(seed, run, epoch, n_rows), size);
+    };
+    let mut order = epoch_order(seed, run, 1, n_rows);
+    order.truncate(size.saturating_mul(usize::try_from(n).unwrap_or(usize::MAX)));
+    Batches::new(order, size)
 }
 
 /// The rows of a part as they stand, in batches; where these are more than `limit`, rows that lie evenly over the whole part, so
@@ -35,9 +37,8 @@ fn clamped(size: u64, n_rows: usize) -> usize {
 }
 
 /// How many batches an epoch has.
-pub(crate) fn n_batches(n_rows: usize, size: Option<u64>) -> u64 {
-    let n_rows = n_rows as u64;
-    n_rows.div_ceil(size.unwrap_or(n_rows).max(1)).max(1)
+pub(crate) fn n_batches(n_rows: usize, settings: &RunSettings) -> u64 {
+    settings.n_batches(n_rows as u64)
 }
 
 /// Some rows of every field of a part, as a training batch where `draw` says which.

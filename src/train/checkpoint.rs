@@ -16,6 +16,7 @@ use crate::train::codes;
 use crate::train::event::{Best, Ended};
 use crate::train::history::Record;
 use crate::train::run_dir::{number, told};
+use crate::train::spike::Usual;
 
 /// The version that is written; older ones are read as well.
 const FORMAT: u32 = 1;
@@ -60,6 +61,12 @@ pub(crate) struct Place {
     pub(crate) seen: [Exact; 2],
     pub(crate) history: Vec<Told>,
     pub(crate) watch: Option<Watched>,
+    /// What the rule that lowers the learning rate has seen.
+    #[serde(default)]
+    pub(crate) plateau: Option<Watched>,
+    /// What losses have been like.
+    #[serde(default)]
+    pub(crate) usual: Usual,
     /// The fitted transforms of the data.
     pub(crate) transforms: String,
 }

@@ -3,6 +3,7 @@
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::source::Span;
 use crate::train::codes;
+use crate::train::trouble::Culprit;
 
 /// Why a run cannot go on.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +16,8 @@ pub enum TrainError {
         path: String,
         /// Where the run was declared.
         run: Span,
+        /// What broke it.
+        culprit: Option<Box<Culprit>>,
     },
     /// `early_stop` watches what is never recorded.
     NeverRecorded {
@@ -46,17 +49,29 @@ pub struct Divergence {
     pub n_batches: usize,
     /// The rows of the batch, as the data counts them, from 0.
     pub rows: Vec<u32>,
+    /// What broke it.
+    pub culprit: Option<Culprit>,
 }
 
 impl TrainError {
+    /// The error with where in the run it happened.
+    pub(crate) fn at(self, step: u64, epoch: u64, [batch, n_batches]: [usize; 2]) -> TrainError {
+        let place = format!("in step {step}, at batch {batch} of {n_batches} of epoch {epoch}");
+        match self {
+            TrainError::Failed(report) => TrainError::Failed(Box::new(report.note(place))),
+            other => other,
+        }
+    }
+
     /// The error in words.
     pub fn report(&self) -> Diagnostic {
         match self {
             TrainError::Diverged(divergence) => diverged(divergence),
-            TrainError::Weights { path, run } => {
+            TrainError::Weights { path, run, culprit } => {
                 let message = format!("after training, parameter `{path}` is not finite");
                 let report = Diagnostic::error(codes::WEIGHTS_NOT_FINITE, message);
                 let report = report.label(*run, "the last update of this run broke it");
+                let report = blamed(report, culprit.as_deref());
                 report.help(
                     "lower the learning rate, or clip the gradients: `clip: global_norm(1.0)`",
                 )
@@ -102,11 +117,29 @@ fn diverged(at: &Divergence) -> Diagnostic {
             at.loss
         ),
     );
+    let report = blamed(report, at.culprit.as_ref());
     let report = report.note(rows(&at.rows));
     report.help(match step {
         1 => "the first loss already: look for `ln`, `/` or `sqrt` of 0, and `standardize` the inputs",
         _ => "lower the learning rate, clip the gradients (`clip: global_norm(1.0)`), or `standardize` the inputs",
     })
+}
+
+/// The report with the op that broke the run, where that is known.
+fn blamed(report: Diagnostic, culprit: Option<&Culprit>) -> Diagnostic {
+    let Some(Culprit {
+        report: found,
+        step,
+    }) = culprit
+    else {
+        return report;
+    };
+    let text = format!("in step {step}, {}", found.message);
+    let place = found.labels.first().map(|label| label.span);
+    let report = place
+        .into_iter()
+        .fold(report, |report, place| report.label(place, &*text));
+    found.notes.iter().cloned().fold(report, Diagnostic::note)
 }
 
 /// The rows of a batch, counted from 1 as a reader of the file counts them.

@@ -20,17 +20,18 @@ pub struct Evaluation {
     pub metrics: Vec<(String, Tensor)>,
 }
 
-/// Evaluates weights, parameters and states by role, on a part of the data.
+/// Evaluates weights, parameters and states by role, on a part of the data, or on at most so many batches of it.
 pub fn evaluate(
     run: &Run,
     metrics: Option<&Metrics>,
     machine: &Machine<'_>,
     weights: &[(Role, Tensor)],
     part: &Part,
+    limit: Option<u64>,
 ) -> Result<Evaluation, TrainError> {
     let mut store = Store::with_weights(run, weights);
     let mut evaluator = Evaluator::new(run, metrics, machine, &store, &field_names(part))?;
-    evaluator.evaluate(machine, &mut store, part, None)
+    evaluator.evaluate(machine, &mut store, part, limit)
 }
 
 /// The model's outputs for new rows, whose tensors stand under the names of the fields.

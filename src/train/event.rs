@@ -58,6 +58,26 @@ pub enum Event {
         /// What was recorded, by name: `train.loss`, `val.loss`, `val.accuracy`.
         values: Vec<(String, f64)>,
     },
+    /// The loss of an update is far above what is usual; the record that follows counts it as `train.spikes`.
+    Spike {
+        /// The run's name.
+        run: String,
+        /// The update, from 1.
+        step: u64,
+        /// Its loss.
+        loss: f64,
+        /// The mean of those before it.
+        usual: f64,
+    },
+    /// The learning rate is lowered, since a watched value has not improved.
+    Plateau {
+        /// The run's name.
+        run: String,
+        /// The updates done.
+        step: u64,
+        /// What every learning rate is multiplied by from here on.
+        factor: f64,
+    },
     /// The watched value has not improved for too long.
     EarlyStop {
         /// The run's name.
@@ -107,7 +127,9 @@ pub enum Ended {
     Length,
     /// The watched value no longer improved.
     Early,
-    /// Whoever listens asked for it.
+    /// It has lasted as long as `max_time` lets it; it can go on.
+    Time,
+    /// Whoever listens asked for it; it can go on.
     Interrupted,
 }
 

@@ -40,7 +40,7 @@ impl History {
     }
 
     /// Adds a record.
-    pub(crate) fn push(&mut self, record: Record) {
+    pub fn push(&mut self, record: Record) {
         self.records.push(record);
     }
 

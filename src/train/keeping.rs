@@ -70,6 +70,8 @@ impl Training<'_> {
             seen: [Exact(self.seen.total), Exact(self.seen.rows)],
             history: self.history.records().iter().map(Into::into).collect(),
             watch: self.watch.as_ref().map(Watch::seen),
+            usual: self.usual,
+            plateau: self.plateau.as_ref().map(Watch::seen),
             transforms,
         };
         let tensors = self.store.kept();
@@ -118,6 +120,9 @@ impl Training<'_> {
             (Some(rule), _, _) => Some(Watch::new(rule)),
             (None, _, _) => None,
         };
+        if let (Some(rule), Some(seen)) = (&self.run.settings.plateau, &place.plateau) {
+            self.plateau = Some(Watch::resumed(&rule.watch, seen, vec![]));
+        }
         let records = place.history.iter().map(Record::from);
         records.for_each(|record| self.history.push(record));
         let [Exact(total), Exact(rows)] = place.seen;
@@ -125,7 +130,7 @@ impl Training<'_> {
         (self.epoch, self.step) = (place.epoch, place.step);
         self.batch = usize::try_from(place.batch).unwrap_or(usize::MAX);
         (self.n_batches, self.is_settled) = (place.n_batches, place.is_settled);
-        self.ended = place.ended;
+        (self.ended, self.usual) = (place.ended, place.usual);
         Ok(())
     }
 

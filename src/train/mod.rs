@@ -1,9 +1,11 @@
 //! Training: the loop as events to a sink, and what comes of it. Given a lowered [`Run`](crate::lower::Run), a checked module, an
-//! engine and a data set, [`train`] gives [`Trained`]: weights, history, the best evaluation. Knows no syntax and no terminal; the
-//! wall clock is nowhere, so that the same program and seed give the same bytes.
+//! engine and a data set, [`train`] gives [`Trained`]: weights, history, the best evaluation. Knows no syntax and no terminal. The wall
+//! clock decides nothing but when `max_time` is over, so that the same program and seed give the same bytes.
 //!
 //! `store` holds tensors by path, `wiring` feeds them to functions, `batches` cuts parts into batches, `evaluate` measures a part,
-//! `stopping` watches a value, `run` is the loop, `stepper` is its inside alone, `model_file` keeps a model on disk.
+//! `stopping` watches a value, `spike` losses, `run` is the loop, `stepper` is its inside alone, `trouble` finds the op that broke a
+//! run. `model_file` keeps a model on disk, `initial` takes the weights of one, `run_dir` keeps whole runs, a `checkpoint` is a run
+//! after an update, `keeping` makes them and goes on from them.
 
 mod batches;
 mod checkpoint;
@@ -12,6 +14,7 @@ mod error;
 mod evaluate;
 mod event;
 mod history;
+mod initial;
 mod keeping;
 mod machine;
 mod model_file;
@@ -19,9 +22,11 @@ mod parts;
 mod run;
 mod run_dir;
 mod signature;
+mod spike;
 mod stepper;
 mod stopping;
 mod store;
+mod trouble;
 mod update;
 mod wiring;
 
@@ -29,13 +34,15 @@ pub use error::{Divergence, TrainError};
 pub use evaluate::{Evaluation, evaluate, predict};
 pub use event::{Best, Ended, Event, Flow};
 pub use history::{History, Record};
+pub use initial::initial_weights;
 pub use machine::{Machine, run_report};
 pub use model_file::{ModelFile, check_place, load, save};
-pub use run::{Trained, train};
+pub use run::{Start, Trained, train};
 pub use run_dir::{
     Beginning, CheckpointMark, DataMark, Line, Manifest, PartMark, RunDir, RunMark, Status, Writer,
 };
 pub use signature::{Entry, Signature};
 pub use stepper::Stepper;
+pub use trouble::Culprit;
 pub use update::first_weights;
 pub use wiring::unbound_input;

@@ -90,7 +90,7 @@ pub fn check_place(path: &Path, span: Span) -> Result<(), Diagnostic> {
     check_writable(path).map_err(|error| refused(&error, span))
 }
 
-fn file_name(role: &Role) -> String {
+pub(crate) fn file_name(role: &Role) -> String {
     match role {
         Role::State(path) => format!("{STATE}{path}"),
         Role::Param(_) | Role::OptState(_) | Role::Gradient(_) => role.path().to_owned(),
@@ -221,7 +221,7 @@ fn not_a_model(path: &Path, why: &str, span: Span) -> Diagnostic {
     Diagnostic::error(codes::NOT_A_MODEL, message).label(span, "named here")
 }
 
-fn refused(error: &FileError, span: Span) -> Diagnostic {
+pub(crate) fn refused(error: &FileError, span: Span) -> Diagnostic {
     let (code, help) = match error {
         FileError::Missing { .. } => (
             codes::NO_MODEL,

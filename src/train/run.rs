@@ -1,9 +1,11 @@
 //! The loop: epochs of batches, an update for each or for each group of them, evaluations in between. Which rows a batch holds is a
 //! function of seed, run and epoch, and noise one of seed and step, so a run depends on nothing else.
 
+use std::time::{Duration, Instant};
+
 use crate::data::{Dataset, Draw, Part};
 use crate::ir::Role;
-use crate::lower::{Length, Run};
+use crate::lower::{Length, Plateau, Run, RunSettings};
 use crate::tensor::Tensor;
 use crate::train::batches::{n_batches, rows_of, shuffled};
 use crate::train::evaluate::{Evaluator, field_names, train_part};
@@ -12,8 +14,10 @@ use crate::train::history::{History, Record};
 use crate::train::machine::Machine;
 use crate::train::parts::{check_watched, evaluated_parts, shown_name};
 use crate::train::run_dir::{Status, Writer};
+use crate::train::spike::Usual;
 use crate::train::stopping::Watch;
 use crate::train::store::Store;
+use crate::train::trouble::Anchor;
 use crate::train::update::{Update, first_values};
 use crate::train::wiring::{Feed, Names};
 use crate::train::{Divergence, TrainError};
@@ -57,15 +61,24 @@ impl Trained {
     }
 }
 
-/// Trains a run on a data set, telling `sink` of every event; `writer` keeps it on disk.
+/// What a run begins with besides its own first values.
+#[derive(Debug, Default)]
+pub struct Start<'a> {
+    /// Weights of another model.
+    pub weights: Vec<(Role, Tensor)>,
+    /// What keeps the run on disk, and may have it go on.
+    pub writer: Option<&'a mut Writer>,
+}
+
+/// Trains a run on a data set, telling `sink` of every event.
 pub fn train(
     run: &Run,
     machine: &Machine<'_>,
     data: &Dataset,
-    writer: Option<&mut Writer>,
+    start: Start<'_>,
     sink: &mut dyn FnMut(Event) -> Flow,
 ) -> Result<Trained, TrainError> {
-    let mut training = Training::begin(run, machine, data, writer, sink)?;
+    let mut training = Training::begin(run, machine, data, start, sink)?;
     let trained = training.go_on().and_then(|()| training.finish());
     trained.inspect_err(|_| training.failed())
 }
@@ -73,22 +86,27 @@ pub fn train(
 /// A run that is going on.
 pub(super) struct Training<'a> {
     pub(super) run: &'a Run,
-    machine: &'a Machine<'a>,
+    pub(super) machine: &'a Machine<'a>,
     pub(super) data: &'a Dataset,
-    part: &'a Part,
+    pub(super) part: &'a Part,
     /// What keeps the run on disk.
     pub(super) writer: Option<&'a mut Writer>,
     sink: &'a mut dyn FnMut(Event) -> Flow,
     pub(super) store: Store,
-    update: Update,
+    pub(super) update: Update,
+    /// A state of a few steps ago.
+    pub(super) anchor: Option<Anchor>,
     evaluator: Evaluator,
     evaluated: Vec<&'a Part>,
     pub(super) watch: Option<Watch<'a>>,
+    pub(super) plateau: Option<Watch<'a>>,
     pub(super) history: History,
     /// The loss of the batches since the last record.
     pub(super) seen: Mean,
     /// The loss of the batches since the last update.
     group: Mean,
+    /// What losses have been like.
+    pub(super) usual: Usual,
     pub(super) epoch: u64,
     /// Batches of the epoch that are done.
     pub(super) batch: usize,
@@ -97,6 +115,8 @@ pub(super) struct Training<'a> {
     pub(super) n_batches: u64,
     /// Whether what follows the last update is done as well.
     pub(super) is_settled: bool,
+    /// When it must stop.
+    deadline: Option<Instant>,
     pub(super) ended: Option<Ended>,
     /// Whether whoever listens asked to stop.
     is_asked: bool,
@@ -114,13 +134,14 @@ impl<'a> Training<'a> {
         run: &'a Run,
         machine: &'a Machine<'a>,
         data: &'a Dataset,
-        writer: Option<&'a mut Writer>,
+        start: Start<'a>,
         sink: &'a mut dyn FnMut(Event) -> Flow,
     ) -> Result<Training<'a>, TrainError> {
         check_watched(run, machine)?;
         let part = train_part(data);
         let fields = field_names(part);
-        let store = first_values(run, machine)?;
+        let mut store = first_values(run, machine)?;
+        store.put_weights(&start.weights);
         let names = Names {
             store: &store,
             fields: &fields,
@@ -129,28 +150,36 @@ impl<'a> Training<'a> {
         let update = Update::new(run, machine, names)?;
         let evaluator = Evaluator::new(run, run.metrics.as_ref(), machine, &store, &fields)?;
         let steps_per_epoch =
-            n_batches(part.rows.len(), run.settings.batch).div_ceil(run.settings.accumulate.max(1));
+            n_batches(part.rows.len(), &run.settings).div_ceil(run.settings.accumulate.max(1));
         let mut training = Training {
             evaluated: evaluated_parts(run, data),
             watch: run.settings.early_stop.as_ref().map(Watch::new),
+            plateau: run
+                .settings
+                .plateau
+                .as_ref()
+                .map(|rule| Watch::new(&rule.watch)),
             history: History::new(run.settings.length, steps_per_epoch),
             seen: Mean::default(),
             group: Mean::default(),
+            usual: Usual::default(),
             epoch: 0,
             batch: 0,
             step: 0,
             n_batches: 0,
             is_settled: true,
+            deadline: deadline(&run.settings),
             ended: None,
             is_asked: false,
             run,
             machine,
             data,
             part,
-            writer,
+            writer: start.writer,
             sink,
             store,
             update,
+            anchor: None,
             evaluator,
         };
         training.tell_start(steps_per_epoch);
@@ -190,7 +219,12 @@ impl<'a> Training<'a> {
     }
 
     fn is_over(&self) -> bool {
-        self.ended.is_some() || self.is_asked
+        self.ended.is_some() || self.stops()
+    }
+
+    /// Whether the run stops before its end, to go on another time.
+    fn stops(&self) -> bool {
+        self.is_asked || self.deadline.is_some_and(|end| Instant::now() >= end)
     }
 
     /// The batches of the next epoch, or what is left of one.
@@ -198,14 +232,17 @@ impl<'a> Training<'a> {
         if self.batch == 0 {
             self.epoch += 1;
         }
-        let settings = &self.run.settings;
-        let (seed, name) = (settings.seed, &self.run.name);
-        let batches = shuffled(self.part, settings.batch, seed, name, self.epoch);
+        let batches = shuffled(self.part, &self.run.settings, &self.run.name, self.epoch);
         for (at, rows) in batches.iter().enumerate().skip(self.batch) {
             let is_last = at + 1 == batches.len();
-            let loss = self.batch(rows, is_last)?;
+            if self.update.is_done() {
+                self.drop_anchor();
+            }
+            let place = [at + 1, batches.len()];
+            let loss = self.batch(rows, is_last);
+            let loss = loss.map_err(|error| error.at(self.step + 1, self.epoch, place))?;
             if !loss.is_finite() {
-                return Err(self.diverged(loss, rows, [at + 1, batches.len()]));
+                return Err(self.diverged(loss, rows, place));
             }
             self.batch = at + 1;
             if self.update.is_done() {
@@ -221,28 +258,62 @@ impl<'a> Training<'a> {
 
     /// The loss of a batch, after the update that it completes, if any.
     fn batch(&mut self, rows: &[u32], is_last: bool) -> Result<f64, TrainError> {
+        let loss = self.forward_and_back(rows, is_last)?;
+        self.seen.add(loss, rows.len());
+        self.group.add(loss, rows.len());
+        Ok(loss)
+    }
+
+    /// The same, and nothing else.
+    pub(super) fn forward_and_back(
+        &mut self,
+        rows: &[u32],
+        is_last: bool,
+    ) -> Result<f64, TrainError> {
         self.n_batches += 1;
+        let fields = self.fields_of(rows);
+        let feed = self.feed(&fields);
+        let number = (self.n_batches, is_last);
+        self.update
+            .batch(self.machine, &mut self.store, feed, number)
+    }
+
+    /// The same by another engine.
+    pub(super) fn watched_batch(
+        &mut self,
+        machine: &Machine<'_>,
+        rows: &[u32],
+        is_last: bool,
+    ) -> Result<f64, TrainError> {
+        self.n_batches += 1;
+        let (fields, names) = (self.fields_of(rows), field_names(self.part));
+        let names = Names {
+            store: &self.store,
+            fields: &names,
+            outputs: &self.run.outputs,
+        };
+        let mut update = Update::new(self.run, machine, names)?;
+        update.as_far_as(&self.update);
+        let feed = self.feed(&fields);
+        update.batch(machine, &mut self.store, feed, (self.n_batches, is_last))
+    }
+
+    fn fields_of(&self, rows: &[u32]) -> Vec<Tensor> {
         let draw = Draw {
             seed: self.run.settings.seed,
             run: &self.run.name,
             epoch: self.epoch,
         };
-        let fields = rows_of(self.part, rows, Some(draw));
-        let feed = Feed {
-            fields: &fields,
+        rows_of(self.part, rows, Some(draw))
+    }
+
+    fn feed<'f>(&self, fields: &'f [Tensor]) -> Feed<'f> {
+        Feed {
+            fields,
             outputs: &[],
             step: self.step + 1,
             seed: self.run.settings.seed,
-        };
-        let loss = self.update.batch(
-            self.machine,
-            &mut self.store,
-            feed,
-            (self.n_batches, is_last),
-        )?;
-        self.seen.add(loss, rows.len());
-        self.group.add(loss, rows.len());
-        Ok(loss)
+        }
     }
 
     /// What follows an update. Whoever asks to stop now has its checkpoint taken before the rest is done, which going on will do.
@@ -255,7 +326,15 @@ impl<'a> Training<'a> {
             step: self.step,
             loss,
         });
-        if self.is_asked {
+        if let Some(usual) = self.usual.sees(loss) {
+            self.tell(Event::Spike {
+                run: self.run.name.clone(),
+                step: self.step,
+                loss,
+                usual,
+            });
+        }
+        if self.stops() {
             self.checkpoint(true)?;
             let record = self.record_of(false)?;
             self.tell_record(&record);
@@ -266,8 +345,7 @@ impl<'a> Training<'a> {
 
     /// A record where one is due, perhaps the end, a checkpoint.
     fn settle(&mut self) -> Result<(), TrainError> {
-        let is_last =
-            self.batch == n_batches(self.part.rows.len(), self.run.settings.batch) as usize;
+        let is_last = self.batch == n_batches(self.part.rows.len(), &self.run.settings) as usize;
         let is_over = match self.run.settings.length {
             Length::Epochs(epochs) => is_last && self.epoch >= epochs,
             Length::Steps(steps) => self.step >= steps,
@@ -300,13 +378,36 @@ impl<'a> Training<'a> {
         let record = self.record_of(evaluates)?;
         self.keep(|writer, run| writer.record(run, &record))?;
         self.tell_record(&record);
+        self.store.swap_averages();
         self.watch(&record);
+        self.store.swap_averages();
+        self.watch_plateau(&record);
         Ok(())
+    }
+
+    /// Lowers all learning rates where what is watched has not improved for long enough.
+    fn watch_plateau(&mut self, record: &Record) {
+        let (Some(watch), Some(rule)) = (&mut self.plateau, &self.run.settings.plateau) else {
+            return;
+        };
+        if !watch.sees(record, &self.store) {
+            return;
+        }
+        watch.waits_again(record);
+        let factor = self.store.scale(Plateau::FACTOR, rule.factor);
+        self.tell(Event::Plateau {
+            run: self.run.name.clone(),
+            step: record.step,
+            factor,
+        });
     }
 
     fn record_of(&mut self, evaluates: bool) -> Result<Record, TrainError> {
         let loss = std::mem::take(&mut self.seen).mean();
         let mut values = vec![("train.loss".to_owned(), loss)];
+        if let spikes @ 1.. = std::mem::take(&mut self.usual.spikes) {
+            values.push(("train.spikes".to_owned(), spikes as f64));
+        }
         if evaluates {
             for part in self.evaluated.clone() {
                 values.extend(self.evaluate(part)?);
@@ -334,9 +435,12 @@ impl<'a> Training<'a> {
     /// The loss of a part and its metrics that are scalars. The loss of the train part is that of its batches.
     fn evaluate(&mut self, part: &Part) -> Result<Vec<(String, f64)>, TrainError> {
         let limit = self.run.settings.evaluate.batches;
+        self.store.swap_averages();
         let found = self
             .evaluator
-            .evaluate(self.machine, &mut self.store, part, limit)?;
+            .evaluate(self.machine, &mut self.store, part, limit);
+        self.store.swap_averages();
+        let found = found?;
         let loss = (part.name != self.part.name).then_some(("loss".to_owned(), found.loss));
         let metrics = found.metrics.iter().filter(|(_, value)| value.rank() == 0);
         let metrics = metrics.filter_map(|(name, value)| Some((name.clone(), value.item()?)));
@@ -364,23 +468,26 @@ impl<'a> Training<'a> {
         }
     }
 
-    fn diverged(&self, loss: f64, rows: &[u32], [batch, n_batches]: [usize; 2]) -> TrainError {
+    fn diverged(&mut self, loss: f64, rows: &[u32], [batch, n_batches]: [usize; 2]) -> TrainError {
+        let (step, epoch) = (self.step + 1, self.epoch);
         TrainError::Diverged(Box::new(Divergence {
             loss,
             span: self.run.loss_span,
-            step: self.step + 1,
-            epoch: self.epoch,
+            step,
+            epoch,
             batch,
             n_batches,
             rows: rows
                 .iter()
                 .map(|&row| self.part.rows[row as usize])
                 .collect(),
+            culprit: self.culprit(),
         }))
     }
 
     fn finish(&mut self) -> Result<Trained, TrainError> {
         let best = self.watch.as_ref().and_then(Watch::best);
+        self.store.swap_averages();
         let restored = self
             .watch
             .take()
@@ -390,12 +497,17 @@ impl<'a> Training<'a> {
             return Err(TrainError::Weights {
                 path: role.path().to_owned(),
                 run: self.run.span,
+                culprit: self.culprit().map(Box::new),
             });
         }
-        let ended = self.ended.unwrap_or(Ended::Interrupted);
+        let stopped = match self.is_asked {
+            true => Ended::Interrupted,
+            false => Ended::Time,
+        };
+        let ended = self.ended.unwrap_or(stopped);
         let (run, epochs, steps) = (self.run.name.clone(), self.epoch, self.step);
         let status = match ended {
-            Ended::Interrupted => Status::Interrupted,
+            Ended::Interrupted | Ended::Time => Status::Interrupted,
             Ended::Length | Ended::Early => Status::Finished,
         };
         self.keep(|writer, run| writer.ends(run, status, [epochs, steps]))?;
@@ -420,6 +532,12 @@ impl<'a> Training<'a> {
             ended,
         })
     }
+}
+
+/// When a run that begins now must stop.
+fn deadline(settings: &RunSettings) -> Option<Instant> {
+    let seconds = Duration::try_from_secs_f64(settings.max_time?).ok()?;
+    Instant::now().checked_add(seconds)
 }
 
 impl Mean {

@@ -39,8 +39,7 @@ impl<'a> Stepper<'a> {
             outputs: &run.outputs,
         };
         let update = Update::new(run, machine, names)?;
-        let settings = &run.settings;
-        let batches = shuffled(part, settings.batch, settings.seed, &run.name, 1);
+        let batches = shuffled(part, &run.settings, &run.name, 1);
         Ok(Stepper {
             batches: batches
                 .iter()

@@ -73,6 +73,11 @@ impl<'a> Watch<'a> {
         }
     }
 
+    /// Patience begins anew.
+    pub(crate) fn waits_again(&mut self, record: &Record) {
+        self.since = (record.epoch, record.step);
+    }
+
     /// `value < best − min_delta`, or `value > best + min_delta` where larger is better. What is not a number never is better.
     fn improves(&self, value: f64) -> bool {
         match &self.best {

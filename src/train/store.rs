@@ -17,6 +17,8 @@ pub(crate) struct Store {
     n_weights: usize,
     /// The slot of each sum of gradients, with that of its parameter.
     gradients: Vec<(usize, usize)>,
+    /// The slot of each parameter that is averaged, with that of its average.
+    averages: Vec<(usize, usize)>,
 }
 
 impl Store {
@@ -34,6 +36,7 @@ impl Store {
         Store {
             values: vec![None; roles.len()],
             gradients: gradients_of(&roles),
+            averages: averages_of(&roles, &run.averages),
             roles,
             n_weights: run.params.len() + run.states.len(),
         }
@@ -92,6 +95,49 @@ impl Store {
             Role::Field(_) | Role::Global(_) | Role::Step | Role::Seed => None,
         };
         self.roles.iter().enumerate().filter_map(of).collect()
+    }
+
+    /// Puts weights of another model in place of first values.
+    pub(crate) fn put_weights(&mut self, weights: &[(Role, Tensor)]) {
+        let slots = self.slots();
+        for (role, tensor) in weights {
+            if let Some(slot) = slots.get(role) {
+                self.put(*slot, tensor.clone());
+            }
+        }
+    }
+
+    /// Puts averages in the place of parameters, and these in theirs; the next call undoes it.
+    pub(crate) fn swap_averages(&mut self) {
+        for &(param, average) in &self.averages {
+            self.values.swap(param, average);
+        }
+    }
+
+    /// Multiplies a number that the optimizer reads; gives what it is then.
+    pub(crate) fn scale(&mut self, state: &str, factor: f64) -> f64 {
+        let role = Role::OptState(state.to_owned());
+        let slot = self.roles.iter().position(|own| *own == role);
+        let slot = slot.expect("lowered: a run that scales a number has it");
+        let old = self.share(slot);
+        let new = old.item().expect("lowered: it is a scalar") * factor;
+        self.put(slot, Tensor::full(old.dtype(), &[], new));
+        new
+    }
+
+    /// Everything, for [`Store::put_all`]; shared until an engine writes over it.
+    pub(crate) fn all(&self) -> Vec<Tensor> {
+        (0..self.roles.len()).map(|slot| self.share(slot)).collect()
+    }
+
+    /// Puts back what [`Store::all`] gave.
+    pub(crate) fn put_all(&mut self, values: Vec<Tensor>) {
+        self.values = values.into_iter().map(Some).collect();
+    }
+
+    /// Whether every number is finite.
+    pub(crate) fn is_finite(&self) -> bool {
+        self.values.iter().flatten().all(Tensor::is_finite)
     }
 
     /// The role of each parameter and state, then of each state of the optimizer: what is kept between updates, sums of gradients
@@ -157,6 +203,15 @@ impl Store {
             self.put(slot, map(Scalar::Mul, vec![sum, factor], &shape));
         }
     }
+}
+
+fn averages_of(roles: &[Role], averages: &[(String, String)]) -> Vec<(usize, usize)> {
+    let place = |role: Role| roles.iter().position(|own| *own == role);
+    let pair = |(param, average): &(String, String)| {
+        let average = place(Role::OptState(average.clone()))?;
+        Some((place(Role::Param(param.clone()))?, average))
+    };
+    averages.iter().filter_map(pair).collect()
 }
 
 fn gradients_of(roles: &[Role]) -> Vec<(usize, usize)> {

@@ -94,6 +94,22 @@ impl Update {
         }
     }
 
+    /// Forgets batches of an update that was not completed.
+    pub(crate) fn begin_again(&mut self) {
+        match self {
+            Update::Batch(_) => {}
+            Update::Group { pending, .. } => *pending = 0,
+        }
+    }
+
+    /// As another that has done as many batches of an update.
+    pub(crate) fn as_far_as(&mut self, other: &Update) {
+        if let (Update::Group { pending, .. }, Update::Group { pending: done, .. }) = (self, other)
+        {
+            *pending = *done;
+        }
+    }
+
     /// Whether the last batch completed an update.
     pub(crate) fn is_done(&self) -> bool {
         match self {

@@ -203,6 +203,17 @@ pub(crate) fn event(event: &Event) -> Option<Value> {
         Event::Resumed { run, epoch, step } => {
             Some(json!({ "event": "resumed", "run": run, "epoch": epoch, "step": step }))
         }
+        Event::Spike {
+            run,
+            step,
+            loss,
+            usual,
+        } => Some(json!({
+            "event": "spike", "run": run, "step": step, "loss": measured(*loss), "usual": measured(*usual),
+        })),
+        Event::Plateau { run, step, factor } => Some(
+            json!({ "event": "plateau", "run": run, "step": step, "factor": measured(*factor) }),
+        ),
         Event::Step { .. } | Event::Warning(_) => None,
         Event::Epoch {
             run,
@@ -256,6 +267,7 @@ fn ended(ended: Ended) -> &'static str {
     match ended {
         Ended::Length => "length",
         Ended::Early => "early",
+        Ended::Time => "time",
         Ended::Interrupted => "interrupted",
     }
 }

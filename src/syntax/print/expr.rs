@@ -326,7 +326,8 @@ fn number_text(number: &Number) -> String {
 /// `1 epoch`, `10 epochs`
 fn quantity_text(number: &Number, unit: Unit) -> String {
     let name = match (number.int, unit) {
-        (Some(1), Unit::Epochs | Unit::Steps | Unit::Samples) => unit.name().trim_end_matches('s'),
+        (Some(1), Unit::Batches) => "batch",
+        (Some(1), unit) if unit.is_counted() => unit.name().trim_end_matches('s'),
         _ => unit.name(),
     };
     format!("{} {name}", number_text(number))
