@@ -87,7 +87,8 @@
 //!   a family of [`ops`], its signature in `stdlib/prim.nnl`; the compiler lists the matches that want an arm.
 //! - **a layer, loss, optimizer, initialiser, schedule, metric**: a definition in `stdlib/`, with docs and an `@example`. No Rust.
 //! - **a claim of values**: `@gives probabilities` in the docs of a definition marks its result; `@takes logits` warns where its
-//!   first input is marked otherwise. The words are free.
+//!   first input is marked otherwise. The words are free. `@link softmax` names the function that makes of that input what it
+//!   stands for: a saved model whose loss says so gives probabilities.
 //! - **a lint**: a file in [`lint`] if the tree is enough, else a warning where shapes are known; files under `tests/suite/lint/`,
 //!   also of what must not be warned of.
 //! - **an error**: a code in its stage's `codes.rs`, a report where it is found, a file under `tests/suite/error/`.

@@ -20,9 +20,11 @@ mod execute;
 mod extend;
 mod generate;
 mod keeping;
+mod model;
 mod output;
 mod overrides;
 mod program_file;
+mod recipe;
 mod show;
 mod step;
 mod steps;
@@ -52,11 +54,16 @@ pub use compile::Compiled;
 pub use examples::{Example, Verdict};
 pub use execute::Sink;
 pub use keeping::Keep;
+pub use model::{Answers, Column, Exam, Model, Rows, Values};
 pub use output::{Curve, DataView, FieldView, Output, RunView, Timed, View};
+pub use recipe::Kept;
 pub use step::{Step, Watch};
 
 /// How messages call a line at the prompt.
 const PROMPT: &str = "<prompt>";
+
+/// How messages call the command line.
+const COMMAND_LINE: &str = "<command line>";
 
 /// What the command line decides.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -195,6 +202,34 @@ impl Session {
         parse_line(&self.sources, id)
     }
 
+    /// Makes a command line a text, for places: gives that of each file in it. A file comes with the option before it.
+    pub fn command_line<'a>(
+        &mut self,
+        command: &str,
+        files: impl IntoIterator<Item = (&'a str, &'a Path)>,
+    ) -> Vec<Span> {
+        let mut text = format!("nnlc {command}");
+        let mut places = vec![];
+        for (option, file) in files {
+            let option = if option.is_empty() {
+                String::new()
+            } else {
+                format!("{option} ")
+            };
+            let start = text.len() + 1 + option.len();
+            text.push_str(&format!(" {option}{}", file.display()));
+            places.push((start, text.len()));
+        }
+        let source = self.sources.add_file(Path::new(COMMAND_LINE), &text);
+        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let span = |(start, end)| Span {
+            source,
+            start: offset(start),
+            end: offset(end),
+        };
+        places.into_iter().map(span).collect()
+    }
+
     /// Makes a tensor known by name, before anything else is. Says whether a program can name it so.
     pub fn bind(&mut self, name: &str, tensor: Tensor) -> bool {
         let is_name = is_name(name);
@@ -212,6 +247,11 @@ impl Session {
             library: self.library.clone(),
             ..self.scratch()
         }
+    }
+
+    /// Whether the command line names a folder that runs are kept in.
+    pub fn keeps_in_folder(&self) -> bool {
+        self.options.keep.folder.is_some()
     }
 
     /// All source texts, for the places of reports.

@@ -20,3 +20,13 @@ pub const FILES: &[(&str, &str)] = &[
 
 /// The modules whose names are in scope everywhere.
 pub const PRELUDE: &[&str] = &["prim", "core", "loss", "optim", "init", "schedule", "run"];
+
+/// The fingerprint of all texts: another library has another.
+pub fn fingerprint() -> String {
+    let mut hasher = blake3::Hasher::new();
+    for (name, text) in FILES {
+        hasher.update(name.as_bytes());
+        hasher.update(text.as_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
+}

@@ -13,6 +13,7 @@ mod parity;
 mod readme;
 mod render_reports;
 mod round_trip;
+mod saved_models;
 mod suite_check;
 mod suite_hands;
 mod suite_repl;

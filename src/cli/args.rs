@@ -1,10 +1,14 @@
 //! The command line: what can be asked for, and the words of its help. clap reads it; what is wrong with it is a usage error.
 
+mod model;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::types::DType;
+
+pub(crate) use model::{Compare, Evaluate, Inspect, Predict, Record, Serve, Tune};
 
 /// The page that lists the commands. Braces are clap's here.
 const PAGE: &str = "\
@@ -146,6 +150,9 @@ pub(crate) enum Command {
         /// Write the calls of native code to a file that Chrome's tracing view and Perfetto read
         #[arg(long, value_name = "FILE")]
         trace: Option<PathBuf>,
+        /// What it leaves for others to look at
+        #[command(flatten)]
+        record: Record,
     },
     /// Try things out, line by line; also what `nnlc` alone does
     ///
@@ -190,6 +197,45 @@ pub(crate) enum Command {
     /// activations kept for the way back, bytes the optimizer keeps. Numbers that are kept but not trained are told apart.
     #[command(after_help = "Example:\n  nnlc summary --json examples/digits.nnl")]
     Summary(Program),
+    /// Predict new rows with a saved model
+    ///
+    /// The rows of a CSV file go through the transforms that were fitted when the model was trained, and its outputs come back as
+    /// columns: categories by name with the probability of each, numbers in the units of the training data. Columns are found by
+    /// name. A category that training never showed and a missing value are what the program's data block says: an error that names
+    /// the row, or zeros and filled values; under `missing: drop` such a row has empty predictions. The file may be larger than
+    /// memory.
+    #[command(
+        after_help = "Example:\n  nnlc predict iris.nnlm --input new.csv --keep id --output predictions.csv"
+    )]
+    Predict(Predict),
+    /// Measure a saved model on new rows whose answers are known
+    ///
+    /// The loss and the metrics of its `train` block, on all rows of a CSV file.
+    #[command(after_help = "Example:\n  nnlc evaluate iris.nnlm --data held_out.csv")]
+    Evaluate(Evaluate),
+    /// Tell what a saved model takes and gives, and where it comes from
+    #[command(after_help = "Example:\n  nnlc inspect iris.nnlm")]
+    Inspect(Inspect),
+    /// Answer requests with a saved model, over HTTP
+    ///
+    /// POST /predict takes {\"rows\": [{\"column\": value, ...}, ...]} and answers {\"rows\": [...]}; GET /schema tells the columns and
+    /// their types, /health whether it answers, /metrics counts in Prometheus' form, / is a page to try it. Requests that wait are
+    /// predicted together. Listens to this machine alone unless --host says otherwise. Ctrl-C ends it once what was asked is
+    /// answered.
+    #[command(after_help = "Example:\n  nnlc serve iris.nnlm --port 8080")]
+    Serve(Serve),
+    /// Search for good settings: ranges in, a table and the best settings out
+    ///
+    /// Each trial is the program with values drawn from the ranges, trained until its first run is over; trials run beside each other.
+    /// What is searched for is the least value that a trial records. Trials are written down as they end: the same command goes on
+    /// where it was stopped.
+    #[command(
+        after_help = "Example:\n  nnlc tune iris.nnl --set 'train.lr=log(1e-4..1e-1)' --set 'train.batch=one_of(8, 16, 32)' --trials 30"
+    )]
+    Tune(Tune),
+    /// Lay runs side by side: results, settings that differ, curves
+    #[command(after_help = "Example:\n  nnlc compare runs/a runs/b --output compare.html")]
+    Compare(Compare),
     /// Evaluate lines given here: named tensors in, every `let` out
     ///
     /// The tensors of --load are names in the lines. Values and `let`s are shown; with --save every `let` is written under its name,

@@ -6,24 +6,33 @@ mod bar;
 mod bench;
 mod bug;
 mod check;
+mod compare;
 mod completions;
 mod dump;
 mod eval;
+mod evaluate;
 mod explain;
 mod fmt;
+mod inspect;
 mod interrupt;
+mod model;
 mod new;
 mod out;
+mod predict;
 mod profile;
 mod program;
 mod progress;
 pub mod render;
 mod repl;
+mod report;
 mod run;
 mod screen;
+mod serve;
 mod show;
 mod summary;
+mod tensorboard;
 mod test;
+mod tune;
 
 use std::ffi::OsString;
 use std::io;
@@ -118,6 +127,7 @@ fn chosen(command: &Command, global: &Global, out: &mut Out<'_>, began: Instant)
             trap_nan,
             profile,
             trace,
+            record,
         } => {
             let wanted = run::Wanted {
                 keep,
@@ -125,12 +135,19 @@ fn chosen(command: &Command, global: &Global, out: &mut Out<'_>, began: Instant)
                 traps: *trap_nan,
                 profiles: *profile,
                 trace: trace.as_deref(),
+                record,
             };
             run::run(file, wanted, global, out)
         }
         Command::Check(program) => check::check(&program.file, global, out),
         Command::Dump { stage, file } => dump::dump(*stage, file, global, out),
         Command::Test { file } => test::test(file.as_deref(), global, out),
+        Command::Predict(args) => predict::predict(args, global, out),
+        Command::Evaluate(args) => evaluate::evaluate(args, global, out),
+        Command::Inspect(args) => inspect::inspect(args, global, out),
+        Command::Serve(args) => serve::serve(args, global, out),
+        Command::Tune(args) => tune::tune(args, global, out),
+        Command::Compare(args) => compare::compare(args, out),
         Command::Eval(args) => eval::eval(args, global, out),
         Command::Fmt(args) => fmt::fmt(args, global, out),
         Command::Explain { code } => explain::explain(code.as_deref(), out),

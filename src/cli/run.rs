@@ -1,9 +1,11 @@
 //! `nnlc run`: does what a program says, and tells what comes of it.
 
+mod records;
+
 use std::io;
 use std::path::Path;
 
-use crate::cli::args::{EngineChoice, Global, KeepArgs};
+use crate::cli::args::{EngineChoice, Global, KeepArgs, Record};
 use crate::cli::bar::Bar;
 use crate::cli::profile;
 use crate::cli::program::{code, compile, load, session_with};
@@ -18,6 +20,8 @@ use crate::session::{Compiled, Keep, Options, Output, Session, Timed, View};
 use crate::source::{SourceMap, Span};
 use crate::train::{Event, Flow, Manifest, RunDir};
 
+use records::Records;
+
 /// What is wanted besides what a program says.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted<'a> {
@@ -31,6 +35,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) profiles: bool,
     /// Where the calls of native code are written to.
     pub(crate) trace: Option<&'a Path>,
+    /// What is left for others to look at.
+    pub(crate) record: &'a Record,
 }
 
 pub(crate) fn run(path: &Path, wanted: Wanted<'_>, global: &Global, out: &mut Out<'_>) -> Done {
@@ -57,8 +63,12 @@ pub(crate) fn run(path: &Path, wanted: Wanted<'_>, global: &Global, out: &mut Ou
     let program = load(&mut session, path, out)?;
     let compiled = compile(&session, program, Mode::Run, out)?;
     explain(&compiled, session.sources(), global, out)?;
+    let is_named = |run: &crate::lower::Run| run.settings.checkpoint.is_some();
+    let is_kept = session.keeps_in_folder() || compiled.runs().iter().any(is_named);
+    let mut records = Records::new(wanted.record, is_kept, &session, &compiled, out)?;
     let mut profile = None;
     let mut hear = |output: &Output| {
+        records.hear(output);
         if let Output::Profile { kernels, calls } = output {
             profile = Some((kernels.clone(), calls.clone()));
         }
@@ -67,6 +77,10 @@ pub(crate) fn run(path: &Path, wanted: Wanted<'_>, global: &Global, out: &mut Ou
     let done = execute_told(&mut session, compiled, &resumption, &mut hear, out);
     if let Some((kernels, calls)) = profile {
         tell_profile(&kernels, &calls, wanted, out)?;
+    }
+    // What was trained until an interruption is worth a look as well.
+    if matches!(done, Ok(()) | Err(Stop::Code(INTERRUPTED))) {
+        records.end(&session, path, out)?;
     }
     done
 }

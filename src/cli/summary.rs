@@ -1,7 +1,7 @@
 //! `nnlc summary`: what a model costs, layer by layer, before anything runs.
 
-mod cost;
-mod layers;
+pub(crate) mod cost;
+pub(crate) mod layers;
 
 use std::path::Path;
 
@@ -143,7 +143,7 @@ fn memory(n: u64) -> String {
 }
 
 /// Bytes in the unit that leaves one to four digits: `512 B`, `12.5 KiB`.
-fn bytes(n: u64) -> String {
+pub(crate) fn bytes(n: u64) -> String {
     let units = ["KiB", "MiB", "GiB", "TiB"];
     let (mut size, mut unit) = (n as f64, "B");
     for larger in units {

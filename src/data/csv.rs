@@ -97,15 +97,15 @@ fn finish(
 }
 
 /// A file being read.
-struct CsvFile<'a> {
-    path: &'a str,
+pub(crate) struct CsvFile<'a> {
+    pub(crate) path: &'a str,
     delimiter: u8,
-    tokens: Vec<&'a str>,
+    pub(crate) tokens: Vec<&'a str>,
     reader: Csv,
 }
 
 impl<'a> CsvFile<'a> {
-    fn open(
+    pub(crate) fn open(
         source: &'a CsvSpec,
         missing: &'a MissingSpec,
         folder: &Path,
@@ -127,7 +127,7 @@ impl<'a> CsvFile<'a> {
     }
 
     /// The column names, checked.
-    fn header(&mut self) -> Result<Vec<String>, Fault> {
+    pub(crate) fn header(&mut self) -> Result<Vec<String>, Fault> {
         let mut record = ByteRecord::new();
         if !self.next(&mut record)? {
             let message = format!("{} holds no header and no rows", shown(self.path));
@@ -187,18 +187,18 @@ impl<'a> CsvFile<'a> {
         }
     }
 
-    fn next(&mut self, record: &mut ByteRecord) -> Result<bool, Fault> {
+    pub(crate) fn next(&mut self, record: &mut ByteRecord) -> Result<bool, Fault> {
         let read = self.reader.read_byte_record(record);
         read.map_err(|error| self.broken(error))
     }
 
-    fn next_row(&self, row: u32) -> Result<u32, Fault> {
+    pub(crate) fn next_row(&self, row: u32) -> Result<u32, Fault> {
         let message = format!("{} has more than {} rows", shown(self.path), u32::MAX);
         let fault = Fault::new(codes::TOO_MANY_ROWS, message, "too large a table");
         row.checked_add(1).ok_or(fault)
     }
 
-    fn line(&self, row: u32) -> u32 {
+    pub(crate) fn line(&self, row: u32) -> u32 {
         let starts = self.reader.get_ref().starts();
         starts.get(row as usize + 1).copied().unwrap_or(0)
     }
@@ -221,7 +221,7 @@ impl<'a> CsvFile<'a> {
         )
     }
 
-    fn check_closed(&self) -> Result<(), Fault> {
+    pub(crate) fn check_closed(&self) -> Result<(), Fault> {
         let Some(line) = self.reader.get_ref().open_quote() else {
             return Ok(());
         };
@@ -235,7 +235,12 @@ impl<'a> CsvFile<'a> {
         )))
     }
 
-    fn check_width(&self, header: &[String], record: &ByteRecord, row: u32) -> Result<(), Fault> {
+    pub(crate) fn check_width(
+        &self,
+        header: &[String],
+        record: &ByteRecord,
+        row: u32,
+    ) -> Result<(), Fault> {
         if record.len() == header.len() {
             return Ok(());
         }
@@ -285,7 +290,7 @@ impl<'a> CsvFile<'a> {
         fault
     }
 
-    fn utf8<'r>(
+    pub(crate) fn utf8<'r>(
         &self,
         cell: &'r [u8],
         place: usize,
@@ -306,7 +311,7 @@ impl<'a> CsvFile<'a> {
             .help("save the file as UTF-8, or convert it: `iconv -f latin1 -t utf-8`")
     }
 
-    fn no_rows(&self) -> Fault {
+    pub(crate) fn no_rows(&self) -> Fault {
         let message = format!("{} has a header and no rows", shown(self.path));
         Fault::new(codes::NO_ROWS, message, "nothing to learn from")
     }

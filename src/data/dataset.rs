@@ -9,6 +9,7 @@ use crate::data::codes;
 use crate::data::fault::Fault;
 use crate::data::fit::fit;
 use crate::data::missing::settle;
+use crate::data::reading::Reading;
 use crate::data::rows::Rows;
 use crate::data::select;
 use crate::data::spec::{AugmentSpec, Columns, DataSpec, FieldSpec, TransformSpec};
@@ -70,6 +71,8 @@ pub struct Dataset {
     pub fitted: Vec<FittedField>,
     /// What a model meets.
     pub schema: Vec<FieldSchema>,
+    /// How its rows were read.
+    pub reading: Reading,
     /// What is worth a second look.
     pub warnings: Vec<Diagnostic>,
 }
@@ -129,6 +132,7 @@ pub fn prepare(spec: &DataSpec, table: &Table, float: DType) -> Result<Dataset, 
     augment(spec, &mut parts)?;
     Ok(Dataset {
         name: spec.name.value.clone(),
+        reading: Reading::of(spec),
         warnings: fields
             .iter()
             .flat_map(|field| warn::warnings(field, &rows))

@@ -41,9 +41,11 @@ mod fit;
 mod transform;
 
 mod batch;
+mod chunk;
 mod dataset;
 mod facts;
 mod predict;
+mod reading;
 mod rows;
 mod saved;
 mod warn;
@@ -53,10 +55,12 @@ mod tests;
 
 pub use augment::{Augment, Draw};
 pub use batch::{Batches, epoch_order, gather_rows};
+pub use chunk::{CsvRows, table_of};
 pub use dataset::{Dataset, FieldSchema, Part, prepare, schema};
 pub use pixels::{PixelRows, Pixels};
-pub use predict::read_rows;
+pub use predict::{Encoded, Encoder};
 pub use read::{Sizes, read_block};
+pub use reading::Reading;
 pub use rows::Rows;
 pub use saved::{SavedError, from_json, to_json};
 pub use source::read_table;

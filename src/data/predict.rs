@@ -1,39 +1,133 @@
 //! New data for a saved model: the columns its fields were fitted on, through the same transforms.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::data::apply::apply;
 use crate::data::block::Block;
+use crate::data::chunk::not_rows;
 use crate::data::codes;
-use crate::data::csv::read_csv;
 use crate::data::fault::{Fault, shown};
-use crate::data::header::Header;
 use crate::data::missing::complete;
-use crate::data::spec::{CsvSpec, MissingSpec, WindowSpec};
+use crate::data::spec::{MissingSpec, WindowSpec};
 use crate::data::table::Table;
 use crate::data::transform::{Fitted, FittedField};
 use crate::data::windows::WindowRows;
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::data::{MissingPolicy, Reading};
+use crate::diag::{Code, Diagnostic};
 use crate::source::Span;
 use crate::tensor::Tensor;
 use crate::types::DType;
 
-/// Reads the columns that some fitted fields take; other columns need not exist.
-pub fn read_rows(
-    source: &CsvSpec,
-    missing: &MissingSpec,
-    fields: &[FittedField],
-    folder: &Path,
-) -> Result<Table, Diagnostics> {
-    let choose = |header: Header<'_>| {
-        let names = fields.iter().flat_map(|field| &field.columns);
-        let places: Result<BTreeSet<usize>, Fault> = names.map(|name| header.find(name)).collect();
-        let places = places.map_err(|fault| fault.at(source.path.span))?;
-        Ok(places.into_iter().collect())
-    };
-    read_csv(source, missing, folder, choose)
+/// Turns tables into fields as the data of a model's training was.
+pub struct Encoder<'a> {
+    fields: Vec<&'a FittedField>,
+    missing: MissingSpec,
+    span: Span,
+}
+
+/// Rows as a model takes them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Encoded {
+    /// The rows of the table that were kept, ascending: others have no value where one is needed.
+    pub rows: Vec<u32>,
+    /// The fields in order, `[rows, ..row_shape]` each.
+    pub fields: Vec<(String, Tensor)>,
+}
+
+impl<'a> Encoder<'a> {
+    /// An encoder for some fields; faults are told at `span`. Fields that are not made of cells are refused.
+    pub fn new(
+        fields: Vec<&'a FittedField>,
+        reading: &Reading,
+        span: Span,
+    ) -> Result<Encoder<'a>, Diagnostic> {
+        for field in &fields {
+            if let Some(what) = field.no_cells() {
+                return Err(not_rows(what, &field.name).at(span));
+            }
+        }
+        Ok(Encoder {
+            fields,
+            missing: reading.missing(span),
+            span,
+        })
+    }
+
+    /// The columns it takes.
+    pub fn columns(&self) -> BTreeSet<&str> {
+        let columns = self.fields.iter().flat_map(|field| &field.columns);
+        columns.map(String::as_str).collect()
+    }
+
+    /// What counts as missing.
+    pub fn missing(&self) -> &MissingSpec {
+        &self.missing
+    }
+
+    /// Whether rows are cut into windows: then all of them are wanted at once.
+    pub fn is_windowed(&self) -> bool {
+        self.fields.iter().any(|field| field.windows.is_some())
+    }
+
+    /// The rows of a table as fields.
+    pub fn encode(&self, table: &Table) -> Result<Encoded, Diagnostic> {
+        let rows = self.kept(table)?;
+        let kept = match rows.len() == table.n_rows() {
+            true => None,
+            false => Some(table.keep(&rows)),
+        };
+        let table = kept.as_ref().unwrap_or(table);
+        let field = |field: &&FittedField| {
+            let rows = field.apply_rows(table, &self.missing, self.span);
+            Ok((field.name.clone(), rows.map_err(of_new_rows)?))
+        };
+        let fields = self.fields.iter().map(field);
+        Ok(Encoded {
+            fields: fields.collect::<Result<_, Diagnostic>>()?,
+            rows,
+        })
+    }
+
+    /// The rows that have a value wherever one is needed, where others are to be left out.
+    fn kept(&self, table: &Table) -> Result<Vec<u32>, Diagnostic> {
+        let all = (0..).take(table.n_rows());
+        if self.missing.policy == MissingPolicy::Error {
+            return Ok(all.collect());
+        }
+        let mut without = BTreeSet::new();
+        for field in self.fields.iter().filter(|field| !field.imputes()) {
+            for name in &field.columns {
+                let place = read_place(table, name).map_err(|fault| fault.at(self.span))?;
+                let missing = table.column(place).map(|column| &column.missing);
+                without.extend(missing.into_iter().flatten().map(|cell| cell.row));
+            }
+        }
+        Ok(all.filter(|row| !without.contains(row)).collect())
+    }
+}
+
+/// What to try where a saved model, not a program, meets the row.
+fn of_new_rows(report: Diagnostic) -> Diagnostic {
+    const HELPS: [(Code, &str); 3] = [
+        (
+            codes::UNSEEN_CATEGORY,
+            "the model knows no other: mend the cell, or train with `one_hot(unknown: zero)`",
+        ),
+        (
+            codes::MISSING_VALUE,
+            "fill the cell, or train with `|> impute(median)` or with `missing: drop`",
+        ),
+        (
+            codes::NOT_ENCODED,
+            "the model was trained on numbers there: mend the cells",
+        ),
+    ];
+    let help = HELPS.into_iter().find(|(code, _)| *code == report.code);
+    match help {
+        Some((_, help)) => report.help(help),
+        None => report,
+    }
 }
 
 impl FittedField {
@@ -66,10 +160,20 @@ impl FittedField {
         })
     }
 
-    fn imputes(&self) -> bool {
+    pub(crate) fn imputes(&self) -> bool {
         self.steps
             .iter()
             .any(|step| matches!(step, Fitted::Impute { .. }))
+    }
+
+    /// What it is made of, if not of cells.
+    fn no_cells(&self) -> Option<&'static str> {
+        let is_text = self.vocabulary().is_some();
+        match (self.image, is_text) {
+            (Some(_), _) => Some("images"),
+            (None, true) => Some("a text"),
+            (None, false) => None,
+        }
     }
 
     /// The type of its numbers.

@@ -81,6 +81,14 @@ impl Table {
         self.lines.len()
     }
 
+    /// A cell as text; empty where it is missing, or the column was not read.
+    pub fn text(&self, row: usize, name: &str) -> String {
+        let column = self.columns.iter().find(|column| column.name == name);
+        let present =
+            column.filter(|column| column.missing.iter().all(|cell| cell.row as usize != row));
+        present.map_or(String::new(), |column| column.cells.text(row))
+    }
+
     /// The column at a place of the header, if it was read.
     pub fn column(&self, position: usize) -> Option<&Column> {
         let found = self
@@ -168,6 +176,17 @@ impl Column {
 }
 
 impl Cells {
+    /// A cell as text.
+    fn text(&self, row: usize) -> String {
+        match self {
+            Cells::Bool(values) => values[row].to_string(),
+            Cells::Int(values) => values[row].to_string(),
+            Cells::Float(values) => values[row].to_string(),
+            Cells::Text { codes, words } => words[codes[row] as usize].clone(),
+            Cells::Image(_) | Cells::Blank(_) => String::new(),
+        }
+    }
+
     /// The number of cells.
     pub fn len(&self) -> usize {
         match self {

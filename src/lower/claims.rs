@@ -1,6 +1,7 @@
 //! What docs claim of values. `/// @gives probabilities` on a definition marks its result, `/// @takes logits` says what its first
 //! input wants to be; a value marked otherwise that arrives there is warned of. The words are the library's or a user's: all that
-//! is known of them here is whether they are the same.
+//! is known of them here is whether they are the same. `/// @link softmax` names the function that makes of a first input what it
+//! stands for: of logits the probabilities.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +10,9 @@ use crate::diag::Diagnostic;
 use crate::ir::draft::{DraftFunc, DraftId, DraftValue, NodeKind, Prim};
 use crate::ir::{Origin, Role};
 use crate::lower::arguments::Bound;
-use crate::lower::scope::DefId;
+use crate::lower::scope::{DefId, Global};
 use crate::lower::value::{TensorRef, Val};
-use crate::lower::{Lowerer, codes};
+use crate::lower::{Lowerer, Lowering, codes};
 use crate::source::Span;
 
 /// What the docs of a definition claim.
@@ -19,6 +20,8 @@ use crate::source::Span;
 pub(crate) struct Claims {
     gives: Option<String>,
     takes: Option<String>,
+    /// The function that makes of its first input what it stands for.
+    link: Option<String>,
 }
 
 impl Claims {
@@ -32,6 +35,7 @@ impl Claims {
         Claims {
             gives: after("@gives "),
             takes: after("@takes "),
+            link: after("@link "),
         }
     }
 }
@@ -49,6 +53,18 @@ struct Claimed {
 pub(crate) struct Marks {
     nodes: IdMap<Origin, Claimed>,
     exported: BTreeMap<String, Claimed>,
+    /// The model's output while a loss is lowered, and the link that the loss claims for it.
+    out: Option<TensorRef>,
+    link: Option<DefId>,
+}
+
+/// What a model's only output is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Presented {
+    /// What is claimed of it: `probabilities`.
+    pub(crate) is: Option<String>,
+    /// The function that makes of it what the loss takes it for: `softmax`, of logits.
+    pub(crate) link: Option<DefId>,
 }
 
 impl Lowerer<'_> {
@@ -78,8 +94,64 @@ impl Lowerer<'_> {
         self.marks.exported.extend(claimed);
     }
 
+    /// Lowers a loss, and tells what it takes the model's output for.
+    pub(crate) fn presented<T>(
+        &mut self,
+        out: &Val,
+        loss: impl FnOnce(&mut Self) -> Lowering<T>,
+    ) -> Lowering<(T, Presented)> {
+        let only = match out {
+            Val::Tensor(tensor) => Some(*tensor),
+            _ => None,
+        };
+        self.marks.out = only;
+        self.marks.link = None;
+        let loss = loss(self);
+        self.marks.out = None;
+        let is = only.and_then(|out| Some(self.claimed(out)?.what.clone()));
+        let link = self.marks.link.take();
+        Ok((loss?, Presented { is, link }))
+    }
+
+    /// Keeps the link of a function that takes the model's output as it is.
+    fn learn_link(&mut self, id: DefId, first: &Val) {
+        let entry = &self.world.defs[id];
+        let (Some(name), Val::Tensor(tensor)) = (&entry.claims.link, first) else {
+            return;
+        };
+        if self
+            .marks
+            .out
+            .is_some_and(|out| self.root(out) == self.root(*tensor))
+        {
+            let link = self.world.find(entry.scope, name);
+            let link = link.and_then(|entry| match entry.global {
+                Global::Def(link) => Some(link),
+                _ => None,
+            });
+            self.marks.link = self.marks.link.or(link);
+        }
+    }
+
+    /// What a value is another view of, row by row.
+    fn root(&self, mut tensor: TensorRef) -> TensorRef {
+        loop {
+            let node = &self.frames[tensor.depth].func.nodes[tensor.value];
+            match &node.kind {
+                NodeKind::Ascribe(..)
+                | NodeKind::Prim(Prim::Cast(_) | Prim::Squeeze(_) | Prim::Expand(_)) => {
+                    tensor.value = node.operands[0];
+                }
+                _ => return tensor,
+            }
+        }
+    }
+
     /// Warns of an argument that is marked as another thing than its parameter takes.
     pub(crate) fn check_claims(&mut self, id: DefId, bound: &[Bound]) {
+        if let Some(first) = bound.first() {
+            self.learn_link(id, &first.value);
+        }
         let entry = &self.world.defs[id];
         let (Some(takes), Some(first)) = (&entry.claims.takes, bound.first()) else {
             return;

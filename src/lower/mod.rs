@@ -165,6 +165,8 @@ pub(crate) struct Lowerer<'w> {
     pub(crate) float: Option<DType>,
     /// The program's own file.
     pub(crate) file: Option<ScopeId>,
+    /// Whether runs come with the link of their output.
+    pub(crate) presents: bool,
     /// The `train` blocks of the program.
     pub(crate) trains: Vec<ast::Block<ast::Field>>,
     file_dims: BTreeMap<(usize, String), Option<Dim>>,
@@ -207,6 +209,7 @@ impl<'w> Lowerer<'w> {
             precision: None,
             float: None,
             file: None,
+            presents: false,
             trains: vec![],
             file_dims: BTreeMap::new(),
             circles: BTreeSet::new(),

@@ -62,6 +62,12 @@ pub struct Run {
     pub outputs: Vec<String>,
     /// Fields that are not fed to the model.
     pub targets: Vec<String>,
+    /// What is claimed of its only output: `probabilities`.
+    pub gives: Option<String>,
+    /// From the output to what the loss takes it for: logits to probabilities. Lowered where a saved model is opened.
+    pub link: Option<DraftId>,
+    /// The learning rate of an update, where the optimizer has one. Lowered where a saved model is opened.
+    pub rate: Option<DraftId>,
 }
 
 /// A function from whole outputs and targets to metrics.

@@ -3,10 +3,12 @@
 use crate::ir::Role;
 use crate::ir::draft::{AxisPattern, DraftId, Elem, NodeKind, Pattern, Why};
 use crate::lower::arguments::Given;
+use crate::lower::claims::Presented;
 use crate::lower::facts::{DataFacts, FieldFacts};
 use crate::lower::model_state::{ModelState, Recipe};
 use crate::lower::plan::Run;
 use crate::lower::run_fields::Recipes;
+use crate::lower::scope::DefId;
 use crate::lower::step::{Step, StepKind};
 use crate::lower::value::{TensorRef, Val};
 use crate::lower::{Cx, Lowerer, Lowering};
@@ -38,7 +40,7 @@ impl Lowerer<'_> {
         let inputs = self.model_fields(&recipes)?;
         let mut step = self.step_func(&recipes, &inputs, StepKind::Whole)?;
         let accumulation = self.accumulation(&recipes, &inputs)?;
-        let (eval, out) = self.eval_func(&recipes, &inputs, &block.name.value)?;
+        let (eval, out, presented) = self.eval_func(&recipes, &inputs, &block.name.value)?;
         self.add_untrained(&mut step.recipes);
         let forward = self.forward_func(&recipes, &inputs)?;
         let init = self.init_func(&step.recipes, &block.name.value)?;
@@ -65,6 +67,9 @@ impl Lowerer<'_> {
             eval,
             forward,
             metrics: None,
+            gives: presented.is,
+            link: None,
+            rate: None,
         };
         let mut run = LoweredRun {
             plan,
@@ -76,6 +81,12 @@ impl Lowerer<'_> {
         };
         if !recipes.metrics.is_empty() {
             run.plan.metrics = Some(self.metrics_of(&run, &recipes)?);
+        }
+        if let (true, Some(link)) = (self.presents, presented.link) {
+            run.plan.link = Some(self.link_func(&run, link)?);
+        }
+        if self.presents {
+            run.plan.rate = self.rate_func(&recipes)?;
         }
         self.watched_is_recorded(&run.plan)?;
         Ok(run)
@@ -193,15 +204,39 @@ impl Lowerer<'_> {
         inner
     }
 
+    /// The function from the number of an update to its learning rate: the setting `lr` of the optimizer.
+    fn rate_func(&mut self, recipes: &Recipes<'_>) -> Lowering<Option<DraftId>> {
+        let (Val::Layer(optimizer), span) = &recipes.optimizer else {
+            return Ok(None);
+        };
+        let rate = optimizer.settings.iter().find(|(name, _)| name == "lr");
+        let Some((_, rate)) = rate else {
+            return Ok(None);
+        };
+        self.begin_func("rate".into(), false);
+        let step = self.root_input(Role::Step, None, *span);
+        let step = Val::Tensor(self.emit(NodeKind::Adaptable, &[step], *span));
+        let rate = match rate {
+            Val::Closure(_) | Val::Def(_) => {
+                self.apply(rate.clone(), vec![Given::value(step, *span)], *span, *span)?
+            }
+            constant => constant.clone(),
+        };
+        let rate = self.to_tensor(&rate, *span)?;
+        let (func, _) = self.close(vec![("rate".into(), rate)]);
+        self.roots.push(func);
+        Ok(Some(func))
+    }
+
     fn eval_func(
         &mut self,
         recipes: &Recipes<'_>,
         inputs: &[FieldFacts],
         name: &str,
-    ) -> Lowering<(DraftId, Val)> {
+    ) -> Lowering<(DraftId, Val, Presented)> {
         self.begin_func("evaluate".into(), false);
         let out = self.model_result(recipes, inputs)?;
-        let loss = self.loss(recipes, &out)?;
+        let (loss, presented) = self.presented(&out, |this| this.loss(recipes, &out))?;
         let mut results = vec![(format!("{name}/loss"), loss)];
         for (index, leaf) in out.leaves().iter().enumerate() {
             results.push((
@@ -211,7 +246,23 @@ impl Lowerer<'_> {
         }
         let (func, _) = self.close(results);
         self.export(func);
-        Ok((func, out))
+        Ok((func, out, presented))
+    }
+
+    /// The function from the model's only output to what the loss takes it for.
+    fn link_func(&mut self, run: &LoweredRun, link: DefId) -> Lowering<DraftId> {
+        self.begin_func("link".into(), false);
+        let (role, span) = (
+            Role::Global(run.plan.outputs[0].clone()),
+            run.plan.loss_span,
+        );
+        let out = Val::Tensor(self.root_input(role, None, span));
+        let given = vec![Given::value(out, span)];
+        let linked = self.apply(Val::Def(link), given, span, span)?;
+        let linked = self.to_tensor(&linked, span)?;
+        let (func, _) = self.close(vec![("link".into(), linked)]);
+        self.roots.push(func);
+        Ok(func)
     }
 
     fn forward_func(&mut self, recipes: &Recipes<'_>, inputs: &[FieldFacts]) -> Lowering<DraftId> {

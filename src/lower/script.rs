@@ -39,6 +39,8 @@ pub struct Surroundings {
     pub given: Vec<String>,
     /// The element type that floats have where nothing else decides.
     pub float: Option<DType>,
+    /// Whether runs come with the link of their output.
+    pub presents: bool,
 }
 
 /// Lowers the runs and statements of a program.
@@ -56,6 +58,7 @@ pub fn lower_script(
     lowerer.file = Some(scope);
     lowerer.taken = bound(&around.known);
     lowerer.taken.extend(around.given.iter().cloned());
+    lowerer.presents = around.presents;
     lowerer.float = around.float;
     lowerer.precision = around.float;
     lowerer.draft.float = around.float;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::check::Checked;
 use crate::ir::draft::DraftId;
-use crate::lower::Action;
+use crate::lower::{Action, Run};
 
 /// For each bound tensor whose type names an axis, the names of all its axes.
 pub type AxisNames = BTreeMap<String, Vec<Option<String>>>;
@@ -30,6 +30,16 @@ pub(super) fn axis_names(checked: &Checked, actions: &[Action]) -> AxisNames {
     }
     names.retain(|_, axes| axes.iter().any(Option::is_some));
     names
+}
+
+/// The names that the metrics of a run have, under their own.
+pub(super) fn metric_names(checked: &Checked, run: &Run) -> AxisNames {
+    let metrics = run.metrics.iter();
+    let named = metrics.flat_map(|metrics| {
+        let names = metrics.names.iter().cloned();
+        names.zip(of_results(checked, metrics.func))
+    });
+    named.collect()
 }
 
 /// The axes of each result of a function.

@@ -34,3 +34,12 @@ pub const NO_CHANCES: Code = Code::new(Stage::Num, 621);
 pub const ASSERTION: Code = Code::new(Stage::Num, 620);
 /// Two runs of one program that are to be kept in two folders.
 pub const TWO_RUN_DIRS: Code = Code::new(Stage::Train, 522);
+
+/// Warning: a model is saved without what it takes to compute it outside its program.
+pub const NO_RECIPE: Code = Code::warning(Stage::File, 717);
+/// A saved model that holds weights and no definitions.
+pub const WEIGHTS_ALONE: Code = Code::new(Stage::File, 718);
+/// A saved model that this version computes other values of.
+pub const OTHER_VALUES: Code = Code::new(Stage::File, 720);
+/// A saved model whose text is no description of a model.
+pub const BAD_RECIPE: Code = Code::new(Stage::File, 719);

@@ -15,7 +15,7 @@ use crate::lower::{
     lower_script,
 };
 use crate::opt::{Note, optimise};
-use crate::session::axes::{AxisNames, axis_names};
+use crate::session::axes::{AxisNames, axis_names, metric_names};
 use crate::session::data::{Loaded, read_all, solved};
 use crate::session::extend::{extended, touched};
 use crate::session::step::{Step, Watch};
@@ -37,6 +37,8 @@ pub struct Compiled {
     pub(crate) notes: Vec<Note>,
     /// The names of the axes of what is bound.
     pub(crate) axes: AxisNames,
+    /// The names of the axes of each run's metrics.
+    pub(crate) metric_axes: Vec<AxisNames>,
     /// The data, read.
     pub(crate) data: Vec<Loaded>,
     /// What is left to later lines once it is done.
@@ -238,7 +240,23 @@ impl Session {
             known: self.memory.clone(),
             given: self.given.clone(),
             float: self.options.dtype,
+            presents: false,
         };
+        let program = (program, texts);
+        let compiled = self.compile_in(around, (world, scope), program, mode, reports, watch);
+        compiled.map(|compiled| Compiled { data, ..compiled })
+    }
+
+    /// A program among data that is described, not read.
+    pub(super) fn compile_in(
+        &self,
+        around: Surroundings,
+        (world, scope): (&World, Id<Scope>),
+        (program, texts): (Program, Vec<SourceId>),
+        mode: Mode,
+        reports: &mut Diagnostics,
+        watch: &mut Watch<'_>,
+    ) -> Option<Compiled> {
         let (script, found) = lower_script(world, &self.sources, scope, &program, around, mode);
         reports.append(found);
         if reports.has_errors() {
@@ -251,6 +269,8 @@ impl Session {
         watch(Step::Checked(checked.module()));
         let mut axes = self.axes.clone();
         axes.extend(axis_names(&checked, &script.actions));
+        let metrics = script.runs.iter();
+        let metric_axes = metrics.map(|run| metric_names(&checked, run)).collect();
         if let Err(error) = checked.rewrite(expand) {
             let place = program.items.first().map(|item| item.span);
             reports.push(error.report(checked.module(), &self.sources, place));
@@ -262,12 +282,13 @@ impl Session {
         watch(Step::Optimized(checked.module()));
         Some(Compiled {
             axes,
+            metric_axes,
             checked,
             notes,
             runs: script.runs,
             actions: script.actions,
             left: script.left,
-            data,
+            data: vec![],
             program,
             texts,
         })
@@ -288,7 +309,7 @@ fn facts(data: &[Loaded]) -> Vec<DataFacts> {
 }
 
 /// The texts that a program is made of.
-fn texts(program: &Program) -> Vec<SourceId> {
+pub(super) fn texts(program: &Program) -> Vec<SourceId> {
     let texts: BTreeSet<SourceId> = program.items.iter().map(|item| item.span.source).collect();
     texts.into_iter().collect()
 }

@@ -12,7 +12,7 @@ use crate::session::output::Output;
 use crate::session::{EngineKind, codes};
 use crate::source::{Source, SourceMap, Span};
 use crate::syntax::ast::{Block, Field, ItemKind, Program, StmtKind};
-use crate::syntax::print;
+use crate::syntax::{print, print_expr};
 use crate::train::{Beginning, DataMark, Manifest, PartMark, RunMark, Status, Writer};
 
 /// What the command line says of keeping runs.
@@ -150,7 +150,7 @@ fn manifest(compiled: &Compiled, runs: &[&Run], sources: &SourceMap) -> Manifest
         name: run.name.clone(),
         model: run.model.clone(),
         data: run.data.clone(),
-        settings: settings(run, &compiled.program, sources),
+        settings: settings(run, &compiled.program),
         parameters: 0,
         status: Status::Waiting,
         epochs: 0,
@@ -218,7 +218,7 @@ fn data_mark(set: &Dataset) -> DataMark {
 }
 
 /// The fields of a `train` block as written, and those settings that have another value where they are not.
-fn settings(run: &Run, program: &Program, sources: &SourceMap) -> BTreeMap<String, String> {
+fn settings(run: &Run, program: &Program) -> BTreeMap<String, String> {
     let own = &run.settings;
     let batch = own
         .batch
@@ -234,13 +234,8 @@ fn settings(run: &Run, program: &Program, sources: &SourceMap) -> BTreeMap<Strin
         ("accumulate", own.accumulate.to_string()),
         ("precision", own.precision.to_string()),
     ];
-    let text = |field: &Field| {
-        let words = sources.text(field.value.span).split_whitespace();
-        (
-            field.name.value.clone(),
-            words.collect::<Vec<_>>().join(" "),
-        )
-    };
+    // What the command line has set has no text in the program.
+    let text = |field: &Field| (field.name.value.clone(), print_expr(&field.value));
     let block = program
         .items
         .iter()

@@ -222,9 +222,32 @@ fn set_field(
         ));
     }
     for run in meant {
-        put(&mut run.fields, field, inner, value.clone());
+        match optimizer_argument(&run.fields, field) {
+            Some(optimizer) => {
+                let inner: Vec<ast::Name> = [field].into_iter().chain(inner).cloned().collect();
+                put(&mut run.fields, &optimizer, &inner, value.clone());
+            }
+            None => put(&mut run.fields, field, inner, value.clone()),
+        }
     }
     Ok(())
+}
+
+/// `train.lr` means `train.optimizer.lr` where the run has no field of that name and its optimizer is given such an argument.
+fn optimizer_argument(fields: &[Field], name: &ast::Name) -> Option<ast::Name> {
+    if fields.iter().any(|field| field.name.value == name.value) {
+        return None;
+    }
+    let optimizer = fields
+        .iter()
+        .find(|field| field.name.value == "optimizer")?;
+    let ExprKind::Call(_, args) = &optimizer.value.kind else {
+        return None;
+    };
+    let is_given = |arg: &ast::Arg| arg.name.as_ref().is_some_and(|own| own.value == name.value);
+    args.iter()
+        .any(is_given)
+        .then(|| Spanned::new("optimizer".to_owned(), name.span))
 }
 
 fn put(fields: &mut Vec<Field>, name: &ast::Name, inner: &[ast::Name], value: Expr) {
@@ -250,11 +273,20 @@ fn put(fields: &mut Vec<Field>, name: &ast::Name, inner: &[ast::Name], value: Ex
     }
 }
 
-/// The old value with one field of its record replaced or added; the new value itself where no field is named.
+/// The old value with one field of its record, or one argument of its call, replaced or added; the new value itself where none is
+/// named.
 fn nested(old: Option<Expr>, inner: &[ast::Name], value: Expr) -> Expr {
     let Some((name, rest)) = inner.split_first() else {
         return value;
     };
+    if let Some(Expr {
+        span,
+        kind: ExprKind::Call(callee, args),
+    }) = old
+    {
+        let kind = ExprKind::Call(callee, with_argument(args, name, rest, value));
+        return Expr { span, kind };
+    }
     let (span, mut fields) = match old {
         Some(Expr {
             span,
@@ -273,4 +305,23 @@ fn nested(old: Option<Expr>, inner: &[ast::Name], value: Expr) -> Expr {
         span,
         kind: ExprKind::Record(fields),
     }
+}
+
+/// Arguments of a call with one of them replaced or added.
+fn with_argument(
+    mut args: Vec<ast::Arg>,
+    name: &ast::Name,
+    rest: &[ast::Name],
+    value: Expr,
+) -> Vec<ast::Arg> {
+    let mut named = args.iter_mut();
+    let own = named.find(|arg| arg.name.as_ref().is_some_and(|own| own.value == name.value));
+    match own {
+        Some(arg) => arg.value = nested(Some(arg.value.clone()), rest, value),
+        None => args.push(ast::Arg {
+            name: Some(name.clone()),
+            value: nested(None, rest, value),
+        }),
+    }
+    args
 }

@@ -7,4 +7,4 @@ mod print;
 
 pub use parse::{LazyDef, Outlined, Tint, decode, is_name, is_unfinished, keywords, outline};
 pub use parse::{parse, parse_line, tints};
-pub use print::{format, print, quoted};
+pub use print::{format, print, print_expr, quoted};

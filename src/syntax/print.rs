@@ -25,6 +25,18 @@ pub fn format(program: &Program, text: &str) -> String {
     printed(program, Some(Source { text, comments }))
 }
 
+/// An expression as canonical source, on one line.
+pub fn print_expr(expr: &Expr) -> String {
+    let mut printer = Printer {
+        tokens: vec![],
+        is_fresh: true,
+        source: None,
+    };
+    printer.expr(expr);
+    let text = lay_out(&printer.tokens);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 fn printed(program: &Program, source: Option<Source<'_>>) -> String {
     let mut printer = Printer {
         tokens: vec![],

@@ -74,6 +74,14 @@ impl History {
         self.records.iter().filter_map(point).collect()
     }
 
+    /// When each record was made: in the run's own time, and after which update.
+    pub fn times(&self) -> Vec<(f64, u64)> {
+        let records = self.records.iter();
+        records
+            .map(|record| (self.time(record), record.step))
+            .collect()
+    }
+
     /// The last value recorded under a name.
     pub fn last(&self, name: &str) -> Option<f64> {
         let mut records = self.records.iter().rev();

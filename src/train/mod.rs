@@ -19,6 +19,8 @@ mod keeping;
 mod machine;
 mod model_file;
 mod parts;
+mod predictor;
+mod recipe;
 mod run;
 mod run_dir;
 mod signature;
@@ -36,7 +38,9 @@ pub use event::{Best, Ended, Event, Flow};
 pub use history::{History, Record};
 pub use initial::initial_weights;
 pub use machine::{Machine, run_report};
-pub use model_file::{ModelFile, check_place, load, save};
+pub use model_file::{ModelFile, check_place, load, misfit, save};
+pub use predictor::{Predicted, Predictor, rates};
+pub use recipe::{DataShape, FieldShape, Recipe};
 pub use run::{Start, Trained, train};
 pub use run_dir::{
     Beginning, CheckpointMark, DataMark, Line, Manifest, PartMark, RunDir, RunMark, Status, Writer,

@@ -11,6 +11,7 @@ use crate::ir::Role;
 use crate::source::Span;
 use crate::tensor::{FileError, Tensor, check_writable, read_tensors, write_tensors};
 use crate::train::codes;
+use crate::train::recipe::Recipe;
 use crate::train::signature::{Entry, Signature};
 
 /// The version that is written; older ones would be read as well.
@@ -22,7 +23,16 @@ const KEY: &str = "nnlc";
 /// What states are called in the file, whose names parameters share otherwise.
 const STATE: &str = "state:";
 
-/// A trained model apart from its program.
+/// What tensors of the program's top level are called that the model reads.
+const GLOBAL: &str = "global:";
+
+/// Tensors by name.
+type Tensors = Vec<(String, Tensor)>;
+
+/// What outputs for made-up rows are called, by their place.
+const PROBE: &str = "probe:";
+
+/// A trained model: its tensors, its data's transforms, and how it is computed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelFile {
     /// The run it comes from.
@@ -37,6 +47,14 @@ pub struct ModelFile {
     pub metrics: Vec<(String, f64)>,
     /// The seed of the run.
     pub seed: u64,
+    /// How it is computed, where the program could be taken along.
+    pub recipe: Option<Recipe>,
+    /// Tensors of the program's top level that it reads, by name.
+    pub globals: Vec<(String, Tensor)>,
+    /// Its outputs for made-up rows, which another library must come to as well.
+    pub probe: Vec<Tensor>,
+    /// The version that saved it.
+    pub version: String,
 }
 
 /// What the header says, apart from tensors.
@@ -50,6 +68,8 @@ struct Meta {
     transforms: String,
     metrics: Vec<(String, Option<f64>)>,
     seed: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    program: Option<Recipe>,
 }
 
 /// The version alone, so that a newer file is recognised before the rest is.
@@ -64,7 +84,7 @@ pub fn save(path: &Path, model: &ModelFile, span: Span) -> Result<(), Diagnostic
         to_json(&model.fitted).map_err(|error| not_a_model(path, &error.to_string(), span))?;
     let meta = Meta {
         format: FORMAT,
-        nnlc: env!("CARGO_PKG_VERSION").to_owned(),
+        nnlc: model.version.clone(),
         run: model.run.clone(),
         signature: model.signature.clone(),
         transforms,
@@ -74,6 +94,7 @@ pub fn save(path: &Path, model: &ModelFile, span: Span) -> Result<(), Diagnostic
             .map(|(name, value)| (name.clone(), value.is_finite().then_some(*value)))
             .collect(),
         seed: model.seed,
+        program: model.recipe.clone(),
     };
     let meta = serde_json::to_string(&meta)
         .map_err(|error| not_a_model(path, &error.to_string(), span))?;
@@ -81,8 +102,20 @@ pub fn save(path: &Path, model: &ModelFile, span: Span) -> Result<(), Diagnostic
         .weights
         .iter()
         .map(|(role, tensor)| (file_name(role), tensor.clone()))
+        .chain(globals_of(model))
+        .chain(probe_of(model))
         .collect();
     write_tensors(path, &tensors, &[(KEY.to_owned(), meta)]).map_err(|error| refused(&error, span))
+}
+
+fn globals_of(model: &ModelFile) -> impl Iterator<Item = (String, Tensor)> {
+    let globals = model.globals.iter();
+    globals.map(|(name, tensor)| (format!("{GLOBAL}{name}"), tensor.clone()))
+}
+
+fn probe_of(model: &ModelFile) -> impl Iterator<Item = (String, Tensor)> {
+    let probe = model.probe.iter().enumerate();
+    probe.map(|(at, output)| (format!("{PROBE}{at}"), output.clone()))
 }
 
 /// Whether a model can be saved at a path. `span` is the place of faults.
@@ -100,6 +133,16 @@ pub(crate) fn file_name(role: &Role) -> String {
     }
 }
 
+/// The tensors whose names begin so, without that, and the others.
+fn parted(tensors: Tensors, begin: &str) -> (Tensors, Tensors) {
+    let (named, others): (Tensors, Tensors) = tensors
+        .into_iter()
+        .partition(|(name, _)| name.starts_with(begin));
+    let named = named.into_iter();
+    let named = named.map(|(name, tensor)| (name[begin.len()..].to_owned(), tensor));
+    (named.collect(), others)
+}
+
 /// Reads a model, and compares it with what a program expects, if anything: all differences are told at once. Warnings come with the
 /// model.
 pub fn load(
@@ -113,6 +156,9 @@ pub fn load(
     let meta = meta(path, &text.1, span)?;
     let fitted =
         from_json(&meta.transforms).map_err(|error| not_a_model(path, &error.to_string(), span))?;
+    let (globals, tensors) = parted(tensors, GLOBAL);
+    let (mut probe, tensors) = parted(tensors, PROBE);
+    probe.sort_by_key(|(place, _)| place.parse::<usize>().ok());
     let found = signature_of(&meta.signature, &tensors);
     let expected = expected.unwrap_or(&meta.signature);
     let differences = expected.differences(&found);
@@ -130,6 +176,10 @@ pub fn load(
             .map(|(name, value)| (name, value.unwrap_or(f64::NAN)))
             .collect(),
         seed: meta.seed,
+        recipe: meta.program,
+        globals,
+        probe: probe.into_iter().map(|(_, output)| output).collect(),
+        version: meta.nnlc,
     };
     let warnings = not_finite(path, &model, span);
     Ok((model, warnings))
@@ -203,7 +253,13 @@ fn not_finite(path: &Path, model: &ModelFile, span: Span) -> Diagnostics {
         .into()
 }
 
-fn misfit(path: &Path, expected: &Signature, differences: Vec<String>, span: Span) -> Diagnostic {
+/// A file whose tensors are not those that are expected.
+pub fn misfit(
+    path: &Path,
+    expected: &Signature,
+    differences: Vec<String>,
+    span: Span,
+) -> Diagnostic {
     let count = differences.len();
     let message = format!(
         "`{}` does not fit model `{}`: {count} difference{}",

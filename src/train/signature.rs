@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ir::{Module, Role};
+use crate::lower::Run;
 use crate::tensor::Tensor;
 use crate::types::TensorType;
 
@@ -82,6 +83,28 @@ impl Signature {
                 .iter()
                 .map(|(_, value)| shown(func.ty(*value)))
                 .collect(),
+        }
+    }
+
+    /// The same signature with the parameters and states that `init` of a run makes, whose results are called `run/path`.
+    pub fn declared(&self, run: &Run, module: &Module, init: crate::ir::FuncId) -> Signature {
+        let func = &module.funcs[init];
+        let entry = |path: &String| {
+            let name = format!("{}/{path}", run.name);
+            let result = func.results.iter().find(|(own, _)| *own == name);
+            let ty = func.ty(result?.1);
+            let shape = module.dims.resolve_shape(&ty.shape);
+            let sizes = shape.dims().map(|dim| usize::try_from(dim.as_int()?).ok());
+            Some(Entry {
+                path: path.clone(),
+                dtype: ty.dtype.to_string(),
+                shape: sizes.collect::<Option<_>>()?,
+            })
+        };
+        Signature {
+            params: run.params.iter().filter_map(entry).collect(),
+            states: run.states.iter().filter_map(entry).collect(),
+            ..self.clone()
         }
     }
 

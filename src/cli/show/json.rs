@@ -29,7 +29,7 @@ fn measured(x: f64) -> Value {
 }
 
 /// An `f32` by its own shortest text: 0.1, not 0.10000000149011612.
-fn single(x: f32) -> Value {
+pub(crate) fn single(x: f32) -> Value {
     float(x.to_string().parse().unwrap_or(f64::from(x)))
 }
 

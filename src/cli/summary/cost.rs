@@ -8,21 +8,21 @@ use crate::types::{Dim, TensorType};
 
 /// What something costs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Cost {
+pub(crate) struct Cost {
     /// Numbers that are trained.
-    pub(super) params: u64,
+    pub(crate) params: u64,
     /// Numbers that are kept but not trained: running statistics, frozen parameters.
-    pub(super) kept: u64,
+    pub(crate) kept: u64,
     /// Operations on the way forward.
-    pub(super) forward: u64,
+    pub(crate) forward: u64,
     /// Operations on the way back.
-    pub(super) backward: u64,
+    pub(crate) backward: u64,
     /// Bytes of both kinds of numbers.
-    pub(super) weight_bytes: u64,
+    pub(crate) weight_bytes: u64,
     /// Bytes computed forward that the way back reads.
-    pub(super) activation_bytes: u64,
+    pub(crate) activation_bytes: u64,
     /// Bytes the optimizer keeps.
-    pub(super) optimizer_bytes: u64,
+    pub(crate) optimizer_bytes: u64,
 }
 
 impl AddAssign for Cost {

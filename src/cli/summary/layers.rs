@@ -13,32 +13,32 @@ use crate::types::TensorType;
 
 /// What a run's update costs.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Summary {
-    pub(super) run: String,
-    pub(super) model: String,
-    pub(super) data: String,
+pub(crate) struct Summary {
+    pub(crate) run: String,
+    pub(crate) model: String,
+    pub(crate) data: String,
     /// Rows in a step.
-    pub(super) batch: u64,
-    pub(super) layers: Vec<Layer>,
+    pub(crate) batch: u64,
+    pub(crate) layers: Vec<Layer>,
     /// Operations of the update itself.
-    pub(super) update: u64,
+    pub(crate) update: u64,
     /// Bytes that a step holds at most: batch, weights, optimizer, and its own; nothing where there is no native code.
-    pub(super) step_bytes: Option<u64>,
-    pub(super) total: Cost,
+    pub(crate) step_bytes: Option<u64>,
+    pub(crate) total: Cost,
 }
 
 /// A call in the model, or the loss.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Layer {
+pub(crate) struct Layer {
     /// The path of its parameters, else as written.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// The type of what comes out.
-    pub(super) output: String,
-    pub(super) cost: Cost,
+    pub(crate) output: String,
+    pub(crate) cost: Cost,
 }
 
 /// The summary of a run.
-pub(super) fn summary(compiled: &Compiled, run: &Run, sources: &SourceMap) -> Summary {
+pub(crate) fn summary(compiled: &Compiled, run: &Run, sources: &SourceMap) -> Summary {
     let batch = compiled.batch_of(run);
     let walk = Walk {
         compiled,

@@ -1,6 +1,7 @@
 //! Saved transforms: bit for bit, checked when read, and the same values for new data.
 
 use super::*;
+use crate::tensor::concat;
 
 fn fitted() -> (Build, Dataset) {
     let build = Build::csv("good.csv")
@@ -24,23 +25,25 @@ fn transforms_come_back_bit_for_bit() {
 #[test]
 fn new_data_goes_through_the_same_transforms() {
     let (build, data) = fitted();
-    let SourceSpec::Csv(source) = &build.spec.source else {
-        panic!("the source is a file")
-    };
-    let table = read_rows(
-        source,
-        &MissingSpec::default(),
-        &data.fitted[..1],
-        &folder(),
-    )
-    .expect("the file is good");
-    assert_eq!(table.unused_columns(), ["species"]);
-    let x = data.fitted[0]
-        .apply_rows(&table, &MissingSpec::default(), build.spec.span)
-        .expect("the file is good");
-    assert_eq!(&x, data.parts[0].fields[0].1.tensor());
-    let missing = data.fitted[1].apply_rows(&table, &MissingSpec::default(), build.spec.span);
-    assert!(missing.is_err(), "the column was not read");
+    let span = build.spec.span;
+    let reading = Reading::default();
+    let (source, missing) = (reading.csv("good.csv", span), reading.missing(span));
+    let encoder = Encoder::new(vec![&data.fitted[0]], &reading, span).expect("it takes cells");
+    let mut rows = CsvRows::open(&source, &missing, &folder(), &encoder.columns())
+        .expect("the columns are there");
+    let mut x = vec![];
+    while let Some(table) = rows.next_chunk(2).expect("the file is good") {
+        assert!(table.n_rows() <= 2);
+        assert!(table.unused_columns().contains(&"species"));
+        x.push(
+            encoder.encode(&table).expect("the rows are good").fields[0]
+                .1
+                .clone(),
+        );
+        let other = data.fitted[1].apply_rows(&table, &missing, span);
+        assert!(other.is_err(), "the column was not read");
+    }
+    assert_eq!(&concat(&x, 0), data.parts[0].fields[0].1.tensor());
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::types::DType;
 
 pub use npy::{read_npy, write_npy};
 pub use read::read_tensors;
-pub use write::{check_writable, write_elements, write_tensors, write_text};
+pub use write::{check_writable, write_elements, write_stream, write_tensors, write_text};
 
 /// Why a file of tensors cannot be read or written.
 #[derive(Debug, Error)]

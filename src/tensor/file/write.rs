@@ -37,14 +37,22 @@ pub fn write_tensors(
 
 /// Writes a text to `path`, whole or not at all; where `path` is a link, to the file that it names.
 pub fn write_text(path: &Path, text: &str) -> io::Result<()> {
+    write_stream(path, |writer| writer.write_all(text.as_bytes()))
+}
+
+/// Writes to `path` as `write` does, whole or not at all: where that fails, nothing is left.
+pub fn write_stream(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     if path.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
     if path.exists() && !path.is_file() {
-        return std::fs::write(path, text);
+        return write(&mut File::create(path)?);
     }
-    write_whole(&path, |writer| writer.write_all(text.as_bytes()))
+    write_whole(&path, |writer| write(writer))
 }
 
 /// Whether a file can be written at a path, without writing one.

@@ -1,0 +1,243 @@
+//! A page on what came of a program: settings, layers, curves, what the model gets right and wrong, what the program shows. One HTML
+//! file that needs nothing beside it and runs nothing. What has to be known before training is drafted then.
+
+mod chart;
+mod curves;
+mod exam;
+mod measures;
+mod page;
+mod picture;
+
+use std::path::Path;
+
+use crate::cli::compare::Compared;
+use crate::cli::screen::{counted, thousands};
+use crate::cli::show::json::tensor as json_of;
+use crate::cli::summary::layers::{self, Summary};
+use crate::diag::Diagnostic;
+use crate::session::{Compiled, Kept, Model, Output, Session, View};
+use crate::source::SourceMap;
+use crate::syntax::ast::ItemKind;
+use crate::syntax::print_expr;
+use crate::train::Trained;
+
+use curves::Curve;
+pub(crate) use page::TablePart;
+use page::{Page, Pair, RunPart, ShowPart};
+
+/// Rows of a part that a report looks at.
+const MOST_ROWS: usize = 10_000;
+
+/// A report before its program is executed.
+pub(crate) struct Draft {
+    kept: Vec<Kept>,
+    summaries: Vec<Summary>,
+    shows: Vec<ShowPart>,
+}
+
+impl Draft {
+    /// A draft of a program.
+    pub(crate) fn of(session: &Session, compiled: &Compiled) -> Draft {
+        let sources: &SourceMap = session.sources();
+        let runs = compiled.runs().iter();
+        Draft {
+            kept: session.kept(compiled),
+            summaries: runs
+                .map(|run| layers::summary(compiled, run, sources))
+                .collect(),
+            shows: vec![],
+        }
+    }
+
+    /// Keeps what the program shows.
+    pub(crate) fn hear(&mut self, output: &Output) {
+        if let Output::Show { title, value, .. } = output {
+            self.shows.extend(shown(title, value));
+        }
+    }
+
+    /// The page, once the program is executed. Runs that were not trained are left out.
+    pub(crate) fn page(&self, session: &Session, path: &Path) -> Result<String, Diagnostic> {
+        let mut runs = vec![];
+        for (kept, summary) in self.kept.iter().zip(&self.summaries) {
+            if let Some(trained) = session.trained(&summary.run) {
+                runs.push(run(session, kept, summary, trained)?);
+            }
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        Ok(page::html(&Page {
+            title: name.into_owned(),
+            tables: vec![],
+            runs,
+            shows: self.shows.clone(),
+            environment: environment(),
+            source: source(session, path),
+        }))
+    }
+}
+
+/// A page on several runs: tables, and their curves beside each other.
+pub(crate) fn comparison(runs: &[Compared], tables: Vec<TablePart>) -> String {
+    let curve = |run: &Compared, name: &str| {
+        let records = run.lines.iter().map(|line| &line.record);
+        let points = records.filter_map(|record| Some((record.step as f64, record.value(name)?)));
+        let (part, value) = name.split_once('.').unwrap_or(("", name));
+        (format!("{}, {part}.{value}", run.label), points.collect())
+    };
+    let curves = runs
+        .iter()
+        .flat_map(|run| run.names().into_iter().map(move |name| curve(run, name)));
+    let curves: Vec<Curve> = curves.collect();
+    let charts = curves::grouped(&curves, "step", |name| {
+        name.rsplit_once('.').unwrap_or(("", name))
+    });
+    page::html(&Page {
+        title: format!("{} compared", counted(runs.len() as u64, "run")),
+        tables,
+        runs: vec![RunPart {
+            name: "Curves".into(),
+            about: String::new(),
+            settings: vec![],
+            layers: vec![],
+            total: page::LayerRow::default(),
+            charts,
+            exam: None,
+        }],
+        shows: vec![],
+        environment: environment(),
+        source: String::new(),
+    })
+}
+
+fn run(
+    session: &Session,
+    kept: &Kept,
+    summary: &Summary,
+    trained: &Trained,
+) -> Result<RunPart, Diagnostic> {
+    let (model, _) = session.opened(kept);
+    let data = session.dataset(&summary.data);
+    let part = data.and_then(|data| {
+        ["val", "test", "train"]
+            .iter()
+            .find_map(|name| data.part(name))
+    });
+    let exam = match (&model, part) {
+        (Some(model), Some(part)) => model.exam(part, MOST_ROWS)?,
+        (_, _) => None,
+    };
+    Ok(RunPart {
+        name: summary.run.clone(),
+        about: about(summary, trained),
+        settings: settings(session, &summary.run),
+        layers: summary.layers.iter().map(page::layer).collect(),
+        total: page::total(summary),
+        charts: curves::charts(&trained.history, rates(model.as_ref(), trained)?),
+        exam: exam.as_ref().map(exam::part),
+    })
+}
+
+/// The learning rate at some of a run's records.
+fn rates(model: Option<&Model>, trained: &Trained) -> Result<Option<Curve>, Diagnostic> {
+    const MOST: usize = 200;
+    let times = trained.history.times();
+    let times: Vec<(f64, u64)> = times
+        .iter()
+        .copied()
+        .step_by(times.len().div_ceil(MOST).max(1))
+        .collect();
+    let steps: Vec<u64> = times.iter().map(|(_, step)| *step).collect();
+    let Some(model) = model else {
+        return Ok(None);
+    };
+    let rates = model.rates(&steps)?;
+    let points = |rates: Vec<f64>| times.iter().map(|(time, _)| *time).zip(rates).collect();
+    Ok(rates.map(|rates| (curves::RATE.to_owned(), points(rates))))
+}
+
+/// A run in a sentence.
+fn about(summary: &Summary, trained: &Trained) -> String {
+    let (epochs, steps) = (
+        counted(trained.epochs, "epoch"),
+        counted(trained.steps, "step"),
+    );
+    let best = trained.best().map_or(String::new(), |best| {
+        let value = crate::cli::show::number::number(best.value);
+        format!(
+            "; the best evaluation, {value}, was in epoch {}",
+            best.epoch
+        )
+    });
+    let params = thousands(summary.total.params);
+    format!(
+        "{} on {}: {params} parameters, {epochs}, {steps}{best}",
+        summary.model, summary.data
+    )
+}
+
+/// The fields of a run as they were written, or set from the command line.
+fn settings(session: &Session, run: &str) -> Vec<Pair> {
+    let blocks = session
+        .program()
+        .items
+        .iter()
+        .filter_map(|item| match &item.kind {
+            ItemKind::Train(block) if block.name.value == run => Some(block),
+            _ => None,
+        });
+    let fields = blocks.flat_map(|block| &block.fields);
+    // What the command line has set has no text in the program.
+    fields
+        .map(|field| (field.name.value.clone(), print_expr(&field.value)))
+        .collect()
+}
+
+/// The text that was run.
+fn source(session: &Session, path: &Path) -> String {
+    let name = path.display().to_string();
+    let items = session.program().items.iter();
+    let sources = items.map(|item| session.sources().get(item.span.source));
+    let mut own = sources.filter(|source| source.name == name);
+    own.next()
+        .map_or(String::new(), |source| source.text.to_string())
+}
+
+fn environment() -> Vec<Pair> {
+    let pair = |name: &str, value: String| (name.to_owned(), value);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    vec![
+        pair("nnlc", env!("CARGO_PKG_VERSION").to_owned()),
+        pair(
+            "system",
+            format!("{}, {}", std::env::consts::OS, std::env::consts::ARCH),
+        ),
+        pair("processors", threads.to_string()),
+        pair("command", std::env::args().collect::<Vec<_>>().join(" ")),
+    ]
+}
+
+/// What a page shows of a value.
+fn shown(title: &str, value: &View) -> Vec<ShowPart> {
+    let text = |text: String| vec![ShowPart::text(title, text)];
+    match value {
+        View::Heatmap { matrix, rows, cols } => vec![ShowPart::heatmap(title, matrix, rows, cols)],
+        View::Tuple(parts) => {
+            let parts = parts.iter().enumerate();
+            parts
+                .flat_map(|(at, part)| shown(&format!("{title}.{at}"), part))
+                .collect()
+        }
+        View::Record(fields) => {
+            let fields = fields.iter();
+            fields
+                .flat_map(|(name, field)| shown(&format!("{title}.{name}"), field))
+                .collect()
+        }
+        View::Drawn(drawn) => text(drawn.clone()),
+        View::Text(own) => text(own.clone()),
+        View::Tensor(tensor) if tensor.len() <= 64 => text(json_of(tensor).to_string()),
+        View::Tensor(tensor) => text(format!("{}{:?}", tensor.dtype(), tensor.shape())),
+        // These are on the page already.
+        View::Plot { .. } | View::History { .. } | View::Run(_) | View::Data(_) => vec![],
+    }
+}
