@@ -40,7 +40,7 @@ impl Boards {
                 None => Ok(()),
             },
             Event::Step { .. } | Event::EarlyStop { .. } | Event::Warning(_) => Ok(()),
-            Event::Resumed { .. } => Ok(()),
+            Event::Resumed { .. } | Event::Spike { .. } | Event::Plateau { .. } => Ok(()),
         }
     }
 }

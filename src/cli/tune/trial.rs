@@ -112,6 +112,7 @@ impl Watch<'_> {
             Event::Done { .. } => self.is_over = !interrupt::is_asked(),
             Event::RunStart { .. } | Event::Resumed { .. } | Event::Warning(_) => {}
             Event::Step { .. } | Event::EarlyStop { .. } => {}
+            Event::Spike { .. } | Event::Plateau { .. } => {}
         }
     }
 

@@ -58,8 +58,8 @@ impl Model {
         };
         let (run, weights) = (self.run(), &self.file.weights);
         let metrics = run.metrics.as_ref();
-        let found =
-            self.with_machine(|machine| train::evaluate(run, metrics, machine, weights, &part));
+        let found = self
+            .with_machine(|machine| train::evaluate(run, metrics, machine, weights, &part, None));
         Ok((found.map_err(|error| error.report())?, n_rows))
     }
 }
