@@ -283,6 +283,7 @@ fn on_a_full_disk_the_run_goes_on_and_old_checkpoints_stay_whole() {
     let program = PROGRAM
         .replace("Dense(8)", "Dense(3000)")
         .replace("epochs: 150", "epochs: 1");
+    let program = program.replace("every: 21 steps", "every: 3 steps");
     let world = World::new(&program);
     let binary = env!("CARGO_BIN_EXE_nnlc");
     let script = format!("trap '' XFSZ; ulimit -f 40; exec {binary} run p.nnl -q --run-dir full");
