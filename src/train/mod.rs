@@ -1,5 +1,5 @@
 //! Training: the loop as events to a sink, and what comes of it. Given a lowered [`Run`](crate::lower::Run), a checked module, an
-//! engine and a data set, [`train`] gives [`Trained`]: weights, history, the best evaluation. Knows no syntax and no terminal; the
+//! engine and a data set, [`train`] gives [`Trained`]: weights, history, the best evaluation. Knows no terminal, and of syntax only what a call works on; the
 //! wall clock is nowhere, so that the same program and seed give the same bytes.
 //!
 //! `store` holds tensors by path, `wiring` feeds them to functions, `batches` cuts parts into batches, `evaluate` measures a part,
