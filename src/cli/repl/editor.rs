@@ -1,6 +1,7 @@
 //! The line editor of the prompt: several lines by grammar, history, colours, completion and hints.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -14,7 +15,7 @@ use reedline::{
 
 use crate::cli::repl::input::{Line, is_whole};
 use crate::cli::repl::paint::Paint;
-use crate::cli::repl::words::Words;
+use crate::cli::repl::words::{Library, Words};
 use crate::cli::screen::Screen;
 use crate::session::Session;
 
@@ -26,6 +27,7 @@ const MENU: &str = "words";
 pub(crate) struct Editor {
     editor: Reedline,
     words: Arc<Mutex<Words>>,
+    library: OnceCell<Library>,
 }
 
 impl Editor {
@@ -49,12 +51,17 @@ impl Editor {
         if let Some(history) = history() {
             editor = editor.with_history(Box::new(history));
         }
-        Editor { editor, words }
+        Editor {
+            editor,
+            words,
+            library: OnceCell::new(),
+        }
     }
 
     pub(crate) fn learn(&mut self, session: &Session) {
+        let library = self.library.get_or_init(|| Library::of(session));
         if let Ok(mut words) = self.words.lock() {
-            *words = Words::of(session);
+            *words = Words::of(session, library);
         }
     }
 
