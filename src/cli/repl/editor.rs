@@ -28,6 +28,8 @@ pub(crate) struct Editor {
     editor: Reedline,
     words: Arc<Mutex<Words>>,
     library: OnceCell<Library>,
+    /// Whether no line has been read yet.
+    is_first: bool,
 }
 
 impl Editor {
@@ -55,11 +57,17 @@ impl Editor {
             editor,
             words,
             library: OnceCell::new(),
+            is_first: true,
         }
     }
 
     pub(crate) fn learn(&mut self, session: &Session) {
-        let library = self.library.get_or_init(|| Library::of(session));
+        // Reading every signature takes a while, for which the first prompt does not wait.
+        let library = match self.is_first {
+            true => &Library::names(session),
+            false => self.library.get_or_init(|| Library::of(session)),
+        };
+        self.is_first = false;
         if let Ok(mut words) = self.words.lock() {
             *words = Words::of(session, library);
         }

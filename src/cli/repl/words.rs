@@ -25,15 +25,22 @@ struct Module {
 }
 
 impl Library {
+    /// Its names with what is said of each.
     pub(crate) fn of(session: &Session) -> Library {
+        Library::told(session, |name| said_of(session, name))
+    }
+
+    /// Its names alone.
+    pub(crate) fn names(session: &Session) -> Library {
+        Library::told(session, |name| (name.to_owned(), String::new()))
+    }
+
+    fn told(session: &Session, word: impl Fn(&str) -> Word) -> Library {
         let modules = session.library().modules();
         let modules = modules.map(|(name, is_seen, words)| Module {
             name: name.to_owned(),
             is_seen,
-            words: words
-                .into_iter()
-                .map(|word| said_of(session, word))
-                .collect(),
+            words: words.into_iter().map(&word).collect(),
         });
         Library(modules.collect())
     }
