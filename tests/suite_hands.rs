@@ -209,6 +209,30 @@ fn a_project_for_a_table_runs() {
     );
 }
 
+#[test]
+fn a_table_without_use_is_refused_with_reasons() {
+    let folder = folder();
+    let rows = (0..20).map(|row| format!("{row},5;{row};{}\n", row % 2 + 7));
+    let text = format!("price;number;kind\n{}", rows.collect::<String>());
+    fs::write(folder.path().join("euro.csv"), text).expect("it can be written");
+    let (code, said) = both(folder.path(), &["new", "p", "--csv", "euro.csv"]);
+    assert_eq!(code, 2);
+    insta::assert_snapshot!(said);
+    assert!(!folder.path().join("p").exists());
+}
+
+/// Exit code and what is said on either stream.
+fn both(folder: &Path, args: &[&str]) -> (i32, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_nnlc"))
+        .args(args)
+        .current_dir(folder)
+        .output()
+        .expect("nnlc starts");
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8(said).expect("what is printed is UTF-8");
+    (output.status.code().unwrap_or(-1), said)
+}
+
 /// The programs right in a folder of the repository.
 fn programs(home: &str) -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(home);

@@ -1,6 +1,9 @@
-//! `nnlc explain`: what a code means. What is said of a code is the comment it is declared with; its family adds an example of how a
-//! program goes wrong in that way, and how it is mended.
+//! `nnlc explain`: what a code means. What is said of a code is the comment it is declared with; an example adds how a program goes
+//! wrong in that way, and how it is mended.
 
+mod examples;
+
+use crate::cli::explain::examples::{Part, example};
 use crate::cli::{Done, Out, Stop, USAGE};
 use crate::diag::did_you_mean;
 
@@ -16,69 +19,38 @@ const DECLARED: [&str; 8] = [
     include_str!("../lint/codes.rs"),
 ];
 
-/// A family of codes: the word inside the code, what its errors have in common, a wrong program, and a right one.
-struct Family {
-    stage: &'static str,
-    what: &'static str,
-    wrong: &'static str,
-    right: &'static str,
-}
-
-const FAMILIES: [Family; 9] = [
-    Family {
-        stage: "parse",
-        what: "The text is not a program: something else was expected where the report points.",
-        wrong: "let x = (1 + 2;",
-        right: "let x = (1 + 2);",
-    },
-    Family {
-        stage: "name",
-        what: "A name, setting or argument is not what its place needs.",
-        wrong: "show relu([-1.0, 2.0]);",
-        right: "use nn::relu;\nshow relu([-1.0, 2.0]);",
-    },
-    Family {
-        stage: "shape",
-        what: "Sizes or element types do not fit together. Nothing stretches in silence: both places are named.",
-        wrong: "show [1.0, 2.0] + [1.0, 2.0, 3.0];",
-        right: "show [1.0, 2.0, 0.0] + [1.0, 2.0, 3.0];",
-    },
-    Family {
-        stage: "link",
-        what: "The model does not fit the data it is trained on.",
-        wrong: "model M(x: [batch, 3]) …      // with x: [a, b] in the data",
-        right: "model M(x: [batch, 2]) …",
-    },
-    Family {
-        stage: "data",
-        what: "A data block or a file it reads is wrong: a column, a row, a transform or a split.",
-        wrong: "x: [hieght] |> standardize,   // the file has a column `height`",
-        right: "x: [height] |> standardize,",
-    },
-    Family {
-        stage: "train",
-        what: "A run cannot do what is asked of it.",
-        wrong: "early_stop: { on: val.los, patience: 5 epochs },",
-        right: "early_stop: { on: val.loss, patience: 5 epochs },",
-    },
-    Family {
-        stage: "num",
-        what: "Arithmetic went wrong while the program ran: a value is no number, a matrix cannot be inverted, an assertion fails.",
-        wrong: "use linalg::inverse;\nshow inverse([[1.0, 2.0], [2.0, 4.0]]);",
-        right: "use linalg::inverse;\nshow inverse([[1.0, 2.0], [2.0, 5.0]]);",
-    },
-    Family {
-        stage: "file",
-        what: "A file cannot be read or written, or is not what it should be.",
-        wrong: "nnlc run iirs.nnl",
-        right: "nnlc run iris.nnl",
-    },
-    Family {
-        stage: "lint",
-        what: "The program is right, and probably not what was meant. It runs all the same.",
-        wrong: "fn f(x: [n], y: [n]) -> [n] = 2 * x;",
-        right: "fn f(x: [n]) -> [n] = 2 * x;",
-    },
+/// What the codes of a stage have in common, by the word inside the code.
+const FAMILIES: [(&str, &str); 9] = [
+    (
+        "parse",
+        "The text is not a program: something else was expected where the report points.",
+    ),
+    (
+        "name",
+        "A name, setting or argument is not what its place needs.",
+    ),
+    (
+        "shape",
+        "Sizes or element types do not fit together. Nothing stretches in silence: both places are named.",
+    ),
+    ("link", "The model does not fit the data it is trained on."),
+    (
+        "data",
+        "A data block or a file it reads is wrong: a column, a row, a transform or a split.",
+    ),
+    ("train", "A run cannot do what is asked of it."),
+    (
+        "num",
+        "Arithmetic went wrong while the program ran: a value is no number, a matrix cannot be inverted, an assertion fails.",
+    ),
+    (
+        "file",
+        "A file cannot be read or written, or is not what it should be.",
+    ),
+    (
+        "lint",
+        "The program is right, and probably not what was meant. It runs all the same.",
+    ),
 ];
 
 /// A declared code.
@@ -129,19 +101,27 @@ impl Entry {
 
     fn told(&self) -> String {
         let mut text = format!("nnl::{}::{}\n  {}\n", self.stage, self.name(), self.what);
-        if let Some(family) = FAMILIES.iter().find(|family| family.stage == self.stage) {
-            let block = |text: &str| -> String {
-                text.lines().map(|line| format!("    {line}\n")).collect()
-            };
-            text.push_str(&format!(
-                "\n  {}\n  wrong, for example:\n{}",
-                family.what,
-                block(family.wrong)
-            ));
-            text.push_str(&format!("  right:\n{}", block(family.right)));
+        if let Some((_, what)) = FAMILIES.iter().find(|(stage, _)| *stage == self.stage) {
+            text.push_str(&format!("\n  {what}\n"));
         }
-        text
+        let parts = example(&self.name()).unwrap_or_default();
+        text + &parts.into_iter().map(shown).collect::<String>()
     }
+}
+
+/// A part of an example under its name.
+fn shown((name, text): Part) -> String {
+    let lines = text.trim_end().lines();
+    let lines: String = lines
+        .map(|line| format!("    {line}").trim_end().to_owned() + "\n")
+        .collect();
+    let title = match name {
+        "none" => "no program shows it:",
+        "wrong" => "wrong, for example:",
+        "right" => "right:",
+        file => return format!("  `{file}`:\n{lines}"),
+    };
+    format!("  {title}\n{lines}")
 }
 
 /// All codes in the order of their numbers.
@@ -197,19 +177,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_has_a_text_a_number_and_a_family() {
+    fn every_code_has_a_text_a_family_and_an_example() {
         let entries = entries();
         let declared = DECLARED
             .iter()
             .map(|text| text.matches("pub const ").count());
         assert_eq!(entries.len(), declared.sum::<usize>());
         for entry in &entries {
-            assert!(!entry.what.is_empty(), "{}", entry.name());
+            let name = entry.name();
+            assert!(!entry.what.is_empty(), "{name}");
             assert!(
-                FAMILIES.iter().any(|family| family.stage == entry.stage),
-                "{}",
-                entry.name()
+                FAMILIES.iter().any(|(stage, _)| *stage == entry.stage),
+                "{name}"
+            );
+            assert!(
+                example(&name).is_some_and(|parts| !parts.is_empty()),
+                "{name}"
             );
         }
+    }
+
+    #[test]
+    fn codes_have_numbers_of_their_own() {
+        let names: Vec<String> = entries().iter().map(Entry::name).collect();
+        assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
+        let known = |code: &str| names.iter().any(|name| name == code);
+        assert!(examples::entries().all(|(code, _)| known(code)));
     }
 }

@@ -5,6 +5,7 @@ mod commands;
 mod editor;
 mod info;
 mod input;
+mod names;
 mod paint;
 mod types;
 mod words;

@@ -13,6 +13,7 @@ use crate::cli::progress::Progress;
 use crate::cli::screen::{escaped, one_line};
 use crate::cli::show::labels::Labels;
 use crate::cli::show::{json, show};
+use crate::cli::test::verdict;
 use crate::cli::{Done, INTERRUPTED, Out, Stop, interrupt};
 use crate::engine::Call;
 use crate::lower::Mode;
@@ -248,8 +249,11 @@ impl Teller<'_, '_> {
                 self.line(&format!("loaded {run} from {}", path.display()), &line)
             }
             Output::Warning(report) => self.out.reports(&self.sources, &report.into()),
-            // Tests are `nnlc test`'s, and a profile is told in the end.
-            Output::TestPassed { .. } | Output::TestFailed { .. } => Ok(()),
+            Output::TestPassed { name } => verdict("test", &name, None, &self.sources, self.out),
+            Output::TestFailed { name, failures } => {
+                verdict("test", &name, Some(&failures), &self.sources, self.out)
+            }
+            // A profile is told in the end.
             Output::Profile { .. } => Ok(()),
         }
     }

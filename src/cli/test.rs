@@ -47,7 +47,7 @@ struct Tally {
 }
 
 impl Tally {
-    /// One test more; `failures` says why it failed.
+    /// One test more.
     fn tell(
         &mut self,
         kind: &str,
@@ -59,18 +59,7 @@ impl Tally {
         let passed = failures.is_none();
         self.passed += u64::from(passed);
         self.failed += u64::from(!passed);
-        let name = one_line(name);
-        if out.is_json {
-            out.json(&json!({ "event": kind, "name": name, "passed": passed }))?;
-        } else if !(passed && out.is_quiet) {
-            let mark = if passed {
-                out.screen.paint("ok  ", 32)
-            } else {
-                out.screen.paint("FAIL", 31)
-            };
-            out.text(&format!("{mark}  {name}\n"))?;
-        }
-        failures.map_or(Ok(()), |failures| out.reports(sources, failures))
+        verdict(kind, name, failures, sources, out)
     }
 
     fn told(self, out: &mut Out<'_>) -> io::Result<()> {
@@ -85,6 +74,27 @@ impl Tally {
             (all, _) => out.text(&format!("{failed} of {} failed\n", counted(all, "test"))),
         }
     }
+}
+
+/// Tells how a test went; `failures` says why it failed.
+pub(crate) fn verdict(
+    kind: &str,
+    name: &str,
+    failures: Option<&Diagnostics>,
+    sources: &SourceMap,
+    out: &mut Out<'_>,
+) -> io::Result<()> {
+    let (name, passed) = (one_line(name), failures.is_none());
+    if out.is_json {
+        out.json(&json!({ "event": kind, "name": name, "passed": passed }))?;
+    } else if !(passed && out.is_quiet) {
+        let mark = match passed {
+            true => out.screen.paint("ok  ", 32),
+            false => out.screen.paint("FAIL", 31),
+        };
+        out.text(&format!("{mark}  {name}\n"))?;
+    }
+    failures.map_or(Ok(()), |failures| out.reports(sources, failures))
 }
 
 /// The `test` blocks of a program.

@@ -65,6 +65,15 @@ pub enum RunFault {
 }
 
 impl RunError {
+    /// Whether it is the first operand, a matrix, that is at fault.
+    pub fn is_of_matrix(&self) -> bool {
+        match &self.fault {
+            RunFault::Eval(error) => error.is_of_matrix(),
+            RunFault::Inputs { .. } | RunFault::Input { .. } => false,
+            RunFault::Size { .. } | RunFault::Memory { .. } => false,
+        }
+    }
+
     /// The error in words.
     pub fn describe(&self) -> Description {
         match &self.fault {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::lower::statement::shown_host;
+use crate::lower::statement::{shown_host, spelt};
 use crate::lower::value::{Env, Host, Val};
 use crate::lower::{Lowerer, Shown};
 use crate::source::Span;
@@ -88,7 +88,7 @@ pub(crate) fn bound(memory: &Memory) -> BTreeSet<String> {
 fn shown(value: &Val) -> Option<Shown> {
     Some(match value {
         Val::Global(name) => Shown::Tensor(name.clone()),
-        Val::Number(number) => Shown::Text(number.to_string()),
+        Val::Number(number) => Shown::Text(spelt(*number)),
         Val::Bool(truth) => Shown::Text(truth.to_string()),
         Val::Str(text) => Shown::Text(text.clone()),
         Val::Quantity(number, unit) => Shown::Text(format!("{number} {}", unit.name())),

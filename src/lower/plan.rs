@@ -238,8 +238,8 @@ pub enum Action {
         /// Where that was written.
         span: Span,
     },
-    /// Begin a test of this name.
-    Test(String),
+    /// Begin a test of this name, or with none end the one before.
+    Test(Option<String>),
 }
 
 /// A text to be drawn from a model.

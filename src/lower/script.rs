@@ -20,6 +20,8 @@ use crate::types::DType;
 pub enum Mode {
     /// Everything but its tests.
     Run,
+    /// Everything, its tests in their places: what was typed at a prompt.
+    Line,
     /// Its tests, and what they need.
     Test,
 }
@@ -118,7 +120,7 @@ impl Lowerer<'_> {
     /// Whether an item is a run, or a statement that speaks of it.
     fn is_mentioned(&self, item: &Item, run: &str, mode: Mode) -> bool {
         match &item.kind {
-            ItemKind::Train(own) => mode == Mode::Run && own.name.value == run,
+            ItemKind::Train(own) => mode != Mode::Test && own.name.value == run,
             ItemKind::Stmt(_) | ItemKind::Test(_) => mentions(self.sources.text(item.span), run),
             ItemKind::Use(_) | ItemKind::Dim(_) | ItemKind::Type(_) => false,
             ItemKind::Def(_) | ItemKind::Data(_) => false,
@@ -168,19 +170,23 @@ impl Lowerer<'_> {
     fn item(&mut self, cx: &mut Cx, item: &Item, mode: Mode) -> Lowering<()> {
         match (&item.kind, mode) {
             (ItemKind::Stmt(stmt), _) => self.top_statement(cx, stmt, mode),
-            (ItemKind::Test(test), Mode::Test) => {
-                self.actions.push(Action::Test(test.name.value.clone()));
-                let mut inner = cx.clone();
-                let mut result = Ok(());
-                for stmt in &test.body.stmts {
-                    result = result.and(self.top_statement(&mut inner, stmt, mode));
-                }
-                result
-            }
+            (ItemKind::Test(test), Mode::Test | Mode::Line) => self.test(cx, test),
             (ItemKind::Test(_), Mode::Run)
             | (ItemKind::Use(_) | ItemKind::Dim(_) | ItemKind::Type(_), _) => Ok(()),
             (ItemKind::Def(_) | ItemKind::Data(_) | ItemKind::Train(_), _) => Ok(()),
         }
+    }
+
+    fn test(&mut self, cx: &Cx, test: &ast::Test) -> Lowering<()> {
+        self.actions
+            .push(Action::Test(Some(test.name.value.clone())));
+        let mut inner = cx.clone();
+        let mut result = Ok(());
+        for stmt in &test.body.stmts {
+            result = result.and(self.top_statement(&mut inner, stmt, Mode::Test));
+        }
+        self.actions.push(Action::Test(None));
+        result
     }
 
     /// A statement of the top level or of a test.
@@ -191,9 +197,11 @@ impl Lowerer<'_> {
             (StmtKind::Let(pattern, ty, value), _) => {
                 self.top_let(cx, pattern, ty.as_ref(), value, stmt.span)
             }
-            (StmtKind::Show(value) | StmtKind::Expr(value), Mode::Run) => self.show(cx, value),
+            (StmtKind::Show(value) | StmtKind::Expr(value), Mode::Run | Mode::Line) => {
+                self.show(cx, value)
+            }
             (StmtKind::Expr(value), Mode::Test) => self.top_value(cx, value).map(|_| ()),
-            (StmtKind::Save(value, path), Mode::Run) => self.save(cx, value, path),
+            (StmtKind::Save(value, path), Mode::Run | Mode::Line) => self.save(cx, value, path),
             (StmtKind::Show(_) | StmtKind::Save(..), Mode::Test) => Ok(()),
             (StmtKind::Assert(condition), _) => self.assert(cx, condition),
             (

@@ -179,7 +179,7 @@ impl Lowerer<'_> {
     fn shown(&mut self, value: &Val, span: Span) -> Lowering<Shown> {
         Ok(match value {
             Val::Global(name) => Shown::Tensor(name.clone()),
-            Val::Number(number) => Shown::Text(number.to_string()),
+            Val::Number(number) => Shown::Text(spelt(*number)),
             Val::Bool(truth) => Shown::Text(truth.to_string()),
             Val::Str(text) => Shown::Text(text.clone()),
             Val::Quantity(number, unit) => Shown::Text(format!("{number} {}", unit.name())),
@@ -281,4 +281,13 @@ fn comparison(expr: &Expr) -> Option<[&Expr; 2]> {
         BinaryOp::Eq | BinaryOp::Ne | BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge
     );
     compares.then_some([left, right])
+}
+
+/// A number as one would write it: with an exponent where there would be many zeros.
+pub(crate) fn spelt(number: f64) -> String {
+    let is_plain = number == 0.0 || (1e-5..1e16).contains(&number.abs());
+    match is_plain {
+        true => number.to_string(),
+        false => format!("{number:?}"),
+    }
 }

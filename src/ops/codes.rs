@@ -103,7 +103,7 @@ pub const INDEX: Code = num(602);
 /// A range outside the axis it cuts.
 pub const RANGE: Code = num(603);
 /// A window reaches further than its axis.
-pub const NO_WINDOW: Code = num(610);
+pub const NO_WINDOW: Code = num(613);
 /// More memory is needed than there is.
 pub const MEMORY: Code = num(607);
 /// Tensors handed to a program disagree on a size.

@@ -371,6 +371,8 @@ pub enum EvalError {
         matrix: Option<usize>,
         /// How many of its first rows and columns it takes to see it.
         block: usize,
+        /// Its smallest and largest eigenvalue, if they can be told.
+        values: Option<[f64; 2]>,
     },
     /// A matrix whose eigenvalues or singular values an iteration does not find.
     Unsettled {

@@ -61,10 +61,15 @@ pub(super) fn told(what: &'static str, a: &Tensor, error: LinalgError) -> EvalEr
             matrix: place(batch),
             condition,
         },
-        LinalgError::NotPositive { batch, block } => EvalError::NotPositive {
+        LinalgError::NotPositive {
+            batch,
+            block,
+            values,
+        } => EvalError::NotPositive {
             what,
             matrix: place(batch),
             block,
+            values,
         },
         LinalgError::Unsettled { batch } => EvalError::Unsettled {
             what,

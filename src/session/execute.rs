@@ -170,7 +170,7 @@ impl Execution<'_, '_> {
             Action::Load { run, path, span } => self.load(&self.compiled.runs[*run], path, *span),
             Action::Test(name) => {
                 let flow = self.end_test();
-                self.test = Some((name.clone(), Diagnostics::new()));
+                self.test = name.clone().map(|name| (name, Diagnostics::new()));
                 Ok(flow)
             }
         }

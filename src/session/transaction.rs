@@ -74,8 +74,8 @@ impl Session {
         let trained = |item: &Item| match &item.kind {
             ItemKind::Train(block) => self.trained(&block.name.value).is_some(),
             ItemKind::Use(_) | ItemKind::Dim(_) | ItemKind::Type(_) | ItemKind::Def(_) => false,
-            ItemKind::Data(_) | ItemKind::Test(_) => false,
-            ItemKind::Stmt(_) => true,
+            ItemKind::Data(_) => false,
+            ItemKind::Stmt(_) | ItemKind::Test(_) => true,
         };
         let done = program.items.iter().filter(|item| trained(item));
         let done = done.filter_map(|item| Some((item.span, left.get(&item.span)?.clone())));

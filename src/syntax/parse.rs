@@ -14,6 +14,7 @@ mod grammar;
 mod habits;
 mod layout;
 mod lex;
+mod operand;
 mod outline;
 mod phrases;
 mod prompt;
@@ -33,6 +34,7 @@ use lex::TokenKind;
 use read::Reader;
 use reports::Reports;
 
+pub use operand::first_operand;
 pub use outline::{LazyDef, Outlined, outline};
 pub use prompt::{Tint, is_name, is_unfinished, keywords, tints};
 

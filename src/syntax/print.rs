@@ -8,7 +8,7 @@ mod item;
 mod layout;
 mod types;
 
-use super::ast::{Body, Expr, Pattern, Program, Stmt, StmtKind};
+use super::ast::{Body, Expr, Item, Pattern, Program, Stmt, StmtKind};
 use comments::Source;
 use layout::{Token, lay_out};
 
@@ -17,6 +17,21 @@ pub use expr::quoted;
 /// The canonical source of a program, without comments.
 pub fn print(program: &Program) -> String {
     printed(program, None)
+}
+
+/// The canonical source of one item, without its docs.
+pub fn print_item(item: &Item) -> String {
+    let bare = Item {
+        docs: vec![],
+        ..item.clone()
+    };
+    let alone = Program {
+        docs: vec![],
+        items: vec![bare],
+        comments: vec![],
+    };
+    let text = printed(&alone, None);
+    text.trim_end().to_owned()
 }
 
 /// The canonical source of a program that was read from `text`, with the comments of that.
@@ -182,7 +197,7 @@ impl Printer<'_> {
         self.put("{");
         self.deeper(|printer| {
             for (start, line) in lines {
-                printer.upto(start);
+                printer.upto_line(start);
                 printer.newline();
                 printer.gap(start as usize);
                 put(printer, line);

@@ -29,6 +29,8 @@ pub enum LinalgError {
         batch: usize,
         /// How many rows and columns it takes to see it.
         block: usize,
+        /// Its smallest and largest eigenvalue, if they can be told.
+        values: Option<[f64; 2]>,
     },
     /// The iteration for eigenvalues or singular values does not settle.
     #[error("the iteration for matrix {batch} does not settle")]

@@ -7,6 +7,7 @@ use crate::engine::{Engine, RunError};
 use crate::ir::draft::DraftId;
 use crate::ir::{Func, FuncId, Module, OriginId};
 use crate::source::{SourceMap, Span};
+use crate::syntax::first_operand;
 use crate::tensor::Tensor;
 
 /// A program ready to run, and the tensors it may speak of.
@@ -47,7 +48,11 @@ pub fn run_report(
     let places = calls(module, error.origin);
     let user = places.iter().copied().find(|place| sources.is_user(*place));
     let mut report = Diagnostic::error(told.code, told.message);
-    report = report.label(user.unwrap_or(span), "computed here");
+    let matrix = user.filter(|_| error.is_of_matrix());
+    report = match matrix.and_then(|call| matrix_of(sources, call)) {
+        Some(matrix) => report.label(matrix, "this matrix"),
+        None => report.label(user.unwrap_or(span), "computed here"),
+    };
     report.notes = told.notes;
     report.help = told.help;
     match places.first() {
@@ -57,6 +62,17 @@ pub fn run_report(
         }
         Some(_) | None => report,
     }
+}
+
+/// The place of the matrix that a call works on.
+fn matrix_of(sources: &SourceMap, call: Span) -> Option<Span> {
+    let operand = first_operand(sources.text(call))?;
+    let at = |place: usize| Some(call.start + u32::try_from(place).ok()?);
+    Some(Span {
+        source: call.source,
+        start: at(operand.start)?,
+        end: at(operand.end)?,
+    })
 }
 
 /// The place of a value, and those of the calls that led there, innermost first.

@@ -1,6 +1,7 @@
 //! Training: the loop as events to a sink, and what comes of it. Given a lowered [`Run`](crate::lower::Run), a checked module, an
-//! engine and a data set, [`train`] gives [`Trained`]: weights, history, the best evaluation. Knows no syntax and no terminal. The wall
-//! clock decides nothing but when `max_time` is over, so that the same program and seed give the same bytes.
+//! engine and a data set, [`train`] gives [`Trained`]: weights, history, the best evaluation. Knows no terminal, and of syntax only
+//! what a call works on. The wall clock decides nothing but when `max_time` is over, so that the same program and seed give the same
+//! bytes.
 //!
 //! `store` holds tensors by path, `wiring` feeds them to functions, `batches` cuts parts into batches, `evaluate` measures a part,
 //! `stopping` watches a value, `spike` losses, `run` is the loop, `stepper` is its inside alone, `trouble` finds the op that broke a

@@ -57,7 +57,8 @@ impl<'t> Plan<'t> {
         if used.is_empty() {
             let name = target.name;
             return Err(format!(
-                "no column is left to predict `{name}` from: two are needed that hold numbers or categories"
+                "no column is left to predict `{name}` from: two are needed that hold numbers or categories{}",
+                reasons(&left_out)
             ));
         }
         let column = table
@@ -108,7 +109,8 @@ fn place_of(
 ) -> Result<usize, String> {
     let Some(name) = target else {
         let none = "no column holds numbers or categories that differ from row to row";
-        return used.len().checked_sub(1).ok_or_else(|| none.to_owned());
+        let last = used.len().checked_sub(1);
+        return last.ok_or_else(|| format!("{none}{}", reasons(left_out)));
     };
     if let Some(place) = used.iter().position(|column| column.name == name) {
         return Ok(place);
@@ -124,6 +126,14 @@ fn place_of(
             format!("no column `{name}`; there are `{}`", names.join("`, `"))
         }
     })
+}
+
+/// Why columns are of no use, a line each.
+fn reasons(left_out: &[(&str, &'static str)]) -> String {
+    let lines = left_out
+        .iter()
+        .map(|(name, why)| format!("\n  `{name}`: {why}"));
+    lines.collect()
 }
 
 /// What a column holds; or why it is of no use.
@@ -144,6 +154,9 @@ fn kind(column: &Column) -> Result<Kind, &'static str> {
                 .collect();
             if is_date(words) {
                 return Err("it holds dates, which no transform reads yet");
+            }
+            if !words.is_empty() && words.iter().all(|word| has_decimal_comma(word)) {
+                return Err("its numbers have a comma where a point is read");
             }
             category(column, named).map(|kind| match kind {
                 Kind::Category(names, rarest) => Kind::Category(
@@ -220,6 +233,11 @@ fn classes(column: &Column) -> Option<Kind> {
         distinct.iter().map(i64::to_string).collect(),
         rarest,
     ))
+}
+
+/// Whether a text is a number as much of Europe writes it: `-3,14`.
+fn has_decimal_comma(word: &str) -> bool {
+    word.matches(',').count() == 1 && word.replace(',', ".").parse::<f64>().is_ok()
 }
 
 /// Whether texts are dates, perhaps with a time: numbers between `-`, `/`, `.` or `:`.

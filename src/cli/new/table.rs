@@ -8,7 +8,7 @@ use crate::cli::new::Project;
 use crate::cli::new::columns::Plan;
 use crate::cli::new::program::written;
 use crate::cli::program::session;
-use crate::cli::screen::{escaped, escaped_text};
+use crate::cli::screen::escaped_text;
 use crate::cli::{BUG, Done, FILE, Out, Stop, USAGE};
 use crate::data::{Sizes, Table, read_block, read_table};
 use crate::diag::Diagnostics;
@@ -34,7 +34,7 @@ pub(super) fn project(
     let plan = match Plan::of(&table, target) {
         Ok(plan) => plan,
         Err(wrong) => {
-            out.note(&format!("nnlc: {}\n", escaped(&wrong)))?;
+            out.note(&format!("nnlc: {}\n", escaped_text(&wrong)))?;
             return Err(Stop::Code(USAGE));
         }
     };

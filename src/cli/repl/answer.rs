@@ -9,10 +9,10 @@ use crate::cli::dump::staged;
 use crate::cli::program::{compile, load, session};
 use crate::cli::repl::commands::{self, Command};
 use crate::cli::repl::info::info;
+use crate::cli::repl::names::names;
 use crate::cli::repl::types::type_of;
 use crate::cli::run::execute;
 use crate::cli::screen::escaped;
-use crate::cli::show::glimpse;
 use crate::cli::{Done, Out, Stop};
 use crate::lower::Mode;
 use crate::session::Session;
@@ -68,7 +68,7 @@ impl<'g> Repl<'g> {
             Command::Time => self.time(rest, out),
             Command::Load => self.load(Path::new(unquoted(rest)), out),
             Command::Save => self.save(Path::new(unquoted(rest)), out),
-            Command::Vars => self.vars(out),
+            Command::Vars => Ok(out.text(&names(&self.session, out.screen))?),
             Command::Reset => {
                 self.session = session(self.global, out)?;
                 Ok(())
@@ -83,7 +83,7 @@ impl<'g> Repl<'g> {
             return Ok(());
         };
         text.clone_into(&mut self.last);
-        said(self.run(program, out))
+        said(self.run(program, Mode::Line, out))
     }
 
     /// A line as a program; none if it says nothing or is wrong, which is told.
@@ -93,15 +93,15 @@ impl<'g> Repl<'g> {
         Ok(program.filter(|program| !program.items.is_empty()))
     }
 
-    fn run(&mut self, program: Program, out: &mut Out<'_>) -> Done {
-        let compiled = compile(&self.session, program, Mode::Run, out)?;
+    fn run(&mut self, program: Program, mode: Mode, out: &mut Out<'_>) -> Done {
+        let compiled = compile(&self.session, program, mode, out)?;
         execute(&mut self.session, compiled, out)
     }
 
     /// Runs a program of a file.
     pub(crate) fn load(&mut self, path: &Path, out: &mut Out<'_>) -> Done {
         match load(&mut self.session, path, out) {
-            Ok(program) => said(self.run(program, out)),
+            Ok(program) => said(self.run(program, Mode::Run, out)),
             Err(stop) => said(Err(stop)),
         }
     }
@@ -148,20 +148,6 @@ impl<'g> Repl<'g> {
         self.line(text, out)?;
         let took = began.elapsed().as_secs_f64() * 1e3;
         Ok(out.text(&format!("took {took:.2} ms\n"))?)
-    }
-
-    /// Names with their values at a glance, the last of a name alone.
-    fn vars(&mut self, out: &mut Out<'_>) -> Done {
-        let variables = self.session.variables();
-        let mut text = String::new();
-        for (at, (name, value)) in variables.iter().enumerate() {
-            let is_last = variables[at + 1..].iter().all(|(later, _)| later != name);
-            match value {
-                Some(value) if is_last => text.push_str(&glimpse(name, value, out.screen)),
-                Some(_) | None => {}
-            }
-        }
-        Ok(out.text(&text)?)
     }
 }
 

@@ -64,7 +64,12 @@ pub(crate) const COMMANDS: [(Command, &str, &str, &str); 12] = [
         "FILE",
         "write what was said so far as a program",
     ),
-    (Command::Vars, "vars", "", "the names that have values"),
+    (
+        Command::Vars,
+        "vars",
+        "",
+        "what was declared, and the names that have values",
+    ),
     (Command::Reset, "reset", "", "forget everything"),
     (Command::Help, "help", "", "this list"),
     (Command::Quit, "quit", "", "leave; so does Ctrl-D"),

@@ -1,6 +1,7 @@
 //! The line editor of the prompt: several lines by grammar, history, colours, completion and hints.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -14,7 +15,7 @@ use reedline::{
 
 use crate::cli::repl::input::{Line, is_whole};
 use crate::cli::repl::paint::Paint;
-use crate::cli::repl::words::Words;
+use crate::cli::repl::words::{Library, Words};
 use crate::cli::screen::Screen;
 use crate::session::Session;
 
@@ -26,6 +27,9 @@ const MENU: &str = "words";
 pub(crate) struct Editor {
     editor: Reedline,
     words: Arc<Mutex<Words>>,
+    library: OnceCell<Library>,
+    /// Whether no line has been read yet.
+    is_first: bool,
 }
 
 impl Editor {
@@ -49,12 +53,23 @@ impl Editor {
         if let Some(history) = history() {
             editor = editor.with_history(Box::new(history));
         }
-        Editor { editor, words }
+        Editor {
+            editor,
+            words,
+            library: OnceCell::new(),
+            is_first: true,
+        }
     }
 
     pub(crate) fn learn(&mut self, session: &Session) {
+        // Reading every signature takes a while, for which the first prompt does not wait.
+        let library = match self.is_first {
+            true => &Library::names(session),
+            false => self.library.get_or_init(|| Library::of(session)),
+        };
+        self.is_first = false;
         if let Ok(mut words) = self.words.lock() {
-            *words = Words::of(session);
+            *words = Words::of(session, library);
         }
     }
 

@@ -1,20 +1,23 @@
 //! What a name means: the signature, the docs and an example.
 
-use crate::cli::screen::escaped;
+use crate::cli::screen::{Screen, escaped};
+use crate::cli::show::glimpse;
 use crate::diag::did_you_mean;
 use crate::session::Session;
-use crate::syntax::ast::{Def, Item, ItemKind, Program};
-use crate::syntax::print;
+use crate::syntax::ast::{Def, Item, ItemKind};
+use crate::syntax::print_item;
 
 /// Everything there is to say about a name.
 pub(crate) fn info(session: &Session, name: &str) -> String {
-    let own = own(session, name);
-    if let Some((def, docs)) = own {
-        return about(None, def, docs);
+    if let Some((head, docs)) = own(session, name) {
+        return about(None, &head, docs);
+    }
+    if let Some(value) = value(session, name) {
+        return value;
     }
     let found = session.library().named(name);
     let found: Vec<String> = found
-        .map(|(module, def, docs)| about(Some(module), def, docs))
+        .map(|(module, def, docs)| about(Some(module), &head(def), docs))
         .collect();
     match found.is_empty() {
         true => unknown(session, name),
@@ -25,21 +28,41 @@ pub(crate) fn info(session: &Session, name: &str) -> String {
 /// The signature of a definition of this name, the user's before the library's.
 pub(crate) fn signature(session: &Session, name: &str) -> Option<String> {
     let library = || session.library().named(name).next().map(|(_, def, _)| def);
-    let def = own(session, name).map(|(def, _)| def).or_else(library)?;
-    Some(head(def))
-}
-
-fn own<'s>(session: &'s Session, name: &str) -> Option<(&'s Def, &'s [String])> {
     let mut items = session.program().items.iter();
-    items.find_map(|item| match &item.kind {
-        ItemKind::Def(def) if def.name.value == name => Some((&**def, item.docs.as_slice())),
+    let own = items.find_map(|item| match &item.kind {
+        ItemKind::Def(def) if def.name.value == name => Some(&**def),
         ItemKind::Def(_) | ItemKind::Use(_) | ItemKind::Dim(_) | ItemKind::Type(_) => None,
         ItemKind::Data(_) | ItemKind::Train(_) | ItemKind::Test(_) | ItemKind::Stmt(_) => None,
+    });
+    Some(head(own.or_else(library)?))
+}
+
+/// What the user declared under a name, and its docs.
+fn own<'s>(session: &'s Session, name: &str) -> Option<(String, &'s [String])> {
+    let mut items = session.program().items.iter();
+    items.find_map(|item| {
+        let (own, text) = match &item.kind {
+            ItemKind::Def(def) => (&def.name, head(def)),
+            ItemKind::Dim(decl) => (&decl.name, print_item(item) + "\n"),
+            ItemKind::Type(decl) => (&decl.name, print_item(item) + "\n"),
+            ItemKind::Data(block) | ItemKind::Train(block) => {
+                (&block.name, print_item(item) + "\n")
+            }
+            ItemKind::Use(_) | ItemKind::Test(_) | ItemKind::Stmt(_) => return None,
+        };
+        (own.value == name).then_some((text, item.docs.as_slice()))
     })
 }
 
-fn about(module: Option<&str>, def: &Def, docs: &[String]) -> String {
-    let mut text = head(def);
+/// A value of this name at a glance.
+fn value(session: &Session, name: &str) -> Option<String> {
+    let mut variables = session.variables().into_iter().rev();
+    let (_, value) = variables.find(|(own, _)| *own == name)?;
+    Some(glimpse(name, &value?, Screen::default()))
+}
+
+fn about(module: Option<&str>, head: &str, docs: &[String]) -> String {
+    let mut text = head.to_owned();
     for doc in docs {
         let doc = doc.trim();
         let line = match doc.strip_prefix("@example") {
@@ -54,7 +77,7 @@ fn about(module: Option<&str>, def: &Def, docs: &[String]) -> String {
 }
 
 /// A definition without its body.
-fn head(def: &Def) -> String {
+pub(super) fn head(def: &Def) -> String {
     let bare = Def {
         body: None,
         grad: None,
@@ -65,12 +88,7 @@ fn head(def: &Def) -> String {
         span: def.name.span,
         kind: ItemKind::Def(Box::new(bare)),
     };
-    let program = Program {
-        docs: vec![],
-        items: vec![item],
-        comments: vec![],
-    };
-    format!("{}\n", print(&program).trim_end())
+    format!("{}\n", print_item(&item))
 }
 
 fn unknown(session: &Session, name: &str) -> String {

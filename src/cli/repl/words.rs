@@ -3,9 +3,63 @@
 use std::collections::BTreeMap;
 
 use crate::cli::repl::commands::COMMANDS;
+use crate::cli::repl::info::head;
+use crate::cli::screen::{Screen, one_line};
+use crate::cli::show::glimpse;
 use crate::session::Session;
-use crate::syntax::ast::ItemKind;
-use crate::syntax::keywords;
+use crate::syntax::ast::{Def, ItemKind};
+use crate::syntax::{keywords, print_item};
+
+/// A word, and what is said of it: a type or a signature, if there is one.
+type Word = (String, String);
+
+/// What the library declares, which is read once.
+#[derive(Default)]
+pub(crate) struct Library(Vec<Module>);
+
+struct Module {
+    name: String,
+    /// Whether its names can be used without a `use`.
+    is_seen: bool,
+    words: Vec<Word>,
+}
+
+impl Library {
+    /// Its names with what is said of each.
+    pub(crate) fn of(session: &Session) -> Library {
+        Library::told(session, |name| said_of(session, name))
+    }
+
+    /// Its names alone.
+    pub(crate) fn names(session: &Session) -> Library {
+        Library::told(session, |name| (name.to_owned(), String::new()))
+    }
+
+    fn told(session: &Session, word: impl Fn(&str) -> Word) -> Library {
+        let modules = session.library().modules();
+        let modules = modules.map(|(name, is_seen, words)| Module {
+            name: name.to_owned(),
+            is_seen,
+            words: words.into_iter().map(&word).collect(),
+        });
+        Library(modules.collect())
+    }
+}
+
+fn said_of(session: &Session, name: &str) -> Word {
+    let def = session.library().named(name).next().map(|(_, def, _)| def);
+    (name.to_owned(), def.map(signature).unwrap_or_default())
+}
+
+/// `(A: [..s, n, n]) -> [..s]`
+fn signature(def: &Def) -> String {
+    let text = one_line(&head(def));
+    let name = format!(" {}", def.name.value);
+    let after = text
+        .split_once(&name)
+        .map_or(text.as_str(), |(_, rest)| rest);
+    after.trim_end_matches(';').to_owned()
+}
 
 /// What can follow.
 #[derive(Default)]
@@ -13,20 +67,20 @@ pub(crate) struct Words {
     /// Names, and what they are.
     names: BTreeMap<String, String>,
     /// What can follow a name and a `.` or `::`.
-    members: BTreeMap<String, Vec<String>>,
+    members: BTreeMap<String, Vec<Word>>,
 }
 
 impl Words {
-    pub(crate) fn of(session: &Session) -> Words {
+    pub(crate) fn of(session: &Session, library: &Library) -> Words {
         let mut words = Words::default();
         keywords().for_each(|word| words.add(word, "keyword"));
-        for (module, is_seen, names) in session.library().modules() {
-            words.add(module, "module");
-            let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
-            if is_seen {
-                names.iter().for_each(|name| words.add(name, module));
-            }
-            words.members.insert(module.to_owned(), names);
+        for module in &library.0 {
+            words.add(&module.name, "module");
+            let seen = module.words.iter().filter(|_| module.is_seen);
+            seen.for_each(|(name, what)| words.add(name, what));
+            words
+                .members
+                .insert(module.name.clone(), module.words.clone());
         }
         words.declared(session);
         words.bound(session);
@@ -40,20 +94,23 @@ impl Words {
     fn declared(&mut self, session: &Session) {
         for item in &session.program().items {
             match &item.kind {
-                ItemKind::Dim(decl) => self.add(&decl.name.value, "dimension"),
-                ItemKind::Type(decl) => self.add(&decl.name.value, "type"),
-                ItemKind::Def(def) => self.add(&def.name.value, "definition"),
+                ItemKind::Dim(decl) => self.add(&decl.name.value, &one_line(&print_item(item))),
+                ItemKind::Type(decl) => self.add(&decl.name.value, &one_line(&print_item(item))),
+                ItemKind::Def(def) => self.add(&def.name.value, &signature(def)),
                 ItemKind::Data(block) => self.add(&block.name.value, "data"),
                 ItemKind::Train(block) => {
                     self.add(&block.name.value, "run");
-                    let members = ["model", "history", "best"].map(str::to_owned);
+                    let members = ["model", "history", "best"];
+                    let members = members.map(|name| (name.to_owned(), String::new()));
                     self.members
                         .insert(block.name.value.clone(), members.to_vec());
                 }
                 ItemKind::Use(import) => {
-                    let names = import.names.iter();
-                    let names = names.map(|name| name.alias.as_ref().unwrap_or(&name.name));
-                    names.for_each(|name| self.add(&name.value, &import.module.value));
+                    for name in &import.names {
+                        let known = name.alias.as_ref().unwrap_or(&name.name);
+                        let (_, what) = said_of(session, &name.name.value);
+                        self.add(&known.value, &what);
+                    }
                 }
                 ItemKind::Test(_) | ItemKind::Stmt(_) => {}
             }
@@ -62,21 +119,31 @@ impl Words {
 
     /// Values by name; `iris.train.x` is what can follow `iris.` and `iris.train.`.
     fn bound(&mut self, session: &Session) {
-        for (name, _) in session.variables() {
-            self.add(name, "value");
+        for (name, value) in session.variables() {
+            let line = value.map(|value| glimpse(name, &value, Screen::default()));
+            let what = line.as_ref().and_then(|line| line.strip_prefix(name));
+            let what = what.map_or("a value", |what| what.trim_start_matches(':').trim());
+            self.add(name, what);
         }
-        for name in session
+        for path in session
             .global_names()
             .filter(|name| !name.contains(['/', '#']))
         {
-            for (at, _) in name.match_indices('.') {
-                let rest = &name[at + 1..];
-                let member = rest.split('.').next().unwrap_or(rest).to_owned();
-                let members = self.members.entry(name[..at].to_owned()).or_default();
-                if !members.contains(&member) {
-                    members.push(member);
-                }
+            for (at, _) in path.match_indices('.') {
+                self.member(session, path, at);
             }
+        }
+    }
+
+    /// What stands behind the `.` at a place of a path.
+    fn member(&mut self, session: &Session, path: &str, at: usize) {
+        let rest = &path[at + 1..];
+        let name = rest.split('.').next().unwrap_or(rest);
+        let tensor = session.global(path).filter(|_| name == rest);
+        let what = tensor.map(|tensor| format!("{}{:?}", tensor.dtype(), tensor.shape()));
+        let members = self.members.entry(path[..at].to_owned()).or_default();
+        if members.iter().all(|(own, _)| own != name) {
+            members.push((name.to_owned(), what.unwrap_or_default()));
         }
     }
 
@@ -103,7 +170,10 @@ impl Words {
                 let members = self.members.get(&owner[path..]).into_iter().flatten();
                 (
                     start,
-                    chosen(members.map(|name| (name.as_str(), String::new())), word),
+                    chosen(
+                        members.map(|(name, what)| (name.as_str(), what.clone())),
+                        word,
+                    ),
                 )
             }
             None => {

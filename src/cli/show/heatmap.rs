@@ -7,6 +7,9 @@ use crate::tensor::Tensor;
 const SHADES: [char; 5] = [' ', '░', '▒', '▓', '█'];
 const ASCII: [char; 5] = [' ', '.', '+', '#', '@'];
 
+/// Rows of larger matrices are left out.
+const MOST_ROWS: usize = 64;
+
 /// The lines of a heat map. Where there are labels, as many rows and columns are seen as there are labels.
 pub(crate) fn lines(matrix: &Tensor, [rows, cols]: [&[String]; 2], screen: Screen) -> Vec<String> {
     let [n_rows, n_cols] = seen(matrix, [rows, cols]);
@@ -34,20 +37,24 @@ pub(crate) fn lines(matrix: &Tensor, [rows, cols]: [&[String]; 2], screen: Scree
         let above = cols.iter().take(n_shown).map(|label| pair(label));
         lines.push(format!("{:width$}   {}", "", above.collect::<String>()));
     }
-    for row in 0..n_rows {
+    let edge = if screen.unicode { '│' } else { '|' };
+    for row in 0..n_rows.min(MOST_ROWS) {
         let start = row * matrix.shape()[1];
         let cells = numbers[start..start + n_shown].iter().map(|&x| shade(x));
         let label = rows
             .get(row)
             .map_or(String::new(), |label| fitted(label, width));
         let label = format!("{label:>width$}");
-        lines.push(format!("{label} │{}│", cells.collect::<String>()));
+        lines.push(format!("{label} {edge}{}{edge}", cells.collect::<String>()));
     }
-    let cut = if n_shown < n_cols {
-        format!(", {} more columns", n_cols - n_shown)
-    } else {
-        String::new()
-    };
+    let cut = [
+        (n_cols - n_shown, "columns"),
+        (n_rows.saturating_sub(MOST_ROWS), "rows"),
+    ];
+    let cut = cut.into_iter().filter(|(n_more, _)| *n_more > 0);
+    let cut: String = cut
+        .map(|(n_more, what)| format!(", {n_more} more {what}"))
+        .collect();
     lines.push(format!(
         "{:width$}  {} to {}{cut}",
         "",

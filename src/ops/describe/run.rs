@@ -13,6 +13,16 @@ impl NotDifferentiable {
 }
 
 impl EvalError {
+    /// Whether it is the first operand, a matrix, that is at fault.
+    pub fn is_of_matrix(&self) -> bool {
+        match self {
+            EvalError::Singular { .. } | EvalError::NotPositive { .. } => true,
+            EvalError::Unsettled { .. } | EvalError::NotFinite { .. } => true,
+            EvalError::Wide { .. } => true,
+            EvalError::Index { .. } | EvalError::Range { .. } | EvalError::Window { .. } => false,
+        }
+    }
+
     /// The error in words.
     pub fn describe(&self) -> Description {
         match self {
@@ -25,7 +35,8 @@ impl EvalError {
                 what,
                 matrix,
                 block,
-            } => not_positive(what, *matrix, *block),
+                values,
+            } => not_positive(what, *matrix, *block, *values),
             EvalError::Unsettled { what, matrix } => Description::new(
                 codes::UNSETTLED,
                 format!(
@@ -96,8 +107,12 @@ fn named(matrix: Option<usize>) -> String {
 
 fn singular(what: &str, matrix: Option<usize>, condition: f64) -> Description {
     let matrix = named(matrix);
+    let condition = match condition.is_finite() {
+        true => format!("about {condition:.1e}"),
+        false => "infinite".into(),
+    };
     let message = format!(
-        "`{what}`: {matrix} is singular to working precision, its condition is about {condition:.1e}"
+        "`{what}`: {matrix} is singular to working precision, its condition is {condition}"
     );
     let help = match what {
         "inverse" => {
@@ -111,7 +126,20 @@ fn singular(what: &str, matrix: Option<usize>, condition: f64) -> Description {
     Description::new(codes::SINGULAR, message).help(help.to_string())
 }
 
-fn not_positive(what: &str, matrix: Option<usize>, block: usize) -> Description {
+/// A number to two digits or so.
+fn rounded(x: f64) -> String {
+    match x == 0.0 || (0.1..1e4).contains(&x.abs()) {
+        true => format!("{x:.1}"),
+        false => format!("{x:.1e}"),
+    }
+}
+
+fn not_positive(
+    what: &str,
+    matrix: Option<usize>,
+    block: usize,
+    values: Option<[f64; 2]>,
+) -> Description {
     let matrix = named(matrix);
     let message = format!("`{what}`: {matrix} is not positive definite");
     let note = match block {
@@ -124,7 +152,12 @@ fn not_positive(what: &str, matrix: Option<usize>, block: usize) -> Description 
         "solve" => "leave out `spd`: without it any regular matrix is solved",
         _ => "`lu` and `eigh` need no such matrix; or add a little to its diagonal",
     };
+    let values = values.map(|[least, most]| {
+        let [least, most] = [least, most].map(rounded);
+        format!("its eigenvalues go from {least} to {most}; all should be above zero")
+    });
     Description::new(codes::NOT_POSITIVE, message)
         .note(note)
+        .note(values)
         .help(help.to_string())
 }

@@ -28,6 +28,18 @@ enum Stand {
 impl<'t> Printer<'t> {
     /// Prints the comments that begin before `place`.
     pub(super) fn upto(&mut self, place: u32) {
+        self.comments_upto(place, stand);
+    }
+
+    /// The same where a line begins at `place`: what stands behind the line before stays there.
+    pub(super) fn upto_line(&mut self, place: u32) {
+        self.comments_upto(place, |text, start, end| match stand(text, start, end) {
+            Stand::Before if !is_first(text, start) => Stand::Behind,
+            stand => stand,
+        });
+    }
+
+    fn comments_upto(&mut self, place: u32, stand: impl Fn(&str, usize, usize) -> Stand) {
         while let Some((text, start, end)) = self.next_comment(place) {
             let words = text[start..end].trim_end();
             match stand(text, start, end) {

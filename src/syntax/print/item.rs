@@ -16,7 +16,7 @@ impl Printer<'_> {
         for item in items {
             let stands_apart = is_tall(item);
             let start = self.item_start(item);
-            self.upto(start);
+            self.upto_line(start);
             self.newline();
             if self.source.is_some() {
                 self.gap(start as usize);
