@@ -137,6 +137,9 @@ impl<T: Element> Placed<T> {
         c: *mut T,
         part: Range<usize>,
     ) {
+        if part.is_empty() {
+            return;
+        }
         if self.is_direct {
             // SAFETY: the caller vouches for the operands.
             unsafe { self.run_lines([regular, placed], c, part) };
