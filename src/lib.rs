@@ -38,8 +38,11 @@
 //!   widest instructions for costly functions, over whole strips.
 //! - Products of matrices are packed and blocked by the engine itself; every element is one chain of fused multiply-adds in order of
 //!   the summed index, so it depends on no size, no split and no instruction set that has them.
+//! - A convolution is a product with an operand whose elements lie where no strides tell; blocks of it are laid out as they are needed.
+//! - Small axes with others in between, those of windows, are taken apart: a pooling is a function of a few elements, not a fold.
 //! - In a *phase* each worker goes through all steps on its own rows; between phases all wait. Rows are cut into chunks by their
-//!   number alone and folds over rows gather chunks in order: the bytes are the same for any number of threads.
+//!   number alone, and steps that cut alike go chunk by chunk, with what the one before has left in the caches. Folds over rows
+//!   gather chunks in order: the bytes are the same for any number of threads.
 //! - A function that walks along an axis, a *scan*, is cut there, for any engine: what comes before, the scan, what comes after, and
 //!   the step of the scan are functions of their own. Its gradient is a scan from the other end; sums that it would carry along are
 //!   taken out of it and become one product over all steps.

@@ -7,6 +7,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("core", include_str!("../stdlib/core.nnl")),
     ("conv", include_str!("../stdlib/conv.nnl")),
     ("nn", include_str!("../stdlib/nn.nnl")),
+    ("look", include_str!("../stdlib/look.nnl")),
     ("loss", include_str!("../stdlib/loss.nnl")),
     ("optim", include_str!("../stdlib/optim.nnl")),
     ("init", include_str!("../stdlib/init.nnl")),

@@ -49,7 +49,7 @@ fn without_numbers(text: &str) -> String {
 }
 
 /// Examples that train for minutes, some on data that is not in the repository: they have tests of their own.
-const LONG: [&str; 3] = ["mnist_cnn", "gpt", "char_lstm"];
+const LONG: [&str; 4] = ["mnist_cnn", "lenet", "gpt", "char_lstm"];
 
 #[test]
 #[expect(
@@ -59,7 +59,9 @@ const LONG: [&str; 3] = ["mnist_cnn", "gpt", "char_lstm"];
 fn examples_on_data_from_elsewhere_are_without_fault() {
     let data = std::path::Path::new(ROOT).join("../shared/data/mnist");
     match data.is_dir() {
-        true => drop(nnlc(&["check", "examples/mnist_cnn.nnl"])),
+        true => ["mnist_cnn", "lenet"].iter().for_each(|example| {
+            nnlc(&["check", &format!("examples/{example}.nnl")]);
+        }),
         false => eprintln!("skipped: {} is not there", data.display()),
     }
 }
@@ -155,6 +157,7 @@ fn examples_are_as_good_as_they_claim() {
     assert!(scalar(&metrics("iris"), "accuracy") >= 0.93);
     assert!(scalar(&metrics("digits"), "accuracy") >= 0.96);
     assert!(scalar(&metrics("digits_cnn"), "accuracy") >= 0.97);
+    assert!(scalar(&metrics("digits_resnet"), "accuracy") >= 0.97);
     assert!(scalar(&metrics("diabetes"), "r2") >= 0.4);
     assert!(scalar(&metrics("breast_cancer"), "auc") >= 0.98);
     assert!(scalar(&metrics("xor"), "binary_accuracy") >= 1.0);

@@ -9,17 +9,29 @@ use crate::lower::value::{Closure, TensorRef, Val};
 use crate::lower::{Lowerer, Lowering, Reported, codes};
 use crate::source::Span;
 
+/// What taps hold while a model is applied for somebody to look inside.
+#[derive(Debug)]
+pub(crate) struct Tapped {
+    /// How many functions were being written when it was applied: a value within another function is out of reach.
+    depth: usize,
+    values: Vec<(String, TensorRef)>,
+}
+
 impl Lowerer<'_> {
     /// `inspect(model, on, taps)`: the taps by path, and the characters of a text that it is applied to.
     pub(crate) fn inspect(&mut self, args: &[Bound], span: Span) -> Lowering<Val> {
         let run = self.model_argument(argument(args, "model"))?;
         let on = argument(args, "on");
         let wanted = argument(args, "taps");
-        let outer = self.model.tapped.replace(vec![]);
+        let asked = Tapped {
+            depth: self.frames.len(),
+            values: vec![],
+        };
+        let outer = self.model.tapped.replace(asked);
         let applied = self.apply_trained(&run, vec![(on.value.clone(), on.span)], span);
         let tapped = std::mem::replace(&mut self.model.tapped, outer);
         applied?;
-        let tapped = tapped.unwrap_or_default();
+        let tapped = tapped.map_or(vec![], |tapped| tapped.values);
         let mut seen = Val::Record(vec![]);
         for path in names(&wanted.value) {
             let tensor = self.tapped_value(&tapped, &path, wanted.span)?;
@@ -74,13 +86,13 @@ impl Lowerer<'_> {
         Err(self.report(report.help(help)))
     }
 
-    /// Notes the value of a `tap`, if it is asked for and belongs to the outermost function.
+    /// Notes the value of a `tap`, if it is asked for and belongs to the function that asks.
     pub(crate) fn note_tap(&mut self, name: &str, value: Option<&Val>) {
         let path = self.model.path_of(name);
-        if let (Some(tapped), Some(Val::Tensor(tensor)), 1) =
-            (&mut self.model.tapped, value, self.frames.len())
+        if let (Some(tapped), Some(Val::Tensor(tensor))) = (&mut self.model.tapped, value)
+            && tapped.depth == self.frames.len()
         {
-            tapped.push((path, *tensor));
+            tapped.values.push((path, *tensor));
         }
     }
 

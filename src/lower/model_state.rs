@@ -4,6 +4,7 @@ use crate::ir::OriginId;
 use crate::ir::Role;
 use crate::ir::draft::Pattern;
 use crate::lower::Cx;
+use crate::lower::inspect::Tapped;
 use crate::lower::scope::DefId;
 use crate::lower::value::TensorRef;
 use crate::syntax::ast::Expr;
@@ -39,7 +40,7 @@ pub(crate) struct ModelState {
     /// Which role the states of the layer being inlined have.
     pub(crate) in_optimizer: bool,
     /// The values of taps by path, where somebody asks for them.
-    pub(crate) tapped: Option<Vec<(String, TensorRef)>>,
+    pub(crate) tapped: Option<Tapped>,
 }
 
 impl ModelState {

@@ -301,6 +301,8 @@ pub enum KernelClass {
     Gather(usize),
     /// Rows of the first operand, added up at the places along this axis that the second tells.
     ScatterAdd(usize),
+    /// Each element of the operand added at its place in the result, where others may go too.
+    AddPlaces,
     /// Whatever [`eval`] says.
     Extern,
     /// A function over and over: see [`scan_of`].
@@ -359,7 +361,8 @@ pub(crate) fn draw(op: &Op, operands: &[Tensor]) -> Option<Draw> {
     Some(Draw::new(*distribution, seed, *place, step))
 }
 
-/// Where the elements of operands of these shapes go in a result of that shape. For [`KernelClass::Place`] alone.
+/// Where the elements of operands of these shapes go in a result of that shape. For [`KernelClass::Place`] and
+/// [`KernelClass::AddPlaces`] alone.
 pub(crate) fn places(
     op: &Op,
     operands: &[&[usize]],
@@ -369,6 +372,9 @@ pub(crate) fn places(
     let whole = Walk::over(shape);
     if let Op::Concat(axis) = op {
         return Ok(concat::places(*axis, operands, &whole));
+    }
+    if let Op::Overlap(window, _) = op {
+        return Ok(vec![window::places(window, &whole, sizes)?]);
     }
     let Op::Embed(_, ranges) = op else {
         unreachable!("asked of ops that place their operands")
@@ -395,7 +401,7 @@ pub fn kernel(op: &Op) -> KernelClass {
         Op::Embed(..) | Op::Concat(_) => KernelClass::Place,
         Op::Gather(axis) => KernelClass::Gather(*axis),
         Op::ScatterAdd(axis, _) => KernelClass::ScatterAdd(*axis),
-        Op::Overlap(..) => KernelClass::Extern,
+        Op::Overlap(..) => KernelClass::AddPlaces,
         Op::Inverse | Op::Solve(_) | Op::Factor(_) => KernelClass::Extern,
         Op::Scan(_) => KernelClass::Scan,
         Op::Call(_) | Op::Custom { .. } | Op::Grad { .. } | Op::Vjp { .. } => KernelClass::Call,

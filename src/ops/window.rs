@@ -145,6 +145,15 @@ pub(super) fn eval_overlap(
     Ok(tensor::overlap(x, n, &window))
 }
 
+/// Where each element is added in a result that `whole` walks over.
+pub(super) fn places(
+    window: &Window,
+    whole: &Walk,
+    sizes: &dyn Fn(&Dim) -> usize,
+) -> Result<Walk, EvalError> {
+    view_windows(window, whole, sizes)
+}
+
 /// `dx`: the windows of `dy`.
 pub(super) fn vjp_overlap(b: &mut Builder<'_>, window: &Window, dy: ValueId) -> Rule {
     Ok(b.op1(Op::Windows(window.clone()), &[dy])?)

@@ -153,7 +153,8 @@ fn letters(found: &Found) -> Option<Vec<(Letter, Letter)>> {
     found.links.iter().enumerate().map(pair).collect()
 }
 
-/// Zeros around an axis, and windows of it: `n` of them.
+/// Zeros around an axis, and windows of it: `n` of them. Windows of other axes that are there already are taken after the zeros are
+/// put around: windows of what is widened are only looked at, what is widened of windows is a copy of them all.
 fn widened(
     r: &mut Rewriter<'_>,
     x: ValueId,
@@ -161,17 +162,36 @@ fn widened(
     window: &Window,
     n: &Dim,
 ) -> Result<ValueId, crate::ops::OpError> {
-    let mut shape: Shape = r.b.shape(x).clone();
+    let (whole, place, taken) = bare(r, x, axis);
+    let mut shape: Shape = r.b.shape(whole).clone();
     let around = &window.reach() - &Dim::int(1);
     let mut ranges: Vec<Range> = shape.dims().map(Range::whole).collect();
-    ranges[axis] = Range::new(around.clone(), &around + shape.dim(axis));
-    shape.0[axis] = AxisType::new(n + &around);
-    let wide = r.b.op1(Op::Embed(shape, ranges), &[x])?;
+    ranges[place] = Range::new(around.clone(), &around + shape.dim(place));
+    shape.0[place] = AxisType::new(n + &around);
+    let mut wide = r.b.op1(Op::Embed(shape, ranges), &[whole])?;
+    for window in taken.into_iter().rev() {
+        wide = r.b.op1(Op::Windows(window), &[wide])?;
+    }
     let window = Window {
         axis,
         ..window.clone()
     };
     r.b.op1(Op::Windows(window), &[wide])
+}
+
+/// What a value is windows of, where `axis` is then, and the windows, the last ones first.
+fn bare(r: &Rewriter<'_>, mut x: ValueId, mut axis: usize) -> (ValueId, usize, Vec<Window>) {
+    let mut taken = vec![];
+    while let Some(inst) = r.definition(x)
+        && let Op::Windows(window) = &inst.op
+        && axis != window.axis
+        && axis != window.axis + 1
+    {
+        axis -= usize::from(axis > window.axis);
+        x = inst.operands[0];
+        taken.push(window.clone());
+    }
+    (x, axis, taken)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde_json::Value;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// What a program shows, as JSON lines.
-fn shown(path: &Path, engine: &str, threads: &str) -> Vec<Value> {
+pub(super) fn shown(path: &Path, engine: &str, threads: &str) -> Vec<Value> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_nnlc"));
     let options = ["run", "--json", "--engine", engine, "--threads", threads];
     let output = command.args(options).arg(path).output().expect("it starts");
@@ -22,7 +22,7 @@ fn shown(path: &Path, engine: &str, threads: &str) -> Vec<Value> {
 }
 
 /// The same but for the last digits of numbers: training carries a difference of rounding on.
-fn near(x: &Value, y: &Value) -> bool {
+pub(super) fn near(x: &Value, y: &Value) -> bool {
     match (x, y) {
         (Value::Number(x), Value::Number(y)) => {
             let [x, y] = [x, y].map(|n| n.as_f64().unwrap_or(f64::NAN));
@@ -40,7 +40,7 @@ fn near(x: &Value, y: &Value) -> bool {
 }
 
 /// These train for minutes; the library's examples hold what they are made of.
-const LONG: [&str; 3] = ["mnist_cnn.nnl", "gpt.nnl", "char_lstm.nnl"];
+const LONG: [&str; 4] = ["mnist_cnn.nnl", "lenet.nnl", "gpt.nnl", "char_lstm.nnl"];
 
 fn programs(folder: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(Path::new(ROOT).join(folder)).expect("it is there");

@@ -4,6 +4,7 @@
 use crate::engine::flat::{Flat, Plan, ResultTypes, known};
 use crate::engine::jit::moves::{Move, moved};
 use crate::engine::jit::product::{matrices, placed_order};
+use crate::engine::jit::split::{Operand, split};
 use crate::engine::{RunError, RunFault};
 use crate::ir::{Op, OriginId};
 use crate::ops::{self, EvalError, KernelClass};
@@ -88,42 +89,49 @@ pub(super) struct Graph {
 /// The graph of a plan for inputs of these types and sizes.
 pub(super) fn graph(flat: &Flat, plan: &Plan, inputs: &ResultTypes) -> Result<Graph, RunError> {
     let mut graph = Graph::default();
-    let mut values: Vec<Option<Value>> = vec![None; flat.types.len()];
+    let mut values: Vec<Option<Operand>> = vec![None; flat.types.len()];
     for (place, (value, (dtype, shape))) in flat.inputs.iter().zip(inputs).enumerate() {
         let base = graph.base(*dtype, shape, Def::Input(place));
-        values[value.index()] = Some(Value::whole(base, shape));
+        values[value.index()] = Some(Operand::Whole(Value::whole(base, shape)));
     }
     for (step, (op, types)) in flat.steps.iter().zip(plan) {
-        let operands = step
-            .operands
-            .iter()
-            .map(|of| read(&values, of.value.index()));
-        let node = Node {
+        let operands = step.operands.iter();
+        let operands: Vec<Operand> = operands.map(|of| read(&values, of.value.index())).collect();
+        let mut node = Node {
             task: task(op),
             op: op.clone(),
             types: types.clone(),
-            operands: operands.collect(),
+            operands: vec![],
             shape: types.first().map_or(vec![], |(_, shape)| shape.clone()),
             results: vec![],
             origin: step.origin,
         };
+        if let (Some(made), [result]) = (split(&mut graph, &node, &operands), &step.results[..]) {
+            values[result.index()] = Some(made);
+            continue;
+        }
+        for of in &step.operands {
+            let whole = read(&values, of.value.index()).joined(&mut graph);
+            values[of.value.index()] = Some(Operand::Whole(whole.clone()));
+            node.operands.push(whole);
+        }
         let results = graph.add(op, node, types).map_err(|error| RunError {
             fault: RunFault::Eval(error),
             origin: step.origin,
         })?;
         for (value, result) in step.results.iter().zip(results) {
-            values[value.index()] = Some(result);
+            values[value.index()] = Some(Operand::Whole(result));
         }
     }
     for of in &flat.results {
-        let value = read(&values, of.value.index());
+        let value = read(&values, of.value.index()).joined(&mut graph);
         let own = graph.own(value);
         graph.results.push(own);
     }
     Ok(graph)
 }
 
-fn read(values: &[Option<Value>], at: usize) -> Value {
+fn read(values: &[Option<Operand>], at: usize) -> Operand {
     let value = values[at].clone();
     value.expect("verified: a value is defined before it is used")
 }
@@ -140,7 +148,10 @@ fn task(op: &Op) -> Task {
         (KernelClass::Place | KernelClass::Gather(_) | KernelClass::ScatterAdd(_), _) => {
             Task::Extern
         }
-        (KernelClass::Extern | KernelClass::Scan | KernelClass::Call, _) => Task::Extern,
+        (
+            KernelClass::AddPlaces | KernelClass::Extern | KernelClass::Scan | KernelClass::Call,
+            _,
+        ) => Task::Extern,
     }
 }
 
@@ -148,7 +159,7 @@ fn task(op: &Op) -> Task {
 const MAX_KNOWN: usize = 1 << 16;
 
 impl Graph {
-    fn base(&mut self, dtype: DType, shape: &[usize], def: Def) -> BaseId {
+    pub(super) fn base(&mut self, dtype: DType, shape: &[usize], def: Def) -> BaseId {
         self.bases.push(Base {
             dtype,
             len: shape.iter().product(),
@@ -319,7 +330,7 @@ impl Graph {
 }
 
 /// Whether native code has a word for a scalar function of this element type.
-fn is_native(f: Scalar, dtype: DType) -> bool {
+pub(super) fn is_native(f: Scalar, dtype: DType) -> bool {
     let is_plain = matches!(f, Scalar::Neg | Scalar::Add | Scalar::Sub | Scalar::Mul)
         || matches!(f, Scalar::Min | Scalar::Max | Scalar::Eq | Scalar::Ne)
         || matches!(f, Scalar::Lt | Scalar::Le | Scalar::Gt | Scalar::Ge)
@@ -334,7 +345,7 @@ impl Value {
     }
 
     /// A base as it lies.
-    fn whole(base: BaseId, shape: &[usize]) -> Value {
+    pub(super) fn whole(base: BaseId, shape: &[usize]) -> Value {
         Value {
             base,
             walk: Walk::over(shape),

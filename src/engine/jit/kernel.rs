@@ -194,6 +194,17 @@ impl Access {
         self.start == 0 && is_row && (self.col == 1 || space.cols == 1)
     }
 
+    /// Whether row `r` of the space lies within part `r` of a buffer of `len` elements, cut into as many parts as there are rows.
+    pub(super) fn is_within_rows(&self, space: Space, len: usize) -> bool {
+        let [(_, stride)] = self.rows[..] else {
+            return false;
+        };
+        let (Ok(stride), Ok(col)) = (usize::try_from(stride), usize::try_from(self.col)) else {
+            return false;
+        };
+        stride * space.rows == len && self.start + col * (space.cols - 1) < stride
+    }
+
     /// Whether it is the same number everywhere.
     pub(super) fn is_one(&self) -> bool {
         self.col == 0 && self.rows.iter().all(|(_, stride)| *stride == 0)

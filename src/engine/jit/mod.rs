@@ -25,9 +25,11 @@ mod phases;
 mod pool;
 mod product;
 mod running;
+mod split;
 mod stages;
 mod steps;
 mod strips;
+mod sums;
 mod tempo;
 
 use std::cell::RefCell;

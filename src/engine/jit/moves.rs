@@ -18,6 +18,8 @@ pub(super) enum Move {
     Gather(usize),
     /// Rows of the first operand, added up at the places along an axis that the second tells.
     ScatterAdd(usize),
+    /// Each element added at its place in the result.
+    Add(Walk),
 }
 
 /// The move that a node is, if it is one. `is_whole` says whether its first operand is all of a buffer, in order.
@@ -29,6 +31,12 @@ pub(super) fn moved(node: &Node, dtype: DType, is_whole: bool) -> Result<Option<
             let places = ops::places(&node.op, &operands, &node.shape, &known)?;
             Some(Move::Place(places))
         }
+        KernelClass::AddPlaces if dtype.is_float() => {
+            let operands = [&node.operands[0].walk.sizes[..]];
+            let places = ops::places(&node.op, &operands, &node.shape, &known)?;
+            places.into_iter().next().map(Move::Add)
+        }
+        KernelClass::AddPlaces => None,
         KernelClass::Gather(axis) => is_whole.then_some(Move::Gather(axis)),
         KernelClass::ScatterAdd(axis) => {
             (is_whole && dtype.is_float()).then_some(Move::ScatterAdd(axis))
@@ -57,6 +65,14 @@ impl Running<'_> {
                 4 => self.gather_rows::<u32>(worker, node, *axis),
                 _ => self.gather_rows::<u64>(worker, node, *axis),
             },
+            (Move::Add(place), DType::F64) => {
+                self.add_places::<f64>(worker, node, place);
+                true
+            }
+            (Move::Add(place), _) => {
+                self.add_places::<f32>(worker, node, place);
+                true
+            }
             (Move::ScatterAdd(axis), DType::F64) => self.add_rows::<f64>(worker, node, *axis),
             (Move::ScatterAdd(axis), _) => self.add_rows::<f32>(worker, node, *axis),
         }

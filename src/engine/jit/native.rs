@@ -85,6 +85,21 @@ pub(super) enum Exec {
     Extern(NodeId),
 }
 
+impl Exec {
+    /// The chunks that a step goes through, where it can do so one by one without loss.
+    pub(super) fn chunks(&self, products: &[ProductWork]) -> Option<Chunks> {
+        match self {
+            Exec::Loop { chunks, .. } => Some(*chunks),
+            Exec::Product { product, chunks } => {
+                let share = products[*product].matrices.share();
+                (share == ProductShare::Products).then_some(*chunks)
+            }
+            Exec::Pack { .. } | Exec::Gather { .. } | Exec::Random(_) => None,
+            Exec::Move(_) | Exec::Extern(_) => None,
+        }
+    }
+}
+
 /// Why a plan is not native.
 pub(super) enum Refusal {
     /// The machine gives no code, and why: the interpreter will do.

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::jit::graph::{BaseId, Def, Graph};
-use crate::engine::jit::steps::{Reach, Share, Step};
+use crate::engine::jit::steps::{Chunks, Reach, Share, Step};
 
 /// Who wrote a buffer within the phase at hand.
 #[derive(Clone, Copy)]
@@ -73,7 +73,8 @@ fn follows(by: Written, share: Share, reach: Reach) -> bool {
     match (by.share, share) {
         (Share::One, Share::One) | (Share::Rows(1), Share::Rows(1)) => true,
         (Share::Rows(written), Share::Rows(read)) => {
-            written == read && by.reach == Reach::Rows && reach == Reach::Rows
+            let are_same = Chunks::are_same(written, read);
+            are_same && by.reach == Reach::Rows && reach == Reach::Rows
         }
         (Share::One | Share::Rows(_) | Share::Parts, _) => false,
     }
@@ -103,5 +104,9 @@ fn is_disturbing(
 
 /// Whether one that writes in place may run behind a reader in the same phase: the same worker has read what it overwrites.
 fn is_beside(reader: &Step, reach: Reach, writer: &Step) -> bool {
-    reader.share == writer.share && reach == Reach::Rows
+    let is_same = match (reader.share, writer.share) {
+        (Share::Rows(read), Share::Rows(written)) => Chunks::are_same(read, written),
+        (read, written) => read == written,
+    };
+    is_same && reach == Reach::Rows
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::jit::gemm::{Placed, PlacedProblem, Problem, Product};
+use crate::engine::jit::gemm::{Placed, PlacedProblem, Problem, Product, Side};
 use crate::engine::jit::graph::Value;
 use crate::tensor::{Contract, Letter, Walk, row_major};
 use crate::types::DType;
@@ -22,6 +22,8 @@ pub(super) struct Matrices {
     pub(super) depth: usize,
     /// Whether row `i` of the only product reads places `i·depth..(i + 1)·depth` of the left operand's buffer.
     pub(super) is_left_by_row: bool,
+    /// How far below and above its start a product reads the right operand, where that is known.
+    pub(super) span: Option<[isize; 2]>,
 }
 
 /// A plan for one element type.
@@ -56,6 +58,28 @@ impl Matrices {
             _ => ProductShare::Products,
         }
     }
+
+    /// Whether the right operand's elements lie at places that no strides tell.
+    pub(super) fn is_placed(&self) -> bool {
+        self.plan.is_placed()
+    }
+
+    /// Whether each product reads its own part of the right operand, of `len` elements in as many parts as there are products.
+    pub(super) fn is_right_by_product(&self, len: usize) -> bool {
+        let (Some([lowest, highest]), n) = (self.span, self.starts.len()) else {
+            return false;
+        };
+        let is_own = |(i, [_, start, _]): (usize, &[usize; 3])| {
+            let own = i * (len / n)..(i + 1) * (len / n);
+            let reads = |offset: isize| {
+                start
+                    .checked_add_signed(offset)
+                    .is_some_and(|at| own.contains(&at))
+            };
+            reads(lowest) && reads(highest)
+        };
+        len.is_multiple_of(n) && self.starts.iter().enumerate().all(is_own)
+    }
 }
 
 impl Precision {
@@ -76,71 +100,153 @@ impl Precision {
     }
 }
 
-/// How a contraction is written for a placed product: which operand comes first, and the result's letters, those of both operands
-/// first, then those of the first, then those of the second.
+/// How a contraction is written for a placed product: the regular operand comes first, and of the result's letters those of the
+/// batch, then the rows', then the columns'.
 pub(super) struct Order {
     pub(super) is_swapped: bool,
     pub(super) out: Vec<Letter>,
 }
 
+/// Columns from which on each place of the batch is worth products of its own.
+const ENOUGH_COLS: usize = 16;
+
+/// Bytes of a regular operand that is read again for each place of the batch.
+const SMALL_BYTES: usize = 512 * 1024;
+
 /// The order in which a contraction is a batch of placed products: one operand's own letters make up one axis.
 pub(super) fn placed_order(letters: &Contract, [x, y]: [&Value; 2]) -> Option<Order> {
     let Contract { lhs, rhs, out } = letters;
-    let sides = [(false, lhs, rhs, x), (true, rhs, lhs, y)];
+    let sides = [(false, (lhs, x), (rhs, y)), (true, (rhs, y), (lhs, x))];
     sides
         .into_iter()
-        .find_map(|(is_swapped, own, other, value)| {
-            let pick = |keeps: &dyn Fn(&Letter) -> bool| -> Vec<Letter> {
-                out.iter().copied().filter(|letter| keeps(letter)).collect()
+        .find_map(|(is_swapped, (own, regular), (other, placed))| {
+            let pick = |from: &[Letter], keeps: &dyn Fn(&Letter) -> bool| -> Vec<Letter> {
+                from.iter().copied().filter(|l| keeps(l)).collect()
             };
-            let rows = pick(&|letter| !other.contains(letter));
-            axis((&value.walk, own), &rows)?;
-            let both = pick(&|letter| own.contains(letter) && other.contains(letter));
-            let cols = pick(&|letter| !own.contains(letter));
-            Some(Order {
-                is_swapped,
-                out: [both, rows, cols].concat(),
-            })
+            let mine = pick(out, &|letter| !other.contains(letter));
+            axis((&regular.walk, own), &mine)?;
+            let both = pick(out, &|letter| {
+                own.contains(letter) && other.contains(letter)
+            });
+            let theirs = pick(out, &|letter| !own.contains(letter));
+            let summed = pick(own, &|letter| !out.contains(letter));
+            let distances = |letters: &[Letter]| distances(&placed.walk, other, letters);
+            let out = match Side::of(&distances(&summed), &distances(&theirs)) {
+                Side::A => [both, theirs, mine].concat(),
+                Side::B if is_by_place(letters, &mine, regular, (other, placed)) => out.clone(),
+                Side::B => [both, mine, theirs].concat(),
+            };
+            Some(Order { is_swapped, out })
         })
 }
 
+/// Whether the result is one product for each place of the letters in front of the regular operand's, and is better computed so
+/// than put in order afterwards: products are wide, and what all of them read is small.
+fn is_by_place(
+    letters: &Contract,
+    mine: &[Letter],
+    regular: &Value,
+    (other, placed): (&[Letter], &Value),
+) -> bool {
+    let out = &letters.out;
+    let Some(first) = mine.first().and_then(|letter| place(out, *letter)) else {
+        return false;
+    };
+    let Some(cols) = out[first..].strip_prefix(mine) else {
+        return false;
+    };
+    let is_shared = |letter: &Letter| letters.lhs.contains(letter) && letters.rhs.contains(letter);
+    if cols.iter().any(is_shared) {
+        return false;
+    }
+    let n: usize = part(&placed.walk, other, cols).sizes.iter().product();
+    let is_wide = n >= ENOUGH_COLS && n * 4 >= n.next_multiple_of(ENOUGH_COLS) * 3;
+    is_wide && regular.walk.len() * size_of::<f32>() <= SMALL_BYTES
+}
+
+fn place(of: &[Letter], letter: Letter) -> Option<usize> {
+    of.iter().position(|known| *known == letter)
+}
+
 /// The matrices of a contraction in that order.
-pub(super) fn placed(letters: &Contract, [x, y]: [&Value; 2], dtype: DType) -> Option<Matrices> {
+pub(super) fn placed(
+    letters: &Contract,
+    [x, y]: [&Value; 2],
+    shape: &[usize],
+    dtype: DType,
+) -> Option<Matrices> {
     let Contract { lhs, rhs, out } = letters;
+    let is_mine = |letter: &Letter| !rhs.contains(letter);
+    let is_theirs = |letter: &Letter| !lhs.contains(letter);
+    let side = match out.last().is_some_and(is_mine) && out.iter().any(is_theirs) {
+        true => Side::A,
+        false => Side::B,
+    };
+    let is_row = |letter: &Letter| match side {
+        Side::A => is_theirs(letter),
+        Side::B if out.iter().any(is_mine) => is_mine(letter),
+        Side::B => is_theirs(letter),
+    };
+    let n_batch = out.iter().take_while(|letter| !is_row(letter)).count();
+    let (batch, rest) = out.split_at(n_batch);
     let pick = |from: &[Letter], keeps: &dyn Fn(&Letter) -> bool| -> Vec<Letter> {
-        from.iter()
-            .copied()
-            .filter(|letter| keeps(letter))
-            .collect()
+        from.iter().copied().filter(|l| keeps(l)).collect()
     };
-    let batch = pick(out, &|letter| lhs.contains(letter) && rhs.contains(letter));
-    let rows = pick(out, &|letter| !rhs.contains(letter));
-    let cols = pick(out, &|letter| !lhs.contains(letter));
+    let mine = pick(rest, &is_mine);
+    let theirs = pick(rest, &is_theirs);
     let summed = pick(lhs, &|letter| !out.contains(letter));
-    let (m, a_row) = axis((&x.walk, lhs), &rows)?;
+    let regular = axis((&x.walk, lhs), &mine)?;
     let problem = PlacedProblem {
-        rows: [m, a_row],
-        a_depth: distances(&x.walk, lhs, &summed),
-        b_depth: distances(&y.walk, rhs, &summed),
-        b_across: distances(&y.walk, rhs, &cols),
+        regular: [regular.0, regular.1],
+        regular_depth: distances(&x.walk, lhs, &summed),
+        depth: distances(&y.walk, rhs, &summed),
+        across: distances(&y.walk, rhs, &theirs),
+        side,
     };
-    let (n, depth) = (problem.b_across.len(), problem.a_depth.len());
+    let depth = problem.depth.len();
+    let span = span(&problem.depth, &problem.across);
+    let (rows, cols) = match side {
+        Side::A => (problem.across.len(), regular.0),
+        Side::B => (regular.0, problem.across.len()),
+    };
+    let sizes = &shape[..n_batch];
     let starts =
-        [(&x.walk, lhs), (&y.walk, rhs)].map(|(walk, own)| part(walk, own, &batch).places());
+        [(&x.walk, lhs), (&y.walk, rhs)].map(|(walk, own)| starts((walk, own), batch, sizes));
     let starts = starts[0].iter().zip(&starts[1]).enumerate();
     Some(Matrices {
         is_swapped: false,
-        starts: starts.map(|(i, (&a, &b))| [a, b, i * m * n]).collect(),
-        rows: m,
-        cols: n,
+        starts: starts
+            .map(|(i, (&a, &b))| [a, b, i * rows * cols])
+            .collect(),
+        rows,
+        cols,
         depth,
         is_left_by_row: false,
+        span,
         plan: if dtype == DType::F64 {
             Precision::PlacedF64(Arc::new(Placed::new(problem)))
         } else {
             Precision::PlacedF32(Arc::new(Placed::new(problem)))
         },
     })
+}
+
+/// The lowest and the highest sum of a place of one kind and one of the other.
+fn span(depth: &[isize], across: &[isize]) -> Option<[isize; 2]> {
+    let lowest = depth.iter().min()? + across.iter().min()?;
+    let highest = depth.iter().max()? + across.iter().max()?;
+    Some([lowest, highest])
+}
+
+/// Where each place of the batch begins in an operand, which may lack some of its letters.
+fn starts((walk, own): (&Walk, &[Letter]), batch: &[Letter], sizes: &[usize]) -> Vec<usize> {
+    let stride = |letter: &Letter| place(own, *letter).map_or(0, |at| walk.strides[at]);
+    let walk = Walk {
+        start: walk.start,
+        sizes: sizes.to_vec(),
+        strides: batch.iter().map(stride).collect(),
+    };
+    walk.places()
 }
 
 /// How far from the first each place of these letters lies.
@@ -231,6 +337,7 @@ fn arrange(
         rows: m,
         cols: n,
         depth: k,
+        span: None,
         is_left_by_row: starts.len() == 1 && starts[0][0] == 0 && [a_row, a_col] == [k, 1],
         starts,
     })

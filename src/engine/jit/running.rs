@@ -44,7 +44,18 @@ impl Running<'_> {
             if phase > 0 {
                 sync();
             }
-            for (at, exec) in steps.iter().enumerate() {
+            let mut at = 0;
+            while let Some(exec) = steps.get(at) {
+                let together = self.together(&steps[at..]);
+                if together > 1 {
+                    self.chunk_by_chunk(
+                        worker,
+                        &steps[at..at + together],
+                        &self.tables[phase][at..],
+                    );
+                    (at, kernel) = (at + together, kernel + together);
+                    continue;
+                }
                 if !self.has_failed.load(Ordering::Relaxed) {
                     let began = self.began.filter(|_| worker == 0);
                     let start = began.map(|began| began.elapsed());
@@ -53,8 +64,48 @@ impl Running<'_> {
                         self.note(kernel, start, began.elapsed());
                     }
                 }
-                kernel += 1;
+                (at, kernel) = (at + 1, kernel + 1);
             }
+        }
+    }
+
+    /// How many of these steps, from the first on, go through the same number of chunks, each with what the one before it has left
+    /// in the caches. When each step's time is taken, they go one by one.
+    fn together(&self, steps: &[Exec]) -> usize {
+        let products = &self.native.products;
+        let count = |exec: &Exec| exec.chunks(products).map(Chunks::count);
+        let first = steps.first().and_then(count);
+        if self.began.is_some() || first.is_none_or(|count| count < 2) {
+            return 1;
+        }
+        steps.iter().take_while(|exec| count(exec) == first).count()
+    }
+
+    fn chunk_by_chunk(&self, worker: usize, steps: &[Exec], tables: &[Vec<*mut u8>]) {
+        let Some(chunks) = steps[0].chunks(&self.native.products) else {
+            return;
+        };
+        for chunk in chunks.share(worker, self.n_workers) {
+            for (exec, table) in steps.iter().zip(tables) {
+                self.chunks(worker, exec, table, chunk..chunk + 1);
+            }
+        }
+    }
+
+    /// Some chunks of a step that goes by chunks.
+    fn chunks(&self, worker: usize, exec: &Exec, table: &[*mut u8], part: Range<usize>) {
+        match exec {
+            Exec::Loop {
+                entry,
+                buffers: _,
+                chunks,
+                unit,
+            } => self.kernel(worker, *entry, table, (*chunks, *unit), part),
+            Exec::Product { product, chunks } => {
+                self.product(worker, &self.native.products[*product], *chunks, part);
+            }
+            Exec::Pack { .. } | Exec::Gather { .. } | Exec::Random(_) => {}
+            Exec::Move(_) | Exec::Extern(_) => {}
         }
     }
 
@@ -73,16 +124,10 @@ impl Running<'_> {
 
     fn step(&self, worker: usize, exec: &Exec, table: &[*mut u8]) {
         match exec {
-            Exec::Loop {
-                entry,
-                buffers: _,
-                chunks,
-                unit,
-            } => self.kernel(worker, *entry, table, *chunks, *unit),
-            Exec::Pack { product } => self.pack(worker, &self.native.products[*product]),
-            Exec::Product { product, chunks } => {
-                self.product(worker, &self.native.products[*product], *chunks);
+            Exec::Loop { chunks, .. } | Exec::Product { chunks, .. } => {
+                self.chunks(worker, exec, table, chunks.share(worker, self.n_workers));
             }
+            Exec::Pack { product } => self.pack(worker, &self.native.products[*product]),
             Exec::Gather {
                 parts,
                 n_parts,
@@ -110,11 +155,11 @@ impl Running<'_> {
         worker: usize,
         entry: KernelFn,
         table: &[*mut u8],
-        chunks: Chunks,
-        unit: usize,
+        (chunks, unit): (Chunks, usize),
+        part: Range<usize>,
     ) {
         let scratch = self.scratch.wrapping_add(worker * self.native.scratch);
-        for chunk in chunks.share(worker, self.n_workers) {
+        for chunk in part {
             let rows = chunks.rows_of(&(chunk..chunk + 1));
             let [first, behind] = [rows.start, rows.end].map(|row| (row * unit) as i64);
             // SAFETY: the table holds the kernel's buffers, each as long as its reads and outputs reach; scratch is the worker's own.
@@ -143,12 +188,13 @@ impl Running<'_> {
         }
     }
 
-    fn product(&self, worker: usize, work: &ProductWork, chunks: Chunks) {
+    fn product(&self, worker: usize, work: &ProductWork, chunks: Chunks, part: Range<usize>) {
+        let part = chunks.rows_of(&part);
         match &work.matrices.plan {
-            Precision::F32(plan) => self.product_typed(worker, work, plan, chunks),
-            Precision::F64(plan) => self.product_typed(worker, work, plan, chunks),
-            Precision::PlacedF32(plan) => self.product_placed(worker, work, plan, chunks),
-            Precision::PlacedF64(plan) => self.product_placed(worker, work, plan, chunks),
+            Precision::F32(plan) => self.product_typed(worker, work, plan, part),
+            Precision::F64(plan) => self.product_typed(worker, work, plan, part),
+            Precision::PlacedF32(plan) => self.product_placed(worker, work, plan, part),
+            Precision::PlacedF64(plan) => self.product_placed(worker, work, plan, part),
         }
     }
 
@@ -157,13 +203,10 @@ impl Running<'_> {
         worker: usize,
         work: &ProductWork,
         plan: &Placed<T>,
-        chunks: Chunks,
+        part: Range<usize>,
     ) {
-        let (products, cols) = match work.matrices.share() {
-            ProductShare::Products => {
-                let part = chunks.rows_of(&chunks.share(worker, self.n_workers));
-                (part, 0..work.matrices.cols)
-            }
+        let (products, part) = match work.matrices.share() {
+            ProductShare::Products => (part, plan.whole()),
             ProductShare::Rows | ProductShare::Blocks => (0..1, plan.share(worker, self.n_workers)),
         };
         let [left, right, result] = work.bases.map(|base| self.start::<T>(base));
@@ -175,7 +218,7 @@ impl Running<'_> {
                 result.wrapping_add(c),
             );
             // SAFETY: the operands' walks stay within their buffers, the result is as large as all products, shares are disjoint.
-            unsafe { plan.run(a, b, c, cols.clone()) };
+            unsafe { plan.run(a, b, c, part.clone()) };
         }
     }
 
@@ -184,9 +227,8 @@ impl Running<'_> {
         worker: usize,
         work: &ProductWork,
         plan: &Product<T>,
-        chunks: Chunks,
+        part: Range<usize>,
     ) {
-        let part = chunks.rows_of(&chunks.share(worker, self.n_workers));
         let all = 0..work.matrices.cols;
         let (products, rows, cols) = match work.matrices.share() {
             ProductShare::Rows => (0..1, part, all),

@@ -147,6 +147,12 @@ impl Chunks {
         Chunks { rows, size }
     }
 
+    /// Whether the chunks of so many rows hold the same parts of a buffer as those of so many others.
+    pub(super) fn are_same(rows: usize, others: usize) -> bool {
+        let [x, y] = [rows, others].map(|rows| Chunks::new(rows, false));
+        x.count() == y.count() && x.size * y.rows == y.size * x.rows
+    }
+
     pub(super) fn count(self) -> usize {
         self.rows.div_ceil(self.size.max(1))
     }
@@ -347,7 +353,7 @@ impl<'a> Building<'a> {
         let [x, y] = [&node.operands[0], &node.operands[1]];
         let dtype = self.graph.dtype(x);
         let found = matrices(letters, [x, y], &node.shape, dtype);
-        let Some(found) = found.or_else(|| placed(letters, [x, y], dtype)) else {
+        let Some(found) = found.or_else(|| placed(letters, [x, y], &node.shape, dtype)) else {
             steps.push(self.extern_step(id));
             return;
         };
@@ -370,14 +376,18 @@ impl<'a> Building<'a> {
                 origin: node.origin,
             });
         }
-        let right = packed.unwrap_or(right);
+        let right = match packed {
+            None if found.is_right_by_product(self.len(y.base)) => (right, Reach::Rows),
+            _ => (packed.unwrap_or(right), Reach::All),
+        };
         let (share, reach) = match found.share() {
             ProductShare::Rows => (Share::Rows(found.rows), Reach::Rows),
+            ProductShare::Products if found.is_placed() => (Share::Rows(n_products), Reach::Rows),
             ProductShare::Products | ProductShare::Blocks => (Share::Parts, Reach::All),
         };
         steps.push(Step {
             work: Work::Product { product },
-            reads: vec![left, (right, Reach::All)],
+            reads: vec![left, right],
             writes: vec![(result, reach)],
             share,
             origin: node.origin,
@@ -411,7 +421,11 @@ impl<'a> Building<'a> {
             if let InstKind::Read(buffer, access) = &inst.kind {
                 let base = work.buffers[*buffer];
                 let space = inst.extent.space(work.kernel.space);
-                let is_by_row = access.is_aligned(space) && self.len(base) == space.len();
+                let len = self.len(base);
+                let is_by_row = match access.is_aligned(space) {
+                    true => len == space.len(),
+                    false => access.is_within_rows(space, len),
+                };
                 let reach = reads.entry(base).or_insert(Reach::Rows);
                 if !is_by_row {
                     *reach = Reach::All;

@@ -1,12 +1,16 @@
 //! Instruction sets: their kernels as tables, and the choice of one at run time.
 
+use super::line::{self, Line, LineKernel};
 #[cfg(target_arch = "aarch64")]
 use super::neon::Neon;
-use super::pack::{self, Packer, Slice};
+use super::pack::{self, Lay, Layer, Packer, Slice};
 use super::simd::{Portable, Simd};
 use super::tile::{self, Kernel, Tile};
 #[cfg(target_arch = "x86_64")]
-use super::x86::{Avx2, Avx512, avx2_pack, avx2_tile, avx512_pack, avx512_tile};
+use super::x86::{
+    Avx2, Avx512, avx2_lay, avx2_line, avx2_pack, avx2_tile, avx512_lay, avx512_line, avx512_pack,
+    avx512_tile,
+};
 
 /// Vectors in a tile of one row.
 pub(super) const WIDE: usize = 8;
@@ -31,6 +35,10 @@ pub(super) struct Isa<T: 'static> {
     pub(super) wide: Kernel<T>,
     /// Packs A and B.
     pub(super) pack: Packer<T>,
+    /// Lays out lines.
+    pub(super) lay: Layer<T>,
+    /// Computes a row whose B lies where it is told.
+    pub(super) line: LineKernel<T>,
 }
 
 impl<T> Isa<T> {
@@ -63,7 +71,7 @@ pub(super) fn best<T: Element>() -> &'static Isa<T> {
 
 /// `Isa` of a vector type, for functions compiled with its instructions and the heights listed.
 macro_rules! isa {
-    ($simd:ty, $kernel:ident, $pack:ident, [$($h:literal)*]) => {
+    ($simd:ty, $kernel:ident, $pack:ident, $lay:ident, $line:ident, [$($h:literal)*]) => {
         Isa {
             lanes: <$simd as Simd>::LANES,
             rows: &[$(Row {
@@ -73,6 +81,8 @@ macro_rules! isa {
             }),*],
             wide: $kernel::<$simd, 1, WIDE, false>,
             pack: $pack::<$simd>,
+            lay: $lay::<$simd>,
+            line: $line::<$simd>,
         }
     };
 }
@@ -87,6 +97,16 @@ unsafe fn portable_pack<S: Simd>(slice: Slice<S::T>, to: *mut S::T, panel: usize
     unsafe { pack::pack::<S>(slice, to, panel) }
 }
 
+unsafe fn portable_lay<S: Simd>(job: &Lay<'_, S::T>) {
+    // SAFETY: the caller vouches for the memory; every machine has these instructions.
+    unsafe { pack::lay::<S>(job) }
+}
+
+unsafe fn portable_line<S: Simd>(t: &Line<'_, S::T>) {
+    // SAFETY: the caller vouches for the memory; every machine has these instructions.
+    unsafe { line::line::<S>(t) }
+}
+
 macro_rules! element {
     ($t:ty) => {
         impl Element for $t {
@@ -95,22 +115,22 @@ macro_rules! element {
                 #[cfg(target_arch = "x86_64")]
                 (
                     || is_x86_feature_detected!("avx512f"),
-                    isa!(Avx512<$t>, avx512_tile, avx512_pack,
+                    isa!(Avx512<$t>, avx512_tile, avx512_pack, avx512_lay, avx512_line,
                                                                 [1 2 3 4 5 6 7 8 9 10 11 12 13 14]),
                 ),
                 #[cfg(target_arch = "x86_64")]
                 (
                     || is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
-                    isa!(Avx2<$t>, avx2_tile, avx2_pack, [1 2 3 4 5 6]),
+                    isa!(Avx2<$t>, avx2_tile, avx2_pack, avx2_lay, avx2_line, [1 2 3 4 5 6]),
                 ),
                 #[cfg(target_arch = "aarch64")]
                 (
                     || true,
-                    isa!(Neon<$t>, portable_tile, portable_pack, [1 2 3 4 5 6 7 8]),
+                    isa!(Neon<$t>, portable_tile, portable_pack, portable_lay, portable_line, [1 2 3 4 5 6 7 8]),
                 ),
                 (
                     || true,
-                    isa!(Portable<$t>, portable_tile, portable_pack, [1 2 3 4]),
+                    isa!(Portable<$t>, portable_tile, portable_pack, portable_lay, portable_line, [1 2 3 4]),
                 ),
             ];
         }

@@ -20,6 +20,7 @@
 )]
 
 mod isa;
+mod line;
 mod pack;
 mod placed;
 mod plan;
@@ -35,5 +36,5 @@ mod x86;
 mod neon;
 
 pub(crate) use isa::Element;
-pub(crate) use placed::{Placed, PlacedProblem};
+pub(crate) use placed::{Placed, PlacedProblem, Side};
 pub(crate) use plan::{Problem, Product};

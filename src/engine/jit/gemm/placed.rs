@@ -1,184 +1,272 @@
-//! Products whose right operand lies at places that no strides tell: windows of an image, say. Element (p, j) of B is at
-//! `depth[p] + across[j]`, so that a convolution packs its panels straight from the image, a block at a time, and no matrix of all
-//! windows is ever in memory. Rows of A and of C lie at one distance; along k, A is read in runs of one distance.
+//! Products of an operand whose elements lie at places that no strides tell: windows of an image, say. Step p of k lies `depth[p]` from
+//! the first, element j across it `across[j]`, so that a convolution lays out what it needs straight from the image, a block at a
+//! time, and no matrix of all windows is ever in memory. The other operand is regular: its elements across k lie at one distance,
+//! along k in runs of one distance.
 //!
-//! Each element of C is the same chain over ascending k as that of [`super::Product`].
+//! Where neighbours in memory are neighbours across k, the placed operand is laid out as panels of B; where they are neighbours
+//! along k, as rows of A, and the regular one is B. So elements are copied, never turned around one by one. Each element of C is the
+//! same chain over ascending k as that of [`super::Product`].
 
 use std::cell::RefCell;
 use std::ops::Range;
 
 use super::isa::{self, Element, Isa};
-use super::pack::Slice;
+use super::line::Line;
+use super::pack::{Lay, Run, Slice, runs};
 use super::run::for_tiles;
 use super::tile::Tile;
 
 /// Elements of a block of k.
 const DEPTH: usize = 256;
 
-/// Panels of B that are packed before A goes past them.
-const PANELS: usize = 4;
+/// Rows of A up to which a placed operand on the other side is read where it lies, if its neighbours are at least so many.
+const FEW_ROWS: usize = 2;
+const FEW_NEIGHBOURS: usize = 6;
 
-/// Below this many neighbours a loop copies as fast as a call.
-const FEW: usize = 8;
+/// From one laid row of A to the next: rows one multiple of a page apart would meet in the same lines of the cache.
+const LINE: usize = DEPTH + 32;
 
-/// Neighbours: so many elements from one place of the operand to one place of a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Run {
-    from: isize,
-    to: usize,
-    len: usize,
-}
+/// Panels of B that are laid out before A goes past them: of the placed operand, and of the regular one.
+const PANELS: [usize; 2] = [4, 8];
 
-/// A block of k: where A begins, and the distance along it.
+/// A block of k: where the regular operand begins, and the distance along it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Steps {
     first: usize,
     len: usize,
-    a_start: isize,
-    a_stride: isize,
+    start: isize,
+    stride: isize,
 }
 
 /// A planned product.
 pub(crate) struct Placed<T: 'static> {
     isa: &'static Isa<T>,
-    m: usize,
-    n: usize,
-    a_row: usize,
+    /// Elements of the regular operand across k, and their distance.
+    regular: [usize; 2],
     steps: Vec<Steps>,
     depth: Vec<isize>,
     across: Vec<isize>,
-    /// Whether neighbours are longer along k than across.
-    by_lines: bool,
+    side: Side,
+    /// Whether the placed operand is read where it lies.
+    is_direct: bool,
 }
 
-/// What to multiply: C\[m, n\] = A\[m, k\] · B\[k, n\], C row by row without gaps. Places are in elements.
+/// Which operand of C = A·B the placed one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// Its elements across k are rows of C.
+    A,
+    /// Its elements across k are columns of C.
+    B,
+}
+
+/// What to multiply; C lies row by row without gaps. Places are in elements.
 pub(crate) struct PlacedProblem {
-    /// Rows of A and C, and their distance in A.
-    pub(crate) rows: [usize; 2],
-    /// Where the columns of A lie.
-    pub(crate) a_depth: Vec<isize>,
-    /// Where the rows of B lie.
-    pub(crate) b_depth: Vec<isize>,
-    /// Where the columns of B lie.
-    pub(crate) b_across: Vec<isize>,
+    /// Elements of the regular operand across k, and their distance.
+    pub(crate) regular: [usize; 2],
+    /// Where steps of k lie in the regular operand.
+    pub(crate) regular_depth: Vec<isize>,
+    /// Where steps of k lie in the placed operand.
+    pub(crate) depth: Vec<isize>,
+    /// Where elements across k lie in the placed operand.
+    pub(crate) across: Vec<isize>,
+    /// Which operand the placed one is.
+    pub(crate) side: Side,
 }
 
 /// Room of a thread, aligned to lines of the cache.
 #[derive(Clone, Copy)]
 #[repr(align(64))]
-struct Line(#[expect(dead_code, reason = "bytes to write to")] [u8; 64]);
+struct CacheLine(#[expect(dead_code, reason = "bytes to write to")] [u8; 64]);
 
 thread_local! {
-    static ROOM: RefCell<Vec<Line>> = const { RefCell::new(vec![]) };
+    static ROOM: RefCell<Vec<CacheLine>> = const { RefCell::new(vec![]) };
+}
+
+impl Side {
+    /// The better side for places like these: the one on which neighbours in memory make up longer runs.
+    pub(crate) fn of(depth: &[isize], across: &[isize]) -> Side {
+        match n_runs(depth) * across.len() < n_runs(across) * depth.len() {
+            true => Side::A,
+            false => Side::B,
+        }
+    }
 }
 
 impl<T: Element> Placed<T> {
     /// Plans a product.
     pub(crate) fn new(problem: PlacedProblem) -> Placed<T> {
-        let PlacedProblem {
-            rows: [m, a_row],
-            a_depth,
-            b_depth,
-            b_across,
-        } = problem;
+        let neighbours = problem.across.len() / n_runs(&problem.across);
+        let is_direct = problem.regular[0] <= FEW_ROWS && neighbours >= FEW_NEIGHBOURS;
         Placed {
+            is_direct: problem.side == Side::B && is_direct,
             isa: isa::best(),
-            m,
-            n: b_across.len(),
-            a_row,
-            steps: steps(&a_depth),
-            by_lines: n_runs(&b_depth) * b_across.len() < n_runs(&b_across) * b_depth.len(),
-            depth: b_depth,
-            across: b_across,
+            regular: problem.regular,
+            steps: steps(&problem.regular_depth),
+            depth: problem.depth,
+            across: problem.across,
+            side: problem.side,
         }
     }
 
-    /// The columns that suit one worker of several: whole panels.
+    /// All of the placed operand's elements across k.
+    pub(crate) fn whole(&self) -> Range<usize> {
+        0..self.across.len()
+    }
+
+    /// Those that suit one worker of several: whole panels, or whole tiles.
     pub(crate) fn share(&self, worker: usize, n_workers: usize) -> Range<usize> {
-        let panel = self.isa.panel();
-        let panels = self.n.div_ceil(panel);
-        let at = |worker: usize| (worker * panels / n_workers * panel).min(self.n);
+        let unit = match self.side {
+            Side::A => self.isa.height(),
+            Side::B => self.isa.panel(),
+        };
+        let units = self.across.len().div_ceil(unit);
+        let at = |worker: usize| (worker * units / n_workers * unit).min(self.across.len());
         at(worker)..at(worker + 1)
     }
 
-    /// Computes a block of C.
+    /// Computes the part of C that belongs to some of the placed operand's elements across k.
     ///
     /// # Safety
-    /// The pointers are to A, B and C as planned; `cols` starts at a multiple of the panel's width, as blocks from `share` do; C
-    /// overlaps nothing else, and nobody else touches the block meanwhile.
-    pub(crate) unsafe fn run(&self, a: *const T, b: *const T, c: *mut T, cols: Range<usize>) {
+    /// The pointers are to the regular operand, the placed one and C as planned; `part` starts where a part from `share` does; C
+    /// overlaps nothing else, and nobody else touches the part meanwhile.
+    pub(crate) unsafe fn run(
+        &self,
+        regular: *const T,
+        placed: *const T,
+        c: *mut T,
+        part: Range<usize>,
+    ) {
+        if part.is_empty() {
+            return;
+        }
+        if self.is_direct {
+            // SAFETY: the caller vouches for the operands.
+            unsafe { self.run_lines([regular, placed], c, part) };
+            return;
+        }
         ROOM.with_borrow_mut(|room| {
-            let panel = self.isa.panel();
-            let (packed, lines) = (PANELS * DEPTH * panel, DEPTH * panel);
-            let bytes = (packed + lines) * size_of::<T>();
-            room.resize(bytes.div_ceil(64), Line([0; 64]));
-            let packed_at: *mut T = room.as_mut_ptr().cast();
+            let panels = PANELS[0].max(PANELS[1]) * DEPTH * self.isa.panel();
+            let lines = self.isa.height() * LINE;
+            let bytes = (panels + lines) * size_of::<T>();
+            room.resize(bytes.div_ceil(64), CacheLine([0; 64]));
+            let panels_at: *mut T = room.as_mut_ptr().cast();
             let block = Block {
-                a,
-                b,
+                regular,
+                placed,
                 c,
-                packed: packed_at,
-                lines: packed_at.wrapping_add(packed),
+                panels: panels_at,
+                lines: panels_at.wrapping_add(panels),
             };
-            let mut runs = vec![];
-            let mut at = cols.start;
-            while at < cols.end {
-                let end = cols.end.min(at + PANELS * panel);
-                for steps in &self.steps {
-                    // SAFETY: the caller vouches for the operands; the room holds the panels of a block.
-                    unsafe { self.block(&block, *steps, at..end, &mut runs) };
+            // SAFETY: the caller vouches for the operands; the room holds what a block lays out.
+            unsafe {
+                match self.side {
+                    Side::A => self.run_rows(&block, part),
+                    Side::B => self.run_cols(&block, part),
                 }
-                at = end;
             }
         });
     }
 
-    /// Some columns of C, by one block of k.
-    unsafe fn block(
-        &self,
-        block: &Block<T>,
-        steps: Steps,
-        cols: Range<usize>,
-        runs: &mut Vec<Run>,
-    ) {
-        let panel = self.isa.panel();
-        // SAFETY: as for `run`.
-        unsafe {
-            for (place, j) in cols.clone().step_by(panel).enumerate() {
-                let to = block.packed.add(place * DEPTH * panel);
-                let width = panel.min(cols.end - j);
-                match self.by_lines {
-                    true => self.pack_lines(block, steps, j..j + width, to, runs),
-                    false => self.pack_rows(block, steps, j..j + width, to, runs),
-                }
-            }
-            for_tiles(0..self.m, self.isa.height(), |i, height| {
-                let tile = Tile {
-                    k: steps.len,
-                    a: block
-                        .a
-                        .wrapping_offset(steps.a_start)
-                        .wrapping_add(i * self.a_row),
-                    // A distance backwards wraps around, as does the pointer that it is added to.
-                    a_strides: [self.a_row, steps.a_stride.cast_unsigned()],
-                    b: block.packed,
-                    b_stride: panel,
-                    c: block.c.add(i * self.n),
-                    c_stride: self.n,
-                    width: 0,
+    /// Some columns of C, of few rows: the placed operand where it lies.
+    unsafe fn run_lines(&self, [regular, placed]: [*const T; 2], c: *mut T, part: Range<usize>) {
+        let (n, [m, distance]) = (self.across.len(), self.regular);
+        let across: Vec<Run> = runs(&self.across[part.clone()]);
+        let across: Vec<Run> = across.into_iter().flat_map(Run::of_neighbours).collect();
+        for row in 0..m {
+            for steps in &self.steps {
+                let line = Line {
+                    a: regular
+                        .wrapping_offset(steps.start)
+                        .wrapping_add(row * distance),
+                    a_stride: steps.stride,
+                    b: placed,
+                    depth: &self.depth[steps.first..][..steps.len],
+                    across: &across,
+                    c: c.wrapping_add(row * n + part.start),
                     fresh: steps.first == 0,
                 };
-                self.panels(tile, height, cols.clone());
-            });
+                // SAFETY: the caller vouches for the operands; the set was detected.
+                unsafe { (self.isa.line)(&line) };
+            }
         }
     }
 
-    /// A tile of rows against the packed panels.
+    /// Some columns of C: panels of the placed operand.
+    unsafe fn run_cols(&self, block: &Block<T>, part: Range<usize>) {
+        let (panel, n) = (self.isa.panel(), self.across.len());
+        let [m, distance] = self.regular;
+        for cols in blocks(part, PANELS[0] * panel) {
+            for steps in &self.steps {
+                // SAFETY: as for `run`.
+                unsafe {
+                    for (place, cols) in blocks(cols.clone(), panel).enumerate() {
+                        self.lay_panel(block, steps, cols, place);
+                    }
+                    for_tiles(0..m, self.isa.height(), |i, height| {
+                        let start = block.regular.wrapping_offset(steps.start);
+                        let tile = Tile {
+                            k: steps.len,
+                            a: start.wrapping_add(i * distance),
+                            // A distance backwards wraps around, as does the pointer that it is added to.
+                            a_strides: [distance, steps.stride.cast_unsigned()],
+                            b: block.panels,
+                            b_stride: panel,
+                            c: block.c.add(i * n),
+                            c_stride: n,
+                            width: 0,
+                            fresh: steps.first == 0,
+                        };
+                        self.panels(tile, height, cols.clone());
+                    });
+                }
+            }
+        }
+    }
+
+    /// Some rows of C: lines of the placed operand against panels of the regular one.
+    unsafe fn run_rows(&self, block: &Block<T>, part: Range<usize>) {
+        let (panel, [n, _]) = (self.isa.panel(), self.regular);
+        for cols in blocks(0..n, PANELS[1] * panel) {
+            for steps in &self.steps {
+                let runs = runs(&self.depth[steps.first..][..steps.len]);
+                // SAFETY: as for `run`.
+                unsafe {
+                    for (place, cols) in blocks(cols.clone(), panel).enumerate() {
+                        self.pack_panel(block, steps, cols, place);
+                    }
+                    for_tiles(part.clone(), self.isa.height(), |i, height| {
+                        (self.isa.lay)(&Lay {
+                            from: block.placed,
+                            places: &self.across[i..i + height],
+                            runs: &runs,
+                            to: block.lines,
+                            line: LINE,
+                        });
+                        let tile = Tile {
+                            k: steps.len,
+                            a: block.lines.cast_const(),
+                            a_strides: [LINE, 1],
+                            b: block.panels,
+                            b_stride: panel,
+                            c: block.c.add(i * n),
+                            c_stride: n,
+                            width: 0,
+                            fresh: steps.first == 0,
+                        };
+                        self.panels(tile, height, cols.clone());
+                    });
+                }
+            }
+        }
+    }
+
+    /// A tile of rows against the panels laid out.
     unsafe fn panels(&self, tile: Tile<T>, height: usize, cols: Range<usize>) {
         let panel = self.isa.panel();
         let row = &self.isa.rows[height - 1];
-        for (place, j) in cols.clone().step_by(panel).enumerate() {
-            let width = panel.min(cols.end - j);
+        for (place, cols) in blocks(cols, panel).enumerate() {
+            let width = cols.len();
             let kernel = match width {
                 _ if width == panel => row.full,
                 _ if width > self.isa.lanes => row.edge,
@@ -188,7 +276,7 @@ impl<T: Element> Placed<T> {
             unsafe {
                 let tile = Tile {
                     b: tile.b.add(place * DEPTH * panel),
-                    c: tile.c.add(j),
+                    c: tile.c.add(cols.start),
                     width,
                     ..tile
                 };
@@ -197,86 +285,50 @@ impl<T: Element> Placed<T> {
         }
     }
 
-    /// Packs a panel row by row: neighbours across.
-    unsafe fn pack_rows(
-        &self,
-        block: &Block<T>,
-        steps: Steps,
-        cols: Range<usize>,
-        to: *mut T,
-        runs: &mut Vec<Run>,
-    ) {
+    /// Lays out a panel of the placed operand, row by row.
+    unsafe fn lay_panel(&self, block: &Block<T>, steps: &Steps, cols: Range<usize>, place: usize) {
         let panel = self.isa.panel();
-        neighbours(&self.across[cols], runs);
-        let depth = &self.depth[steps.first..][..steps.len];
-        for (p, &place) in depth.iter().enumerate() {
-            // SAFETY: as for `run`; a panel has room for each block of k.
-            unsafe { copy(block.b.offset(place), to.add(p * panel), runs) };
-        }
+        let job = Lay {
+            from: block.placed,
+            places: &self.depth[steps.first..][..steps.len],
+            runs: &runs(&self.across[cols]),
+            to: block.panels.wrapping_add(place * DEPTH * panel),
+            line: panel,
+        };
+        // SAFETY: the places are the operand's, and a panel has room for each block of k.
+        unsafe { (self.isa.lay)(&job) };
     }
 
-    /// Packs a panel column by column, neighbours along k, and turns it.
-    unsafe fn pack_lines(
-        &self,
-        block: &Block<T>,
-        steps: Steps,
-        cols: Range<usize>,
-        to: *mut T,
-        runs: &mut Vec<Run>,
-    ) {
-        neighbours(&self.depth[steps.first..][..steps.len], runs);
-        let width = cols.len();
-        for (j, &place) in self.across[cols].iter().enumerate() {
-            // SAFETY: as for `run`; there is a line for each column of a panel.
-            unsafe { copy(block.b.offset(place), block.lines.add(j * DEPTH), runs) };
-        }
+    /// Packs a panel of the regular operand.
+    unsafe fn pack_panel(&self, block: &Block<T>, steps: &Steps, cols: Range<usize>, place: usize) {
+        let (panel, [_, distance]) = (self.isa.panel(), self.regular);
+        let start = block.regular.wrapping_offset(steps.start);
         let slice = Slice {
-            from: block.lines.cast_const(),
-            k_stride: 1,
-            across: DEPTH,
+            from: start.wrapping_add(cols.start * distance),
+            // A distance backwards wraps around, as does the pointer that it is added to.
+            k_stride: steps.stride.cast_unsigned(),
+            across: distance,
             depth: steps.len,
-            width,
+            width: cols.len(),
         };
-        // SAFETY: the lines have been written, the panel has room.
-        unsafe { (self.isa.pack)(slice, to, self.isa.panel()) };
+        // SAFETY: the slice is within the operand, a panel has room for each block of k.
+        unsafe { (self.isa.pack)(slice, block.panels.add(place * DEPTH * panel), panel) };
     }
 }
 
-/// Operands, and room for packing.
+/// Operands, and room for what is laid out of them.
 struct Block<T> {
-    a: *const T,
-    b: *const T,
+    regular: *const T,
+    placed: *const T,
     c: *mut T,
-    packed: *mut T,
+    panels: *mut T,
     lines: *mut T,
 }
 
-#[inline(always)]
-unsafe fn copy<T: Copy>(from: *const T, to: *mut T, runs: &[Run]) {
-    for run in runs {
-        // SAFETY: the caller vouches for what the runs tell of.
-        unsafe {
-            let (from, to) = (from.offset(run.from), to.add(run.to));
-            if run.len < FEW {
-                for i in 0..run.len {
-                    *to.add(i) = *from.add(i);
-                }
-            } else {
-                std::ptr::copy_nonoverlapping(from, to, run.len);
-            }
-        }
-    }
-}
-
-/// Places in runs of neighbours.
-fn neighbours(places: &[isize], runs: &mut Vec<Run>) {
-    runs.clear();
-    for (to, &from) in places.iter().enumerate() {
-        match runs.last_mut() {
-            Some(run) if run.from + run.len as isize == from => run.len += 1,
-            _ => runs.push(Run { from, to, len: 1 }),
-        }
-    }
+/// A range in blocks of this length; the last may be shorter.
+fn blocks(range: Range<usize>, len: usize) -> impl Iterator<Item = Range<usize>> {
+    let end = range.end;
+    range.step_by(len).map(move |at| at..end.min(at + len))
 }
 
 /// How many runs of neighbours there are; at least one.
@@ -285,27 +337,27 @@ fn n_runs(places: &[isize]) -> usize {
     breaks.count() + 1
 }
 
-/// Places in blocks of one distance, none longer than [`DEPTH`].
+/// Places in blocks of one distance, none longer than [`DEPTH`], those of a longer stretch equally long.
 fn steps(places: &[isize]) -> Vec<Steps> {
     let mut found: Vec<Steps> = vec![];
-    for (at, &place) in places.iter().enumerate() {
-        match found.last_mut() {
-            Some(steps) if steps.len == 1 => {
-                (steps.len, steps.a_stride) = (2, place - steps.a_start);
-            }
-            Some(steps)
-                if steps.len < DEPTH
-                    && place == steps.a_start + steps.len as isize * steps.a_stride =>
-            {
-                steps.len += 1;
-            }
-            _ => found.push(Steps {
-                first: at,
-                len: 1,
-                a_start: place,
-                a_stride: 0,
-            }),
+    let mut at = 0;
+    while at < places.len() {
+        let rest = &places[at..];
+        let stride = rest.get(1).map_or(0, |second| second - rest[0]);
+        let regular = rest
+            .windows(2)
+            .take_while(|pair| pair[1] - pair[0] == stride);
+        let stretch = regular.count() + 1;
+        let len = stretch.div_ceil(stretch.div_ceil(DEPTH));
+        for part in blocks(at..at + stretch, len) {
+            found.push(Steps {
+                first: part.start,
+                len: part.len(),
+                start: places[part.start],
+                stride,
+            });
         }
+        at += stretch;
     }
     found
 }
@@ -316,17 +368,24 @@ mod tests {
 
     /// A chain of fused multiply-adds in order of k, by definition.
     fn naive(problem: &PlacedProblem, a: &[f32], b: &[f32]) -> Vec<f32> {
-        let [m, a_row] = problem.rows;
-        let mut c = vec![];
-        for i in 0..m {
-            for &across in &problem.b_across {
-                let pairs = problem.a_depth.iter().zip(&problem.b_depth);
-                c.push(pairs.fold(0.0f32, |sum, (&p, &q)| {
-                    a[i * a_row + p as usize].mul_add(b[(q + across) as usize], sum)
-                }));
-            }
+        let [m, distance] = problem.regular;
+        let element = |i: usize, across: isize| {
+            let pairs = problem.regular_depth.iter().zip(&problem.depth);
+            pairs.fold(0.0f32, |sum, (&p, &q)| {
+                a[i * distance + p as usize].mul_add(b[(q + across) as usize], sum)
+            })
+        };
+        let across = || problem.across.iter().copied();
+        match problem.side {
+            Side::A => across()
+                .flat_map(|across| (0..m).map(move |i| (i, across)))
+                .map(|(i, across)| element(i, across))
+                .collect(),
+            Side::B => (0..m)
+                .flat_map(|i| across().map(move |across| (i, across)))
+                .map(|(i, across)| element(i, across))
+                .collect(),
         }
-        c
     }
 
     fn numbers(n: usize) -> Vec<f32> {
@@ -335,16 +394,35 @@ mod tests {
             .collect()
     }
 
+    /// On both sides.
     fn check(problem: PlacedProblem, n_a: usize, n_b: usize) {
+        let other = match problem.side {
+            Side::A => Side::B,
+            Side::B => Side::A,
+        };
+        for side in [problem.side, other] {
+            let (regular_depth, depth) = (problem.regular_depth.clone(), problem.depth.clone());
+            let problem = PlacedProblem {
+                regular: problem.regular,
+                regular_depth,
+                depth,
+                across: problem.across.clone(),
+                side,
+            };
+            check_one(problem, n_a, n_b);
+        }
+    }
+
+    fn check_one(problem: PlacedProblem, n_a: usize, n_b: usize) {
         let (a, b) = (numbers(n_a), numbers(n_b));
         let expected = naive(&problem, &a, &b);
         let plan = Placed::<f32>::new(problem);
         for n_workers in [1, 3] {
             let mut c = vec![f32::NAN; expected.len()];
             for worker in 0..n_workers {
-                let cols = plan.share(worker, n_workers);
+                let part = plan.share(worker, n_workers);
                 // SAFETY: operands are as large as the places tell.
-                unsafe { plan.run(a.as_ptr(), b.as_ptr(), c.as_mut_ptr(), cols) };
+                unsafe { plan.run(a.as_ptr(), b.as_ptr(), c.as_mut_ptr(), part) };
             }
             assert_eq!(c, expected);
         }
@@ -360,18 +438,20 @@ mod tests {
         let (taps, places): (Vec<isize>, Vec<isize>) = (taps.collect(), places.collect());
         let len = (h * w * channels) as usize;
         let forward = PlacedProblem {
-            rows: [20, 1],
-            a_depth: (0..27).map(|p| p * 20).collect(),
-            b_depth: taps.clone(),
-            b_across: places.clone(),
+            regular: [20, 1],
+            regular_depth: (0..27).map(|p| p * 20).collect(),
+            depth: taps.clone(),
+            side: Side::B,
+            across: places.clone(),
         };
         check(forward, 27 * 20, len);
         let n = places.len() as isize;
         let weights = PlacedProblem {
-            rows: [5, n as usize],
-            a_depth: (0..n).collect(),
-            b_depth: places,
-            b_across: taps,
+            regular: [5, n as usize],
+            regular_depth: (0..n).collect(),
+            depth: places,
+            across: taps,
+            side: Side::A,
         };
         check(weights, 5 * n as usize, len);
     }
@@ -382,10 +462,11 @@ mod tests {
             .map(|p| if p < 350 { p } else { 2000 - p })
             .collect();
         let problem = PlacedProblem {
-            rows: [3, 2000],
-            a_depth,
-            b_depth: (0..600).map(|p| p * 7 % 601).collect(),
-            b_across: (0..150).map(|j| j * 2).collect(),
+            regular: [3, 2000],
+            regular_depth: a_depth,
+            depth: (0..600).map(|p| p * 7 % 601).collect(),
+            across: (0..150).map(|j| j * 2).collect(),
+            side: Side::B,
         };
         check(problem, 3 * 2000, 1000);
     }

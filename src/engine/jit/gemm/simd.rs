@@ -29,6 +29,19 @@ pub(super) trait Simd {
     /// a·b + c, rounded once where the set can.
     unsafe fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
 
+    /// The first, third, … of `2 n - 1` elements, 0 < `n` ≤ `LANES` of them; the other lanes hold anything.
+    #[inline(always)]
+    unsafe fn load_every_other(from: *const Self::T, n: usize) -> Self::V {
+        // SAFETY: the caller vouches for the elements; no set has more lanes than there is room for.
+        unsafe {
+            let mut room = [*from; 16];
+            for (i, element) in room.iter_mut().enumerate().take(n) {
+                *element = *from.add(2 * i);
+            }
+            Self::load(room.as_ptr())
+        }
+    }
+
     /// Turns 0 < `lines` ≤ `LANES` lines of `len` ≤ `LANES` adjacent elements, `src_stride` apart, into `len` lines of `LANES`
     /// elements, `dst_stride` apart: dst\[p, i\] = src\[i, p\], and anything for i ≥ `lines`.
     #[inline(always)]

@@ -9,14 +9,15 @@ use std::arch::x86_64::{
     _mm256_setzero_pd, _mm256_setzero_ps, _mm256_storeu_pd, _mm256_storeu_ps, _mm256_unpackhi_pd,
     _mm256_unpackhi_ps, _mm256_unpacklo_pd, _mm256_unpacklo_ps, _mm512_castpd_ps, _mm512_castps_pd,
     _mm512_fmadd_pd, _mm512_fmadd_ps, _mm512_loadu_pd, _mm512_loadu_ps, _mm512_mask_storeu_pd,
-    _mm512_mask_storeu_ps, _mm512_maskz_loadu_pd, _mm512_maskz_loadu_ps, _mm512_set1_pd,
-    _mm512_set1_ps, _mm512_setzero_pd, _mm512_setzero_ps, _mm512_shuffle_f32x4,
-    _mm512_shuffle_f64x2, _mm512_storeu_pd, _mm512_storeu_ps, _mm512_unpackhi_pd,
-    _mm512_unpackhi_ps, _mm512_unpacklo_pd, _mm512_unpacklo_ps,
+    _mm512_mask_storeu_ps, _mm512_maskz_loadu_pd, _mm512_maskz_loadu_ps, _mm512_permutex2var_ps,
+    _mm512_set1_pd, _mm512_set1_ps, _mm512_setr_epi32, _mm512_setzero_pd, _mm512_setzero_ps,
+    _mm512_shuffle_f32x4, _mm512_shuffle_f64x2, _mm512_storeu_pd, _mm512_storeu_ps,
+    _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_pd, _mm512_unpacklo_ps,
 };
 use std::marker::PhantomData;
 
-use super::pack::{self, Slice};
+use super::line::{self, Line};
+use super::pack::{self, Lay, Slice};
 use super::simd::{Block, Simd};
 use super::tile::{self, Tile};
 
@@ -54,6 +55,30 @@ pub(super) unsafe fn avx2_pack<S: Simd>(slice: Slice<S::T>, to: *mut S::T, panel
     unsafe { pack::pack::<S>(slice, to, panel) }
 }
 
+#[target_feature(enable = "avx512f")]
+pub(super) unsafe fn avx512_lay<S: Simd>(job: &Lay<'_, S::T>) {
+    // SAFETY: the caller vouches for the memory, and this function has the instructions.
+    unsafe { pack::lay::<S>(job) }
+}
+
+#[target_feature(enable = "avx2,fma")]
+pub(super) unsafe fn avx2_lay<S: Simd>(job: &Lay<'_, S::T>) {
+    // SAFETY: the caller vouches for the memory, and this function has the instructions.
+    unsafe { pack::lay::<S>(job) }
+}
+
+#[target_feature(enable = "avx512f")]
+pub(super) unsafe fn avx512_line<S: Simd>(t: &Line<'_, S::T>) {
+    // SAFETY: the caller vouches for the memory, and this function has the instructions.
+    unsafe { line::line::<S>(t) }
+}
+
+#[target_feature(enable = "avx2,fma")]
+pub(super) unsafe fn avx2_line<S: Simd>(t: &Line<'_, S::T>) {
+    // SAFETY: the caller vouches for the memory, and this function has the instructions.
+    unsafe { line::line::<S>(t) }
+}
+
 /// `_mm512_maskz_loadu_ps` with its arguments in the order of the 256-bit intrinsic.
 #[inline(always)]
 unsafe fn load_f32(from: *const f32, mask: u16) -> __m512 {
@@ -71,7 +96,7 @@ unsafe fn load_f64(from: *const f64, mask: u8) -> __m512d {
 /// A vector type from its intrinsics; the last are the mask's expression over `n` and the transposition.
 macro_rules! simd {
     ($name:ident<$t:ty>, $v:ty, $m:ty, $lanes:literal, $zero:ident, $splat:ident, $load:ident,
-     $load_masked:ident, $store:ident, $store_masked:ident, $fma:ident, |$n:ident| $mask:expr, $transpose:expr) => {
+     $load_masked:ident, $store:ident, $store_masked:ident, $fma:ident, |$n:ident| $mask:expr, $transpose:expr $(, $every_other:ident)?) => {
         impl Simd for $name<$t> {
             type T = $t;
             type V = $v;
@@ -117,6 +142,11 @@ macro_rules! simd {
                 // SAFETY: the caller vouches for the instructions.
                 unsafe { $fma(a, b, c) }
             }
+            $(#[inline(always)]
+            unsafe fn load_every_other(from: *const $t, n: usize) -> $v {
+                // SAFETY: the caller vouches for the elements and the instructions.
+                unsafe { $every_other(from, n) }
+            })?
             #[inline(always)]
             unsafe fn transpose(block: Block<$t>) {
                 // SAFETY: the caller vouches for the block and the instructions.
@@ -139,7 +169,8 @@ simd!(
     _mm512_mask_storeu_ps,
     _mm512_fmadd_ps,
     |n| if n >= 16 { u16::MAX } else { (1 << n) - 1 },
-    transpose_16_f32
+    transpose_16_f32,
+    every_other_16_f32
 );
 simd!(
     Avx512<f64>,
@@ -273,6 +304,19 @@ macro_rules! lanes {
             $shuffle::<0xdd>(ab_odd, cd_odd),
         ]
     }};
+}
+
+#[inline(always)]
+unsafe fn every_other_16_f32(from: *const f32, n: usize) -> __m512 {
+    // SAFETY: the caller vouches for `2 n - 1` elements, which the masks hold to, and for AVX-512.
+    unsafe {
+        let behind = 2 * n - 1;
+        let low = load_f32(from, Avx512::<f32>::mask(behind));
+        let mask = Avx512::<f32>::mask(behind.saturating_sub(16));
+        let high = load_f32(from.wrapping_add(16), mask);
+        let places = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+        _mm512_permutex2var_ps(low, places, high)
+    }
 }
 
 #[inline(always)]
