@@ -71,6 +71,7 @@ impl RunError {
             RunFault::Eval(error) => error.is_of_matrix(),
             RunFault::Inputs { .. } | RunFault::Input { .. } => false,
             RunFault::Size { .. } | RunFault::Memory { .. } => false,
+            RunFault::NotFinite { .. } => false,
         }
     }
 
