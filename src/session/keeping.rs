@@ -68,7 +68,7 @@ impl Execution<'_, '_> {
             .first()
             .map_or("", |run| &*source_of(run, &self.session.sources).text);
         let writer = Writer::take(&folder, now, text, beginning);
-        let span = runs.iter().find_map(|run| place(run));
+        let span = runs.iter().find_map(place);
         let labelled = |report: Diagnostic| match span {
             Some(span) if keep.folder.is_none() => report.label(span, "kept here"),
             Some(_) | None => report,

@@ -59,7 +59,9 @@ impl TrainError {
         let place = format!("in step {step}, at batch {batch} of {n_batches} of epoch {epoch}");
         match self {
             TrainError::Failed(report) => TrainError::Failed(Box::new(report.note(place))),
-            other => other,
+            other @ (TrainError::Diverged(_)
+            | TrainError::Weights { .. }
+            | TrainError::NeverRecorded { .. }) => other,
         }
     }
 

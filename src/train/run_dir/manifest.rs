@@ -156,9 +156,11 @@ impl Default for Manifest {
 /// The manifest of a folder.
 pub(super) fn read(folder: &Path) -> Result<Manifest, Diagnostic> {
     let path = folder.join(MANIFEST);
-    let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => no_run_dir(folder),
-        _ => unreadable(&path, &error),
+    let text = fs::read_to_string(&path).map_err(|error| {
+        match error.kind() == io::ErrorKind::NotFound {
+            true => no_run_dir(folder),
+            false => unreadable(&path, &error),
+        }
     })?;
     let damaged = |error: serde_json::Error| {
         let message = format!("`{}` is no manifest of runs: {error}", path.display());
