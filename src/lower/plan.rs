@@ -97,6 +97,8 @@ pub struct RunSettings {
     pub evaluate: Evaluate,
     /// Element type of floats.
     pub precision: DType,
+    /// Bytes that an update may hold at once.
+    pub budget: Option<u64>,
 }
 
 /// `early_stop: { on: val.loss, patience: 10 epochs }`
