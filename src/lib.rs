@@ -49,6 +49,8 @@
 //! - Elements that only move, into parts of a result or by number out of rows and back, are copied once, by all workers.
 //! - A new weight takes the place of the old one, behind every reader of it. Equal kernels share their code from plan to plan. Where
 //!   sharing work does not pay, since others keep the processors busy, one worker goes on alone.
+//! - Where a run has a budget of memory that all values of a step do not fit, the way back reads copies, computed again stretch by
+//!   stretch, of what the way forward did not keep. The bytes that a plan holds are known before it runs.
 //! - Code pages are never writable and executable at once; where the system gives none, the interpreter runs.
 //!
 //! # The rooms, lowest first

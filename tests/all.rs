@@ -1,5 +1,6 @@
 //! All integration tests, in one binary, so that the heavy dependencies link once.
 
+mod accuracy;
 mod cli;
 mod examples;
 mod gradcheck;

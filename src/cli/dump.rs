@@ -8,8 +8,8 @@ use crate::cli::args::{DumpStage, Global};
 use crate::cli::program::{compile_watched, load, session};
 use crate::cli::{Done, Out};
 use crate::engine::{Listing, listing};
-use crate::ir::{print_draft, print_module};
-use crate::lower::Mode;
+use crate::ir::{FuncId, print_draft, print_module};
+use crate::lower::{Mode, Run};
 use crate::session::{Compiled, Session, Step};
 use crate::syntax::ast::Program;
 use crate::syntax::print;
@@ -66,10 +66,23 @@ fn listings(compiled: &Compiled, wanted: Listing) -> String {
     let module = compiled.module();
     let texts = module.roots().into_iter().map(|func| {
         let name = &module.funcs[func].name;
-        let text = listing(module, func, batch.cast_signed(), wanted);
+        let budget = budget_of(compiled, func);
+        let text = listing(module, func, batch.cast_signed(), budget, wanted);
         text.unwrap_or_else(|error| format!("; {name}: {}\n", error.describe().message))
     });
     texts.collect::<Vec<_>>().join("\n")
+}
+
+/// What the updates of a run may hold, if the function is one of them.
+fn budget_of(compiled: &Compiled, func: FuncId) -> Option<u64> {
+    let is_update = |run: &&Run| {
+        let halves = run
+            .accumulation
+            .map(|(gradients, update)| [gradients, update]);
+        let updates = std::iter::once(run.step).chain(halves.into_iter().flatten());
+        updates.into_iter().any(|id| compiled.func(id) == func)
+    };
+    compiled.runs().iter().find(is_update)?.settings.budget
 }
 
 fn write(text: &str, out: &mut Out<'_>) -> Done {

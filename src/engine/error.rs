@@ -62,6 +62,13 @@ pub enum RunFault {
         /// The bytes that are free.
         room: u64,
     },
+    /// More memory than the program allows.
+    Budget {
+        /// The fewest bytes that will do.
+        needed: u64,
+        /// The bytes that are allowed.
+        budget: u64,
+    },
 }
 
 impl RunError {
@@ -71,7 +78,7 @@ impl RunError {
             RunFault::Eval(error) => error.is_of_matrix(),
             RunFault::Inputs { .. } | RunFault::Input { .. } => false,
             RunFault::Size { .. } | RunFault::Memory { .. } => false,
-            RunFault::NotFinite { .. } => false,
+            RunFault::NotFinite { .. } | RunFault::Budget { .. } => false,
         }
     }
 
@@ -113,6 +120,15 @@ impl RunError {
                 let message = format!("this needs {needed} of memory, and {room} is free");
                 let help = "make a size smaller: of a layer, of a tensor, or of the `batch`";
                 Description::new(codes::MEMORY, message).help(help.to_string())
+            }
+            RunFault::Budget { needed, budget } => {
+                let (needed, budget) = (in_words(*needed), in_words(*budget));
+                let message =
+                    format!("a step needs {needed} of memory, and its budget is {budget}");
+                let note = "values that can be computed again are not kept already";
+                let help = "raise the `budget`, or make the `batch` smaller";
+                let said = Description::new(codes::MEMORY, message).note(note.to_owned());
+                said.help(help.to_owned())
             }
         }
     }

@@ -25,6 +25,10 @@ impl Engine for Interpreter {
             plans: Plans::new(),
         }))
     }
+
+    fn within(&self, _: u64) -> Box<dyn Engine> {
+        Box::new(*self)
+    }
 }
 
 /// A function, and its plans by sizes.

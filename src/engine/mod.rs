@@ -26,6 +26,10 @@ pub trait Engine {
     /// Makes a flat function ready to run: `grad::expand` has replaced every call in it.
     fn prepare(&self, module: &Module, func: FuncId) -> Result<Box<dyn Program>, RunError>;
 
+    /// The same engine, whose functions hold at most so many bytes at once: rather than keep a value for long they compute it
+    /// again. The results are the same bytes. An engine that cannot do so is no other.
+    fn within(&self, budget: u64) -> Box<dyn Engine>;
+
     /// Why functions run slower than they could, where they do.
     fn hindrance(&self) -> Option<String> {
         None

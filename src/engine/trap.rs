@@ -38,6 +38,10 @@ impl Engine for Trap {
             plans: Plans::new(),
         }))
     }
+
+    fn within(&self, _: u64) -> Box<dyn Engine> {
+        Box::new(*self)
+    }
 }
 
 impl Program for Watched {

@@ -107,6 +107,8 @@ pub struct RunSettings {
     pub precision: DType,
     /// How many batches to train on, over and over: a check that the model can learn at all.
     pub overfit: Option<u64>,
+    /// Bytes that an update may hold at once.
+    pub budget: Option<u64>,
     /// When the learning rate is lowered.
     pub plateau: Option<Plateau>,
     /// The weights to begin with, where they are another model's.

@@ -33,6 +33,10 @@ impl Lowerer<'_> {
         let precision = fields
             .take("precision")
             .map_or(Ok(DType::F32), |expr| self.precision(expr));
+        let budget = fields
+            .take("memory")
+            .map(|expr| self.memory_budget(cx, expr))
+            .transpose();
         let early_stop = fields
             .take("early_stop")
             .map(|expr| self.early_stop(cx, expr, data))
@@ -62,7 +66,37 @@ impl Lowerer<'_> {
             overfit: overfit?,
             max_time: max_time?,
             checkpoint: checkpoint?,
+            budget: budget?,
         })
+    }
+
+    /// The bytes of `memory: { budget: 2 GiB }`.
+    fn memory_budget(&mut self, cx: &Cx, expr: &Expr) -> Lowering<u64> {
+        const EXAMPLE: &str = "{ budget: 2 GiB }";
+        let Some(mut fields) = Fields::of_record("`memory`", expr) else {
+            return Err(self.not_a_record(expr, EXAMPLE));
+        };
+        let budget = self.require(&mut fields, "budget", "2 GiB");
+        self.no_more(&fields)?;
+        let budget = budget?;
+        match self.eval(cx, budget)?.into_number() {
+            Val::Quantity(n, Unit::Gibibytes) => self.bytes(n * 1024.0, budget.span),
+            Val::Quantity(n, Unit::Mebibytes) => self.bytes(n, budget.span),
+            other => {
+                let expected = "an amount of memory such as `512 MiB` or `2 GiB`";
+                Err(self.wrong_kind(expected, &other, budget.span))
+            }
+        }
+    }
+
+    /// So many mebibytes, which need not be a whole number.
+    fn bytes(&mut self, mebibytes: f64, span: Span) -> Lowering<u64> {
+        if mebibytes > 0.0 {
+            return Ok((mebibytes * 1_048_576.0) as u64);
+        }
+        let message = "a budget is more than nothing";
+        let report = Diagnostic::error(codes::TRAIN_SETTING, message);
+        Err(self.report(report.label(span, "given here")))
     }
 
     fn run_length(

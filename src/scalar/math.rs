@@ -1,12 +1,31 @@
-//! Elementary functions of `f32` and `f64`, the same bits on every machine: from `single` for `f32`, through `libm`, which is plain
-//! Rust, or through what IEEE 754 rounds correctly (`sqrt`, `%`). No other place may call the standard library's `exp`, `ln`,
+//! Elementary functions of `f32` and `f64`, the same bits on every machine: from `single` for `f32` and `double` for `f64`, through
+//! `libm`, which is plain Rust, or through what IEEE 754 rounds correctly (`sqrt`, `%`). No other place may call the standard library's `exp`, `ln`,
 //! `tanh` and kin.
+//!
+//! How far from the exact result they are, in units in the last place of it; 0.5 is correctly rounded. `tests/accuracy` holds them to
+//! it: `f32` on half a million numbers of all sizes (`sin` and `cos` to a million, `pow` of -20 to 20), `f64` on some hundred beside
+//! results of 320 bits.
+//!
+//! | function | `f32` | `f64` |
+//! |---|---|---|
+//! | `exp` | 1.0 | 0.9 |
+//! | `expm1` | 1.6 | 1.7 |
+//! | `ln` | 0.8 | 0.9 |
+//! | `log1p` | 1.5 | 1.5 |
+//! | `sin` | 0.6 | 0.8 |
+//! | `cos` | 0.6 | 0.8 |
+//! | `atan` | 0.9 | 0.8 |
+//! | `tanh` | 1.3 | 1.3 |
+//! | `sigmoid` | 2.0 | 1.7 |
+//! | `erf` | 1.1 | 0.9 |
+//! | `sqrt` | 0.5 | 0.5 |
+//! | `pow` | 0.8 | 0.8 |
 
 use std::f64::consts::TAU;
 use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use crate::scalar::single;
+use crate::scalar::{double, single};
 
 /// A floating point type with what kernels need of it.
 pub trait Float:
@@ -224,8 +243,8 @@ macro_rules! float {
 
 float!(f32, powf, single::turn; exp = single::exp, expm1 = single::expm1, ln = single::ln, log1p = single::log1p,
     sin = libm::sinf, cos = libm::cosf, atan = libm::atanf, tanh = single::tanh, erf = single::erf);
-float!(f64, pow, |x| [libm::cos(x * TAU), libm::sin(x * TAU)]; exp = libm::exp, expm1 = libm::expm1, ln = libm::log, log1p = libm::log1p,
-    sin = libm::sin, cos = libm::cos, atan = libm::atan, tanh = libm::tanh, erf = libm::erf);
+float!(f64, pow, |x| [libm::cos(x * TAU), libm::sin(x * TAU)]; exp = double::exp, expm1 = double::expm1, ln = double::ln, log1p = double::log1p,
+    sin = libm::sin, cos = libm::cos, atan = libm::atan, tanh = double::tanh, erf = libm::erf);
 
 #[cfg(test)]
 mod tests {

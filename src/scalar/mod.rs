@@ -3,6 +3,7 @@
 
 mod algebra;
 mod derivative;
+mod double;
 pub mod integer;
 pub mod math;
 pub mod numbers;

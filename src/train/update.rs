@@ -32,6 +32,14 @@ impl Update {
         names: Names<'_>,
     ) -> Result<Update, TrainError> {
         let slot = slots_by_role(names.store);
+        let sparing = run
+            .settings
+            .budget
+            .map(|budget| machine.engine.within(budget));
+        let machine = &Machine {
+            engine: sparing.as_deref().unwrap_or(machine.engine),
+            ..*machine
+        };
         let wire = |id| {
             Ok(Box::new(Wired::new(
                 machine,

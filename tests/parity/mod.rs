@@ -1,6 +1,7 @@
 //! Native code against the interpreter: random functions, and every program that runs. `PARITY_CASES` and `PARITY_SEED` ask for more
 //! functions, or other ones.
 
+mod budget;
 mod images;
 mod programs;
 mod recipe;

@@ -1,9 +1,16 @@
-//! Every program that runs, under both engines and other numbers of threads.
+//! Every program that runs, under both engines, with other numbers of threads, with passes and without.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use nnlc::lower::Mode;
+use nnlc::opt::Passes;
+use nnlc::session::{EngineKind, Options, Session};
+use nnlc::tensor::Tensor;
+use nnlc::train::Flow;
 use serde_json::Value;
+
+use super::{distance, same_bits};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -82,4 +89,67 @@ fn the_library_s_examples_hold_under_the_interpreter_too() {
     let output = output.expect("it starts");
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}");
+}
+
+/// Every tensor that a program leaves: what it binds, what it measures, what it trains.
+fn left(path: &Path, text: &str, options: Options) -> Vec<(String, Tensor)> {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let (mut session, _) = Session::new(options);
+    let (program, reports) = session.load_text(&folder.path().join("program.nnl"), text);
+    let program = program.unwrap_or_else(|| panic!("{}: {reports:?}", path.display()));
+    let (compiled, reports) = session.compile(program, Mode::Run);
+    let compiled = compiled.unwrap_or_else(|| panic!("{}: {reports:?}", path.display()));
+    let done = session.execute(compiled, &mut |_| Flow::Continue);
+    let is_stopped = done.is_err();
+    let globals = session.global_names().map(|name| {
+        let tensor = session.global(name).expect("it has this name");
+        (name.to_owned(), tensor.clone())
+    });
+    let stopped = is_stopped.then(|| ("stopped".to_owned(), Tensor::scalar(true)));
+    globals.chain(stopped).collect()
+}
+
+fn options(engine: EngineKind, threads: usize, passes: Passes) -> Options {
+    Options {
+        engine,
+        threads,
+        passes,
+        ..Options::default()
+    }
+}
+
+/// How far engines may be apart, by the largest number of a tensor. Their sums and products round otherwise; 64 units in the last
+/// place is what that comes to over the sizes here, and training carries it on.
+fn limit(text: &str, x: &Tensor) -> f64 {
+    let unit = if x.dtype().size() == 8 {
+        f64::EPSILON
+    } else {
+        f64::from(f32::EPSILON)
+    };
+    match text.contains("train ") {
+        true => 1e-3,
+        false => 64.0 * unit,
+    }
+}
+
+#[test]
+fn suite_programs_agree_with_and_without_passes() {
+    for path in programs("tests/suite/run") {
+        let text = std::fs::read_to_string(&path).expect("readable");
+        for passes in [Passes::All, Passes::None] {
+            let run =
+                |engine, threads| left(&path, &text, options(engine, threads, passes.clone()));
+            let (names, found): (Vec<String>, Vec<Tensor>) =
+                run(EngineKind::Jit, 1).into_iter().unzip();
+            let (_, shared): (Vec<String>, Vec<Tensor>) =
+                run(EngineKind::Jit, 2).into_iter().unzip();
+            assert!(same_bits(&found, &shared), "{}: threads", path.display());
+            let expected = run(EngineKind::Interpreter, 1);
+            assert_eq!(found.len(), expected.len(), "{}", path.display());
+            for ((name, found), (_, expected)) in names.iter().zip(&found).zip(&expected) {
+                let (far, limit) = (distance(found, expected), limit(&text, expected));
+                assert!(far <= limit, "{}: `{name}` is {far:e} away", path.display());
+            }
+        }
+    }
 }

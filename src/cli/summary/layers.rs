@@ -86,7 +86,8 @@ pub(crate) fn summary(compiled: &Compiled, run: &Run, sources: &SourceMap) -> Su
 
 fn step_bytes(compiled: &Compiled, run: &Run) -> Option<u64> {
     let batch = i64::try_from(compiled.batch_of(run)).ok()?;
-    footprint(compiled.module(), compiled.func(run.step), batch).ok()?
+    let budget = run.settings.budget;
+    footprint(compiled.module(), compiled.func(run.step), batch, budget).ok()?
 }
 
 /// What belongs to one call.

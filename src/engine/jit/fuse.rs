@@ -143,14 +143,15 @@ fn comes_back(
     false
 }
 
-/// The other units whose results a unit reads.
+/// The other units whose results a unit reads or waits for.
 fn needed(graph: &Graph, units: &[Option<Unit>], unit_of: &[usize], unit: usize) -> Vec<usize> {
     let members = units[unit].iter().flat_map(|unit| &unit.members);
-    let operands = members.flat_map(|&member| &graph.nodes[member].operands);
-    let producers = operands.filter_map(|value| match graph.bases[value.base].def {
-        Def::Node(producer) => Some(unit_of[producer]),
-        Def::Input(_) | Def::Const(_) => None,
+    let bases = members.flat_map(|&member| {
+        let node = &graph.nodes[member];
+        let read = node.operands.iter().map(|value| value.base);
+        read.chain(node.after)
     });
+    let producers = bases.filter_map(|base| Some(unit_of[graph.maker(base)?]));
     producers.filter(|other| *other != unit).collect()
 }
 

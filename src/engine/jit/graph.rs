@@ -57,6 +57,8 @@ pub(super) struct Node {
     /// The results, each a base.
     pub(super) results: Vec<BaseId>,
     pub(super) origin: Option<OriginId>,
+    /// A base that is to be there before this is computed, though it is not read: else it would be computed too early.
+    pub(super) after: Option<BaseId>,
 }
 
 /// What a node computes.
@@ -79,7 +81,7 @@ pub(super) enum Task {
 }
 
 /// Bases, the nodes between them in order, and the values that are asked for.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Graph {
     pub(super) bases: Vec<Base>,
     pub(super) nodes: Vec<Node>,
@@ -105,6 +107,7 @@ pub(super) fn graph(flat: &Flat, plan: &Plan, inputs: &ResultTypes) -> Result<Gr
             shape: types.first().map_or(vec![], |(_, shape)| shape.clone()),
             results: vec![],
             origin: step.origin,
+            after: None,
         };
         if let (Some(made), [result]) = (split(&mut graph, &node, &operands), &step.results[..]) {
             values[result.index()] = Some(made);
@@ -187,8 +190,22 @@ impl Graph {
             shape: shape.clone(),
             results: vec![result],
             origin: None,
+            after: None,
         });
         Value::whole(result, &shape)
+    }
+
+    /// The bytes of a base.
+    pub(super) fn bytes(&self, base: BaseId) -> usize {
+        self.bases[base].len * self.bases[base].dtype.size()
+    }
+
+    /// The node that makes a base, if one does.
+    pub(super) fn maker(&self, base: BaseId) -> Option<NodeId> {
+        match self.bases[base].def {
+            Def::Node(node) => Some(node),
+            Def::Input(_) | Def::Const(_) => None,
+        }
     }
 
     /// The element type of a value.
@@ -235,6 +252,7 @@ impl Graph {
                 node.task = Task::Move(found);
             }
         }
+        spread(&mut node);
         if !self.is_native(&node) {
             node.task = Task::Extern;
         }
@@ -327,6 +345,43 @@ impl Graph {
             Task::Move(_) | Task::Extern => true,
         }
     }
+}
+
+/// A contraction that sums nothing multiplies elements: it joins the loops around it.
+fn spread(node: &mut Node) {
+    let Task::Product(Contract { lhs, rhs, out }) = &node.task else {
+        return;
+    };
+    let [x, y] = &node.operands[..] else { return };
+    let sizes = |own: &[Letter], value: &Value| -> Vec<(Letter, usize)> {
+        own.iter().copied().zip(value.walk.sizes.clone()).collect()
+    };
+    let letters = [sizes(lhs, x), sizes(rhs, y)].concat();
+    if letters
+        .iter()
+        .any(|(letter, size)| !out.contains(letter) && *size != 1)
+    {
+        return;
+    }
+    let over = |own: &[Letter], value: &Value| {
+        let axes = || own.iter().zip(&value.walk.strides);
+        let stride = |letter| {
+            axes()
+                .filter(|(own, _)| *own == letter)
+                .map(|axis| axis.1)
+                .sum()
+        };
+        Value {
+            base: value.base,
+            walk: Walk {
+                start: value.walk.start,
+                sizes: node.shape.clone(),
+                strides: out.iter().map(stride).collect(),
+            },
+        }
+    };
+    node.operands = vec![over(lhs, x), over(rhs, y)];
+    (node.task, node.op) = (Task::Map(Scalar::Mul), Op::Map(Scalar::Mul));
 }
 
 /// Whether native code has a word for a scalar function of this element type.

@@ -68,16 +68,15 @@ impl Order {
     fn new(steps: &[Step]) -> Order {
         let mut readers: BTreeMap<BaseId, Vec<usize>> = BTreeMap::new();
         for (at, step) in steps.iter().enumerate() {
-            for (base, _) in &step.reads {
+            let waits = step.reads.iter().map(|(base, _)| base).chain(&step.after);
+            for base in waits {
                 readers.entry(*base).or_default().push(at);
             }
         }
         let read = |base: &BaseId| readers.get(base).cloned().unwrap_or_default();
         let behind = |step: &Step| {
-            step.writes
-                .iter()
-                .flat_map(|(base, _)| read(base))
-                .collect()
+            let made = step.writes.iter().map(|(base, _)| base);
+            made.chain(&step.awaited).flat_map(read).collect()
         };
         Order {
             behind: steps.iter().map(behind).collect(),

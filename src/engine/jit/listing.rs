@@ -4,11 +4,12 @@ use std::fmt::{self, Write};
 
 use crate::engine::bind::Sizes;
 use crate::engine::flat::{ResultTypes, flat, known};
-use crate::engine::jit::emit::{CodeText, Compiler, NoCode};
-use crate::engine::jit::graph::{Base, BaseId, Def, Graph, Task, graph};
+use crate::engine::jit::budget::{fitting, held};
+use crate::engine::jit::emit::{CodeText, Compiler};
+use crate::engine::jit::graph::{BaseId, Graph, Task, graph};
 use crate::engine::jit::kernel::{Extent, Inst, InstKind, Kernel, Store};
-use crate::engine::jit::native::place_all;
-use crate::engine::jit::steps::{Schedule, Share, Sharing, Step, Work, schedule};
+use crate::engine::jit::native::{Refusal, place_all};
+use crate::engine::jit::steps::{Schedule, Share, Sharing, Step, Work};
 use crate::engine::{KernelTime, RunError, RunFault};
 use crate::ir::{FuncId, Module};
 use crate::types::Dim;
@@ -24,11 +25,12 @@ pub enum Listing {
     Asm,
 }
 
-/// A flat function as native code sees it where each dimension that data decides is `size`.
+/// A flat function as native code within a budget of memory sees it where each dimension that data decides is `size`.
 pub fn listing(
     module: &Module,
     func: FuncId,
     size: i64,
+    budget: Option<u64>,
     wanted: Listing,
 ) -> Result<String, RunError> {
     let name = &module.funcs[func].name;
@@ -41,35 +43,33 @@ pub fn listing(
         Listing::Clif => Some(CodeText::Clif),
         Listing::Asm => Some(CodeText::Asm),
     };
-    let made = make(&graph, text);
-    Ok(match made {
-        Err(error) => format!("; {name}: {error}\n"),
-        Ok((schedule, _)) if wanted == Listing::Plan => plan_text(name, &graph, &schedule),
-        Ok((_, code)) => format!("; {name}\n{code}"),
-    })
+    match make(graph, text, budget) {
+        Err(Refusal::NoCode(why)) => Ok(format!("; {name}: {why}\n")),
+        Err(Refusal::Error(error)) => Err(error),
+        Ok((graph, schedule, code)) => Ok(match wanted {
+            Listing::Plan => plan_text(name, &graph, &schedule),
+            Listing::Clif | Listing::Asm => format!("; {name}\n{code}"),
+        }),
+    }
 }
 
 /// The bytes that a call of a flat function holds where each dimension that data decides is `size`: what it is given, what it
-/// returns, where it does not lie in what was given, and what lies between steps. Nothing where there is no native code.
-pub fn footprint(module: &Module, func: FuncId, size: i64) -> Result<Option<u64>, RunError> {
+/// returns, where it does not lie in what was given, what lies between steps, and scratch. Nothing where there is no native code.
+pub fn footprint(
+    module: &Module,
+    func: FuncId,
+    size: i64,
+    budget: Option<u64>,
+) -> Result<Option<u64>, RunError> {
     let flat = flat(module, func);
     let (sizes, inputs) = sized(module, func, size)?;
     let plan = flat.plan(&sizes)?;
     let graph = graph(&flat, &plan, &inputs)?;
-    let made = make(&graph, None).ok();
-    Ok(made.map(|(schedule, _)| {
-        let is_new = |base: &BaseId| !schedule.in_place.contains_key(base);
-        let results = graph.results.iter().map(|value| value.base);
-        let results: usize = results.filter(is_new).map(|base| bytes(&graph, base)).sum();
-        let given = |(_, base): &(BaseId, &Base)| matches!(base.def, Def::Input(_));
-        let given = graph.bases.iter().enumerate().filter(given);
-        let inputs: usize = given.map(|(base, _)| bytes(&graph, base)).sum();
-        (inputs + results + arena_bytes(&graph, &schedule)) as u64
-    }))
-}
-
-fn bytes(graph: &Graph, base: BaseId) -> usize {
-    graph.bases[base].len * graph.bases[base].dtype.size()
+    match make(graph, None, budget) {
+        Ok((graph, schedule, _)) => Ok(Some(held(&graph, &schedule))),
+        Err(Refusal::NoCode(_)) => Ok(None),
+        Err(Refusal::Error(error)) => Err(error),
+    }
 }
 
 /// Bytes between steps.
@@ -77,10 +77,14 @@ fn arena_bytes(graph: &Graph, schedule: &Schedule) -> usize {
     place_all(graph, schedule).1
 }
 
-fn make(graph: &Graph, text: Option<CodeText>) -> Result<(Schedule, String), NoCode> {
+fn make(
+    graph: Graph,
+    text: Option<CodeText>,
+    budget: Option<u64>,
+) -> Result<(Graph, Schedule, String), Refusal> {
     let mut compiler = Compiler::new(text)?;
-    let schedule = schedule(graph, &mut compiler, Sharing::Gainful)?;
-    Ok((schedule, compiler.finish()?))
+    let (graph, schedule) = fitting(graph, &mut compiler, Sharing::Gainful, budget)?;
+    Ok((graph, schedule, compiler.finish()?))
 }
 
 /// What every symbol of the inputs is, and the inputs' types with that.

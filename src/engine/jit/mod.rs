@@ -11,7 +11,9 @@
     reason = "native code is called, and buffers are shared among workers"
 )]
 
+mod budget;
 mod emit;
+mod fresh;
 mod fuse;
 mod gemm;
 mod graph;
@@ -24,6 +26,7 @@ mod native;
 mod phases;
 mod pool;
 mod product;
+mod recompute;
 mod running;
 mod split;
 mod stages;
@@ -57,6 +60,7 @@ pub struct Jit {
     code: Code,
     hindrance: Hindrance,
     sharing: Sharing,
+    budget: Option<u64>,
 }
 
 /// Why there was no native code for a plan, if there was none.
@@ -102,6 +106,7 @@ impl Engine for Jit {
             timing: self.timing.clone(),
             code: Rc::clone(&self.code),
             sharing: self.sharing,
+            budget: self.budget,
             hindrance: Rc::clone(&self.hindrance),
         };
         Ok(Box::new(Prepared {
@@ -109,6 +114,14 @@ impl Engine for Jit {
             plans: Plans::new(),
             pool: Rc::clone(&self.pool),
         }))
+    }
+
+    fn within(&self, budget: u64) -> Box<dyn Engine> {
+        let budget = Some(budget);
+        Box::new(Jit {
+            budget,
+            ..self.clone()
+        })
     }
 
     fn hindrance(&self) -> Option<String> {
@@ -136,6 +149,7 @@ struct Source {
     code: Code,
     hindrance: Hindrance,
     sharing: Sharing,
+    budget: Option<u64>,
 }
 
 /// A plan and what runs it.

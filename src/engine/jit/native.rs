@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 use crate::engine::flat::{Plan, ResultTypes};
+use crate::engine::jit::budget::{fitting, scratch};
 use crate::engine::jit::emit::{Compiler, KernelFn, NoCode};
 use crate::engine::jit::graph::{BaseId, Def, Graph, NodeId, Value, graph};
 use crate::engine::jit::listing::kernel_times;
@@ -13,7 +14,7 @@ use crate::engine::jit::memory::{Arena, places};
 use crate::engine::jit::pool::Pool;
 use crate::engine::jit::product::ProductShare;
 use crate::engine::jit::running::Running;
-use crate::engine::jit::steps::{Chunks, ProductWork, Schedule, Step, Work, schedule};
+use crate::engine::jit::steps::{Chunks, ProductWork, Schedule, Step, Work};
 use crate::engine::jit::{Source, Timing};
 use crate::engine::{Profile, RunError};
 use crate::tensor::{Monoid, Tensor};
@@ -133,7 +134,7 @@ pub(super) fn native(
         Some(compiler) => compiler,
         none => none.insert(Compiler::new(None)?),
     };
-    let schedule = schedule(&graph, compiler, source.sharing)?;
+    let (graph, schedule) = fitting(graph, compiler, source.sharing, source.budget)?;
     compiler.finish()?;
     let first_kernel = profile.as_ref().map_or(0, |profile| profile.kernels.len());
     if let Some(profile) = profile {
@@ -171,12 +172,6 @@ pub(super) fn native(
         _code: Rc::clone(&source.code),
         graph,
     })
-}
-
-fn scratch(schedule: &Schedule) -> usize {
-    let steps = schedule.phases.iter().flatten();
-    let needs = steps.filter_map(Step::kernel).map(|work| work.scratch);
-    needs.max().unwrap_or(0).next_multiple_of(4096)
 }
 
 pub(super) fn place_all(graph: &Graph, schedule: &Schedule) -> (Vec<Place>, usize) {

@@ -34,10 +34,46 @@ pub(super) fn phases(
             "ordered without cycles: some step is ready"
         );
         ready.extend(phase.iter().flat_map(|step| &step.writes).map(|w| w.0));
+        ready.extend(phase.iter().flat_map(|step| &step.awaited));
         phases.push(phase);
         open = later;
     }
+    delay(&mut phases, &given(graph), in_place);
+    phases.retain(|steps| !steps.is_empty());
     phases
+}
+
+/// Lets steps that read only what is given wait until the phase before their first reader: what they make is kept for less long.
+fn delay(phases: &mut [Vec<Step>], given: &BTreeSet<BaseId>, in_place: &BTreeMap<BaseId, BaseId>) {
+    let mut first_use: BTreeMap<BaseId, usize> = BTreeMap::new();
+    for (phase, steps) in phases.iter().enumerate() {
+        for step in steps {
+            let reads = step.reads.iter().map(|(base, _)| base).chain(&step.after);
+            let replaced = step
+                .writes
+                .iter()
+                .filter_map(|(base, _)| in_place.get(base));
+            for base in reads.filter(|base| !given.contains(base)).chain(replaced) {
+                first_use.entry(*base).or_insert(phase);
+            }
+        }
+    }
+    let latest = |step: &Step| -> Option<usize> {
+        let is_source =
+            step.after.is_empty() && step.reads.iter().all(|(base, _)| given.contains(base));
+        let touched = step.reads.iter().chain(&step.writes).map(|(base, _)| base);
+        let uses = touched
+            .chain(&step.awaited)
+            .filter_map(|base| first_use.get(base));
+        uses.min().filter(|_| is_source)?.checked_sub(1)
+    };
+    for phase in (0..phases.len()).rev() {
+        let steps = std::mem::take(&mut phases[phase]);
+        for step in steps {
+            let to = latest(&step).map_or(phase, |latest| latest.max(phase));
+            phases[to].push(step);
+        }
+    }
 }
 
 /// What is there before the first step.
@@ -52,15 +88,18 @@ fn given(graph: &Graph) -> BTreeSet<BaseId> {
 /// Which of the open steps make up the next phase.
 fn next(open: &[Step], ready: &BTreeSet<BaseId>, in_place: &BTreeMap<BaseId, BaseId>) -> Vec<bool> {
     let mut written: BTreeMap<BaseId, Written> = BTreeMap::new();
+    let mut begun: BTreeSet<BaseId> = BTreeSet::new();
     let mut is_next = vec![false; open.len()];
     for (at, step) in open.iter().enumerate() {
         let can_read = |(base, reach): &(BaseId, Reach)| {
             let by = written.get(base);
             ready.contains(base) || by.is_some_and(|by| follows(*by, step.share, *reach))
         };
-        let is_ready = step.reads.iter().all(can_read);
+        let is_there = |base: &BaseId| ready.contains(base) || begun.contains(base);
+        let is_ready = step.reads.iter().all(can_read) && step.after.iter().all(is_there);
         if is_ready && !is_disturbing(open, &is_next, at, in_place) {
             is_next[at] = true;
+            begun.extend(&step.awaited);
             let (share, writes) = (step.share, step.writes.iter());
             written.extend(writes.map(|&(base, reach)| (base, Written { share, reach })));
         }

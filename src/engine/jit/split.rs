@@ -106,6 +106,7 @@ impl Pieces {
             shape: self.shape.clone(),
             results: vec![],
             origin: None,
+            after: None,
             task,
         })
     }
@@ -218,6 +219,7 @@ fn in_turn(
             shape,
             results: vec![],
             origin: node.origin,
+            after: None,
         }
     };
     let inner = graph.node(fold(x.clone(), last));
@@ -288,6 +290,7 @@ impl Graph {
             task,
             operands,
             origin,
+            after: None,
         })
     }
 

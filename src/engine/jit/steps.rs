@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cranelift_module::FuncId;
 
 use crate::engine::jit::emit::{Compiler, NoCode};
-use crate::engine::jit::fuse::{Fused, Unit, fuse, kernel};
+use crate::engine::jit::fuse::{Fused, Unit, kernel};
 use crate::engine::jit::graph::{Base, BaseId, Graph, Node, NodeId, Task};
 use crate::engine::jit::in_place::in_place;
 use crate::engine::jit::kernel::{Extent, InstKind, Kernel, Output, Space, Store};
@@ -77,6 +77,10 @@ pub(super) struct Step {
     pub(super) share: Share,
     /// Where the first of what it computes was written.
     pub(super) origin: Option<OriginId>,
+    /// What is to be there before, though it is not read.
+    pub(super) after: Vec<BaseId>,
+    /// What others wait for and is there when this is done.
+    pub(super) awaited: Vec<BaseId>,
 }
 
 impl Step {
@@ -134,16 +138,19 @@ pub(super) enum Sharing {
 /// Below this many nanoseconds of work, one worker does it all: handing over costs more.
 const SMALL: f64 = 60_000.0;
 
-/// Chunks that rows are cut into.
+/// Chunks that rows are cut into, at most.
 const N_CHUNKS: usize = 32;
+
+/// A chunk of so few rows is not made smaller, as long as there are so few chunks: folds over rows keep a part for each.
+const FEW_ROWS: usize = 8;
+const FEW_CHUNKS: usize = 8;
 
 impl Chunks {
     pub(super) fn new(rows: usize, is_small: bool) -> Chunks {
-        let size = if is_small {
-            rows
-        } else {
-            rows.div_ceil(N_CHUNKS)
-        };
+        let most = rows
+            .div_ceil(N_CHUNKS)
+            .max(rows.div_ceil(FEW_CHUNKS).min(FEW_ROWS));
+        let size = if is_small { rows } else { most };
         Chunks { rows, size }
     }
 
@@ -170,18 +177,20 @@ impl Chunks {
     }
 }
 
-/// The schedule of a graph; code goes to the compiler.
+/// The schedule of a graph in units; code goes to the compiler.
 pub(super) fn schedule(
     graph: &Graph,
+    units: Vec<Unit>,
     compiler: &mut Compiler,
     sharing: Sharing,
 ) -> Result<Schedule, NoCode> {
-    let units = fuse(graph);
     let mut building = Building::new(graph, units);
     building.is_small = sharing == Sharing::Gainful && building.nanoseconds() < SMALL;
     let mut steps = vec![];
     for unit in std::mem::take(&mut building.units) {
+        let (members, first) = (unit.members.clone(), steps.len());
         building.unit(unit, compiler, &mut steps)?;
+        order(graph, &members, &mut steps[first..]);
     }
     let in_place = in_place(graph, &steps);
     let phases = phases(graph, steps, &in_place);
@@ -192,6 +201,23 @@ pub(super) fn schedule(
         in_place,
         is_small: building.is_small,
     })
+}
+
+/// Tells the steps of a unit what they wait for, and what others wait for.
+fn order(graph: &Graph, members: &[NodeId], steps: &mut [Step]) {
+    let nodes = members.iter().map(|&member| &graph.nodes[member]);
+    let made: Vec<BaseId> = nodes
+        .clone()
+        .flat_map(|node| node.results.clone())
+        .collect();
+    let after = nodes.filter_map(|node| node.after);
+    let after: Vec<BaseId> = after.filter(|base| !made.contains(base)).collect();
+    steps
+        .iter_mut()
+        .for_each(|step| step.after.clone_from(&after));
+    if let Some(last) = steps.last_mut() {
+        last.awaited = made;
+    }
 }
 
 struct Building<'a> {
@@ -374,6 +400,8 @@ impl<'a> Building<'a> {
                 writes: vec![(packed, Reach::All)],
                 share: Share::Parts,
                 origin: node.origin,
+                after: vec![],
+                awaited: vec![],
             });
         }
         let right = match packed {
@@ -391,6 +419,8 @@ impl<'a> Building<'a> {
             writes: vec![(result, reach)],
             share,
             origin: node.origin,
+            after: vec![],
+            awaited: vec![],
         });
         self.products.push(ProductWork {
             matrices: found,
@@ -408,6 +438,8 @@ impl<'a> Building<'a> {
             writes: node.results.iter().copied().map(all).collect(),
             share: Share::One,
             origin: node.origin,
+            after: vec![],
+            awaited: vec![],
         }
     }
 
@@ -444,6 +476,8 @@ impl<'a> Building<'a> {
             writes: work.kernel.outputs.iter().map(write).collect(),
             share: Share::Rows(work.chunks.rows),
             origin: None,
+            after: vec![],
+            awaited: vec![],
             work: Work::Loop(work),
         }
     }
@@ -461,5 +495,7 @@ fn gather(parts: BaseId, n_parts: usize, result: BaseId, monoid: Monoid) -> Step
         writes: vec![(result, Reach::All)],
         share: Share::One,
         origin: None,
+        after: vec![],
+        awaited: vec![],
     }
 }
