@@ -390,7 +390,7 @@ fn the_op_that_breaks_a_run_is_named() {
     }
     let (code, text) = world.run(&["--trap-nan"]);
     assert!(
-        code == 4 && text.contains("E0613") && text.contains("in step 2"),
+        code == 4 && text.contains("E0614") && text.contains("in step 2"),
         "{text}"
     );
 }

@@ -91,7 +91,7 @@ pub const SINGULAR: Code = num(601);
 /// A matrix that holds a NaN or an infinity.
 pub const NOT_FINITE: Code = num(605);
 /// A value that is not finite although all that it is made of are.
-pub const TRAPPED: Code = num(613);
+pub const TRAPPED: Code = num(614);
 /// A matrix that is not positive definite.
 pub const NOT_POSITIVE: Code = num(608);
 /// Eigenvalues or singular values that an iteration does not find.

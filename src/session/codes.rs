@@ -40,6 +40,6 @@ pub const NO_RECIPE: Code = Code::warning(Stage::File, 717);
 /// A saved model that holds weights and no definitions.
 pub const WEIGHTS_ALONE: Code = Code::new(Stage::File, 718);
 /// A saved model that this version computes other values of.
-pub const OTHER_VALUES: Code = Code::new(Stage::File, 720);
+pub const OTHER_VALUES: Code = Code::new(Stage::File, 728);
 /// A saved model whose text is no description of a model.
 pub const BAD_RECIPE: Code = Code::new(Stage::File, 719);

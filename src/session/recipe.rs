@@ -121,7 +121,7 @@ fn definitions(session: &Session, program: &Program, run: &Run) -> Program {
     let items = items.filter(|(at, item)| is_part(item, run) || wanted.contains(at));
     Program {
         docs: vec![],
-        items: items.map(|(_, item)| without_rows(item)).collect(),
+        items: items.map(|(_, item)| essential(item)).collect(),
         comments: vec![],
     }
 }
@@ -178,19 +178,32 @@ fn bound(item: &Item) -> Option<Vec<String>> {
     })
 }
 
-/// An item without the rows of a table that stands in it.
-fn without_rows(item: &Item) -> Item {
-    let ItemKind::Data(block) = &item.kind else {
-        return item.clone();
-    };
-    let is_kept = |field: &&Field| field.name.value != "source" || !is_table(&field.value);
-    let block = Block {
-        name: block.name.clone(),
-        fields: block.fields.iter().filter(is_kept).cloned().collect(),
+/// An item without what makes no difference to a model: the rows of a table that stands in it, where and when its run is kept.
+fn essential(item: &Item) -> Item {
+    let kind = match &item.kind {
+        ItemKind::Data(block) => ItemKind::Data(with(block, |field| {
+            field.name.value != "source" || !is_table(&field.value)
+        })),
+        ItemKind::Train(block) => {
+            ItemKind::Train(with(block, |field| field.name.value != "checkpoint"))
+        }
+        ItemKind::Use(_) | ItemKind::Dim(_) | ItemKind::Type(_) | ItemKind::Def(_) => {
+            return item.clone();
+        }
+        ItemKind::Test(_) | ItemKind::Stmt(_) => return item.clone(),
     };
     Item {
-        kind: ItemKind::Data(block),
+        kind,
         ..item.clone()
+    }
+}
+
+/// A block with some of its fields.
+fn with(block: &Block<Field>, is_kept: impl Fn(&Field) -> bool) -> Block<Field> {
+    let fields = block.fields.iter().filter(|field| is_kept(field));
+    Block {
+        name: block.name.clone(),
+        fields: fields.cloned().collect(),
     }
 }
 

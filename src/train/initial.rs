@@ -9,7 +9,7 @@ use crate::lower::InitialWeights;
 use crate::source::Span;
 use crate::tensor::{Tensor, read_tensors};
 use crate::train::codes;
-use crate::train::model_file::{file_name, refused};
+use crate::train::model_file::{file_name, is_weight, refused};
 use crate::train::signature::{Entry, differences};
 
 /// The weights in a file, for those of `own` that the program does not except.
@@ -33,7 +33,7 @@ pub fn initial_weights(
         .collect();
     let found: Vec<Entry> = tensors
         .iter()
-        .filter(|(name, _)| is_meant(name))
+        .filter(|(name, _)| is_weight(name) && is_meant(name))
         .map(|(name, tensor)| Entry::of(name, tensor))
         .collect();
     let all = differences("tensor", &expected, &found);

