@@ -105,6 +105,19 @@ impl Terminal {
         text
     }
 
+    /// Waits until the screen keeps still, or is drawn for so long that something runs which draws.
+    fn settles(&self) {
+        let (began, mut since) = (Instant::now(), Instant::now());
+        let mut text = self.contents();
+        while since.elapsed() < STILL && began.elapsed() < 10 * STILL {
+            std::thread::sleep(Duration::from_millis(20));
+            let now = self.contents();
+            if now != text {
+                (text, since) = (now, Instant::now());
+            }
+        }
+    }
+
     /// A line is typed when the prompt waits for it.
     fn waits(&self) {
         let began = Instant::now();
@@ -183,7 +196,7 @@ fn played(script: &str, folder: &Path) -> String {
             _ => {
                 terminal.waits();
                 terminal.press(&format!("{line}\r"));
-                terminal.still();
+                terminal.settles();
             }
         }
     }

@@ -16,7 +16,6 @@ use crate::cli::show::json::tensor as json_of;
 use crate::cli::summary::layers::{self, Summary};
 use crate::diag::Diagnostic;
 use crate::session::{Compiled, Kept, Model, Output, Session, View};
-use crate::source::SourceMap;
 use crate::syntax::ast::ItemKind;
 use crate::syntax::print_expr;
 use crate::train::Trained;
@@ -38,7 +37,7 @@ pub(crate) struct Draft {
 impl Draft {
     /// A draft of a program.
     pub(crate) fn of(session: &Session, compiled: &Compiled) -> Draft {
-        let sources: &SourceMap = session.sources();
+        let sources = session.sources();
         let runs = compiled.runs().iter();
         Draft {
             kept: session.kept(compiled),
@@ -183,7 +182,8 @@ fn settings(session: &Session, run: &str) -> Vec<Pair> {
         .iter()
         .filter_map(|item| match &item.kind {
             ItemKind::Train(block) if block.name.value == run => Some(block),
-            _ => None,
+            ItemKind::Train(_) | ItemKind::Use(_) | ItemKind::Dim(_) | ItemKind::Type(_) => None,
+            ItemKind::Def(_) | ItemKind::Data(_) | ItemKind::Test(_) | ItemKind::Stmt(_) => None,
         });
     let fields = blocks.flat_map(|block| &block.fields);
     // What the command line has set has no text in the program.

@@ -118,7 +118,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         match listener.accept() {
             Ok((stream, _)) => begin(stream, shared),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                thread::sleep(Duration::from_millis(2))
+                thread::sleep(Duration::from_millis(2));
             }
             // Out of file descriptors, or a client that left at once: the next may fare better.
             Err(_) => thread::sleep(GLANCE),

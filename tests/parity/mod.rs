@@ -65,6 +65,7 @@ fn functions(recipe: &Recipe) -> (Module, [FuncId; 2], Vec<Tensor>) {
 fn run(engine: &dyn Engine, module: &Module, func: FuncId, inputs: &[Tensor]) -> Vec<Tensor> {
     let mut program = engine.prepare(module, func).expect("it is flat");
     let first = program.run(inputs.to_vec()).expect("it runs");
+    assert_eq!(engine.hindrance(), None, "it runs as native code");
     let own = inputs.iter().map(copy).collect();
     let again = program.run(own).expect("it runs again");
     assert!(

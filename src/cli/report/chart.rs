@@ -300,7 +300,7 @@ pub(super) fn escaped(text: &str) -> String {
             '"' => safe.push_str("&quot;"),
             '\'' => safe.push_str("&#39;"),
             letter if letter.is_control() && letter != '\n' => {
-                safe.push_str(&letter.escape_unicode().to_string())
+                safe.push_str(&letter.escape_unicode().to_string());
             }
             letter => safe.push(letter),
         }

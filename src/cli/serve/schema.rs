@@ -58,9 +58,9 @@ impl Schema {
 
     /// A row that the model would take, as cells.
     pub(super) fn example(&self) -> Vec<String> {
-        let text = |column: &InputColumn| match &column.example {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
+        let text = |column: &InputColumn| match column.example.as_str() {
+            Some(text) => text.to_owned(),
+            None => column.example.to_string(),
         };
         self.columns.iter().map(text).collect()
     }
@@ -112,9 +112,9 @@ impl Schema {
             Value::Array(rows) => Some(rows),
             Value::Object(mut fields) => match fields.remove("rows") {
                 Some(Value::Array(rows)) => Some(rows),
-                _ => None,
+                Some(_) | None => None,
             },
-            _ => None,
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
         };
         let form = "a body is `{\"rows\": [{\"column\": value, …}, …]}`";
         let rows = rows.ok_or_else(|| Response::error(422, form))?;
@@ -253,7 +253,7 @@ impl InputColumn {
     }
 
     fn see(&mut self, number: Option<f64>) {
-        let written = number.map(|x| crate::cli::show::number::number(x));
+        let written = number.map(crate::cli::show::number::number);
         let read = written.and_then(|text| text.parse::<f64>().ok());
         self.example = read.map_or(self.example.clone(), Value::from);
     }

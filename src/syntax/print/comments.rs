@@ -35,7 +35,7 @@ impl<'t> Printer<'t> {
     pub(super) fn upto_line(&mut self, place: u32) {
         self.comments_upto(place, |text, start, end| match stand(text, start, end) {
             Stand::Before if !is_first(text, start) => Stand::Behind,
-            stand => stand,
+            stand @ (Stand::Before | Stand::Behind | Stand::Alone) => stand,
         });
     }
 

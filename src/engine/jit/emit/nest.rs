@@ -8,7 +8,7 @@ use cranelift_frontend::{FunctionBuilder, Variable};
 
 use crate::engine::jit::emit::scalar::{Lanes, Scalars};
 use crate::engine::jit::kernel::{Extent, Inst, InstKind, Kernel, Output, Store};
-use crate::engine::jit::stages::{Stages, stored_at};
+use crate::engine::jit::stages::{Stages, operands, stored_at};
 use crate::types::DType;
 
 /// Elements in a block, about.
@@ -37,10 +37,23 @@ pub(super) fn scratch_bytes(kernel: &Kernel, stages: &Stages) -> usize {
     stages.scratch.len() * strip_bytes(kernel)
 }
 
+/// What a loop over elements meets: what it computes and folds, and what that is computed from, be it one number for the row.
+fn met(kernel: &Kernel) -> impl Iterator<Item = &Inst> {
+    let is_in_loop = |inst: &&Inst| match inst.kind {
+        InstKind::Fold(..) => true,
+        InstKind::Read(..) | InstKind::Lit(_) => inst.extent == Extent::Elem,
+        InstKind::Apply(..) | InstKind::Convert(_) => inst.extent == Extent::Elem,
+    };
+    let looped = kernel.body.iter().filter(is_in_loop);
+    looped.flat_map(|inst| {
+        let from = operands(inst).into_iter().map(|x| &kernel.body[x]);
+        std::iter::once(inst).chain(from)
+    })
+}
+
 /// How wide a kernel's loops over elements can be.
 fn lanes(kernel: &Kernel) -> Lanes {
-    let elems = || kernel.body.iter().filter(|i| i.extent == Extent::Elem);
-    let all = |dtype: DType| elems().all(|i| i.dtype == dtype || i.dtype == DType::Bool);
+    let all = |dtype: DType| met(kernel).all(|i| i.dtype == dtype || i.dtype == DType::Bool);
     let is_moved = |(id, inst): (usize, &Inst)| {
         let is_output = kernel.outputs.iter().any(|output| output.inst == id);
         inst.dtype == DType::Bool && (is_output || matches!(inst.kind, InstKind::Read(..)))
