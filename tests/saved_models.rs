@@ -168,6 +168,15 @@ fn what_training_never_showed_is_told_by_its_row() {
 }
 
 #[test]
+fn a_missing_file_is_searched_in_the_working_folder() {
+    let (code, _, err) = nnlc(strict(), &["predict", "shops.nnlm", "--input", "shop.csv"]);
+    let folder = strict().canonicalize().expect("it is there");
+    let place = format!("searched in `{}`\n", folder.display());
+    assert!(code == 3 && err.contains(&place), "{err}");
+    assert!(err.contains("did you mean `shops.csv`?"), "{err}");
+}
+
+#[test]
 fn a_lenient_program_is_lenient_with_new_rows() {
     let (code, out, err) = predicted(lenient(), "area;town\n120;Rom\n50;\n50;Kiel\n", &[]);
     assert_eq!((code, err.as_str()), (0, ""));

@@ -58,17 +58,20 @@ fn not_opened(path: &str, full: &Path, error: &io::Error) -> Fault {
 }
 
 fn not_found(path: &str, full: &Path) -> Fault {
-    let folder = full.parent().unwrap_or(Path::new("."));
+    let parent = full.parent().filter(|parent| *parent != Path::new(""));
+    let folder = parent.unwrap_or(Path::new("."));
     let searched = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
     let fault = Fault::new(
         codes::NOT_FOUND,
         format!("there is no file {}", shown(path)),
         "not found",
     );
-    let fault = fault.note(format!(
-        "searched in {}; relative paths start at the program's folder",
-        shown_path(&searched)
-    ));
+    // What is found from elsewhere than the working folder is found from the program's.
+    let start = match Path::new(path) == full {
+        true => "",
+        false => "; relative paths start at the program's folder",
+    };
+    let fault = fault.note(format!("searched in {}{start}", shown_path(&searched)));
     match similar(path, full, folder) {
         Some(help) => fault.help(help),
         None if !folder.is_dir() => fault.help(format!(
