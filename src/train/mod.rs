@@ -4,9 +4,10 @@
 //! bytes.
 //!
 //! `store` holds tensors by path, `wiring` feeds them to functions, `batches` cuts parts into batches, `evaluate` measures a part,
-//! `stopping` watches a value, `spike` losses, `run` is the loop, `stepper` is its inside alone, `trouble` finds the op that broke a
-//! run. `model_file` keeps a model on disk, `initial` takes the weights of one, `run_dir` keeps whole runs, a `checkpoint` is a run
-//! after an update, `keeping` makes them and goes on from them.
+//! `stopping` watches a value, `spike` losses, `run` is the loop, `recording` what it writes down, `stepper` its inside alone, `trained`
+//! what it comes to; `trouble` finds the op that broke a run. `model_file` keeps a model on disk, `recipe` how it is computed;
+//! `predictor` asks it, `initial` takes its weights. `run_dir` keeps whole runs, a `checkpoint` is a run after an update, `keeping`
+//! makes them and goes on from them.
 
 mod batches;
 mod checkpoint;
@@ -22,6 +23,7 @@ mod model_file;
 mod parts;
 mod predictor;
 mod recipe;
+mod recording;
 mod run;
 mod run_dir;
 mod signature;
@@ -29,6 +31,7 @@ mod spike;
 mod stepper;
 mod stopping;
 mod store;
+mod trained;
 mod trouble;
 mod update;
 mod wiring;
@@ -42,12 +45,13 @@ pub use machine::{Machine, run_report};
 pub use model_file::{ModelFile, check_place, load, misfit, save};
 pub use predictor::{Predicted, Predictor, rates};
 pub use recipe::{DataShape, FieldShape, Recipe};
-pub use run::{Start, Trained, train};
+pub use run::{Start, train};
 pub use run_dir::{
     Beginning, CheckpointMark, DataMark, Line, Manifest, PartMark, RunDir, RunMark, Status, Writer,
 };
 pub use signature::{Entry, Signature};
 pub use stepper::Stepper;
+pub use trained::Trained;
 pub use trouble::Culprit;
 pub use update::first_weights;
 pub use wiring::unbound_input;

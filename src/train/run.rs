@@ -5,61 +5,23 @@ use std::time::{Duration, Instant};
 
 use crate::data::{Dataset, Draw, Part};
 use crate::ir::Role;
-use crate::lower::{Length, Plateau, Run, RunSettings};
+use crate::lower::{Length, Run, RunSettings};
 use crate::tensor::Tensor;
 use crate::train::batches::{n_batches, rows_of, shuffled};
 use crate::train::evaluate::{Evaluator, field_names, train_part};
-use crate::train::event::{Best, Ended, Event, Flow};
-use crate::train::history::{History, Record};
+use crate::train::event::{Ended, Event, Flow};
+use crate::train::history::History;
 use crate::train::machine::Machine;
-use crate::train::parts::{check_watched, evaluated_parts, shown_name};
+use crate::train::parts::{check_watched, evaluated_parts};
 use crate::train::run_dir::{Status, Writer};
 use crate::train::spike::Usual;
 use crate::train::stopping::Watch;
 use crate::train::store::Store;
+use crate::train::trained::Trained;
 use crate::train::trouble::Anchor;
 use crate::train::update::{Update, first_values};
 use crate::train::wiring::{Feed, Names};
 use crate::train::{Divergence, TrainError};
-
-/// What a run came to.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Trained {
-    /// The run's name.
-    pub run: String,
-    /// Parameters, then states, by role.
-    pub weights: Vec<(Role, Tensor)>,
-    /// States of the optimizer by path.
-    pub opt_states: Vec<(String, Tensor)>,
-    /// What was recorded.
-    pub history: History,
-    /// Epochs begun.
-    pub epochs: u64,
-    /// Updates done.
-    pub steps: u64,
-    /// The best evaluation, where one is watched.
-    pub best: Option<Best>,
-    /// Whether the weights are those of the best evaluation.
-    pub restored: bool,
-    /// Why it ended.
-    pub ended: Ended,
-}
-
-impl Trained {
-    /// The best evaluation: what early stopping watched, else the smallest loss of the first part that was evaluated, else the
-    /// smallest of training.
-    pub fn best(&self) -> Option<Best> {
-        let names = self.history.names();
-        let held = |name: &&&str| name.ends_with(".loss") && **name != "train.loss";
-        let by = names.iter().find(held).copied().unwrap_or("train.loss");
-        let least = || {
-            let (record, value) = self.history.least(by)?;
-            let (epoch, step) = (record.epoch, record.step);
-            Some(Best { epoch, step, value })
-        };
-        self.best.or_else(least)
-    }
-}
 
 /// What a run begins with besides its own first values.
 #[derive(Debug, Default)]
@@ -96,8 +58,8 @@ pub(super) struct Training<'a> {
     pub(super) update: Update,
     /// A state of a few steps ago.
     pub(super) anchor: Option<Anchor>,
-    evaluator: Evaluator,
-    evaluated: Vec<&'a Part>,
+    pub(super) evaluator: Evaluator,
+    pub(super) evaluated: Vec<&'a Part>,
     pub(super) watch: Option<Watch<'a>>,
     pub(super) plateau: Option<Watch<'a>>,
     pub(super) history: History,
@@ -373,101 +335,6 @@ impl<'a> Training<'a> {
         }
     }
 
-    /// Records the loss since the last record, and what an evaluation gives.
-    fn record(&mut self, evaluates: bool) -> Result<(), TrainError> {
-        let record = self.record_of(evaluates)?;
-        self.keep(|writer, run| writer.record(run, &record))?;
-        self.tell_record(&record);
-        self.store.swap_averages();
-        self.watch(&record);
-        self.store.swap_averages();
-        self.watch_plateau(&record);
-        Ok(())
-    }
-
-    /// Lowers all learning rates where what is watched has not improved for long enough.
-    fn watch_plateau(&mut self, record: &Record) {
-        let (Some(watch), Some(rule)) = (&mut self.plateau, &self.run.settings.plateau) else {
-            return;
-        };
-        if !watch.sees(record, &self.store) {
-            return;
-        }
-        watch.waits_again(record);
-        let factor = self.store.scale(Plateau::FACTOR, rule.factor);
-        self.tell(Event::Plateau {
-            run: self.run.name.clone(),
-            step: record.step,
-            factor,
-        });
-    }
-
-    fn record_of(&mut self, evaluates: bool) -> Result<Record, TrainError> {
-        let loss = std::mem::take(&mut self.seen).mean();
-        let mut values = vec![("train.loss".to_owned(), loss)];
-        if let spikes @ 1.. = std::mem::take(&mut self.usual.spikes) {
-            values.push(("train.spikes".to_owned(), spikes as f64));
-        }
-        if evaluates {
-            for part in self.evaluated.clone() {
-                values.extend(self.evaluate(part)?);
-            }
-        }
-        let record = Record {
-            epoch: self.epoch,
-            step: self.step,
-            values,
-        };
-        self.history.push(record.clone());
-        Ok(record)
-    }
-
-    fn tell_record(&mut self, record: &Record) {
-        self.tell(Event::Epoch {
-            run: self.run.name.clone(),
-            epoch: record.epoch,
-            step: record.step,
-            length: self.run.settings.length,
-            values: record.values.clone(),
-        });
-    }
-
-    /// The loss of a part and its metrics that are scalars. The loss of the train part is that of its batches.
-    fn evaluate(&mut self, part: &Part) -> Result<Vec<(String, f64)>, TrainError> {
-        let limit = self.run.settings.evaluate.batches;
-        self.store.swap_averages();
-        let found = self
-            .evaluator
-            .evaluate(self.machine, &mut self.store, part, limit);
-        self.store.swap_averages();
-        let found = found?;
-        let loss = (part.name != self.part.name).then_some(("loss".to_owned(), found.loss));
-        let metrics = found.metrics.iter().filter(|(_, value)| value.rank() == 0);
-        let metrics = metrics.filter_map(|(name, value)| Some((name.clone(), value.item()?)));
-        let prefix = shown_name(part, self.part);
-        Ok(loss
-            .into_iter()
-            .chain(metrics)
-            .map(|(name, value)| (format!("{prefix}.{name}"), value))
-            .collect())
-    }
-
-    fn watch(&mut self, record: &Record) {
-        let Some(watch) = &mut self.watch else { return };
-        let is_out_of_patience = watch.sees(record, &self.store);
-        let (on, best) = (watch.rule().on.clone(), watch.best());
-        if is_out_of_patience && self.ended.is_none() {
-            self.ended = Some(Ended::Early);
-            self.tell(Event::EarlyStop {
-                run: self.run.name.clone(),
-                on,
-                epoch: record.epoch,
-                step: record.step,
-                best,
-            });
-        }
-    }
-
     fn diverged(&mut self, loss: f64, rows: &[u32], [batch, n_batches]: [usize; 2]) -> TrainError {
         let (step, epoch) = (self.step + 1, self.epoch);
         TrainError::Diverged(Box::new(Divergence {
@@ -546,7 +413,7 @@ impl Mean {
         self.rows += rows as f64;
     }
 
-    fn mean(self) -> f64 {
+    pub(super) fn mean(self) -> f64 {
         self.total / self.rows
     }
 }

@@ -9,6 +9,7 @@
 //!   metrics.jsonl    a line a record: {"run":"fit","epoch":1,"step":8,"seconds":0.5,"train.loss":0.7,"val.loss":0.6}
 //!   checkpoints/     FIT-STEP.safetensors: all that run FIT needs to go on after update STEP; see `checkpoint`
 //!   FIT.nnlm         the finished model of run FIT, as `save` writes it
+//!   report.html      what came of the program, as a page; see `nnlc run --report`
 //! ```
 //!
 //! Each file but the lock and `metrics.jsonl` is written beside its place, brought to the disk and then given its name. A line of

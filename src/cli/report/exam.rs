@@ -243,87 +243,76 @@ fn clouds(
     predicted: &[f64],
     residuals: &[f64],
 ) -> Vec<ChartPart> {
-    let step = residuals.len().div_ceil(MOST_DOTS).max(1);
-    let dots = |x: &[f64], y: &[f64]| Series {
-        name: String::new(),
-        points: x
-            .iter()
-            .copied()
-            .zip(y.iter().copied())
-            .step_by(step)
-            .collect(),
-        colour: 0,
-        mark: Mark::Dots,
-    };
-    let guide = |points| Series {
-        name: String::new(),
-        points,
-        colour: 0,
-        mark: Mark::Guide,
-    };
-    let ends = |values: &[f64]| {
-        values
-            .iter()
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| {
-                (low.min(*x), high.max(*x))
-            })
-    };
-    let (low, high) = ends(actual);
-    let (least, most) = ends(predicted);
-    let bars = Series {
-        name: String::new(),
-        points: histogram(residuals, 30),
-        colour: 0,
-        mark: Mark::Bars,
-    };
     let what = names.first().map_or("value", String::as_str);
-    let note = if names.len() > 1 {
-        "all columns together"
-    } else {
-        ""
+    let ((low, high), (least, most)) = (ends(actual), ends(predicted));
+    let bars = histogram(residuals, 30);
+    let tallest = bars.iter().map(|bar| bar.1).fold(1.0, f64::max);
+    let diagonal = series(Mark::Guide, vec![(low, low), (high, high)]);
+    let zero = series(Mark::Guide, vec![(least, 0.0), (most, 0.0)]);
+    let note = match names.len() > 1 {
+        true => "all columns together",
+        false => "",
     };
-    let part = |title: &str, series: &[Series], [x, y]: [&str; 2], y_range| ChartPart {
-        title: title.to_owned(),
-        svg: chart(
-            series,
-            &Frame {
-                title,
-                x,
-                y,
-                y_range,
-                ..Frame::default()
-            },
-        ),
-        legend: vec![],
-        note: note.to_owned(),
+    let part = |title: &str, series: &[Series], [x, y]: [&str; 2], y_range| {
+        let frame = Frame {
+            title,
+            x,
+            y,
+            y_range,
+            ..Frame::default()
+        };
+        ChartPart {
+            title: title.to_owned(),
+            svg: chart(series, &frame),
+            legend: vec![],
+            note: note.to_owned(),
+        }
     };
-    let tallest = bars.points.iter().map(|bar| bar.1).fold(1.0, f64::max);
+    let off = "predicted − actual";
     vec![
         part(
             "Predicted and actual",
-            &[
-                guide(vec![(low, low), (high, high)]),
-                dots(actual, predicted),
-            ],
+            &[diagonal, dots(actual, predicted)],
             [what, "predicted"],
             None,
         ),
         part(
             "Residuals",
-            &[
-                guide(vec![(least, 0.0), (most, 0.0)]),
-                dots(predicted, residuals),
-            ],
-            ["predicted", "predicted − actual"],
+            &[zero, dots(predicted, residuals)],
+            ["predicted", off],
             None,
         ),
         part(
             "Spread of residuals",
-            &[bars],
-            ["predicted − actual", "rows"],
+            &[series(Mark::Bars, bars)],
+            [off, "rows"],
             Some((0.0, tallest * 1.05)),
         ),
     ]
+}
+
+fn series(mark: Mark, points: Vec<(f64, f64)>) -> Series {
+    Series {
+        name: String::new(),
+        points,
+        colour: 0,
+        mark,
+    }
+}
+
+/// Pairs as dots, thinned where there are too many to tell apart.
+fn dots(x: &[f64], y: &[f64]) -> Series {
+    let step = x.len().div_ceil(MOST_DOTS).max(1);
+    let pairs = x.iter().copied().zip(y.iter().copied());
+    series(Mark::Dots, pairs.step_by(step).collect())
+}
+
+/// The least and the greatest.
+fn ends(values: &[f64]) -> (f64, f64) {
+    let nothing = (f64::INFINITY, f64::NEG_INFINITY);
+    values
+        .iter()
+        .fold(nothing, |(low, high), x| (low.min(*x), high.max(*x)))
 }
 
 fn example(exam: &Exam, row: usize, actual: &str, predicted: &str) -> Example {
