@@ -84,8 +84,17 @@ pub struct Options {
     pub profiles: bool,
     /// `--dry-run`: whether runs and evaluations take one batch and nothing is written.
     pub is_dry: bool,
+    /// Whether it is one of several that are tried: nothing is written, for they would write over each other and over what was saved.
+    pub is_trial: bool,
     /// Where and how runs are kept on disk.
     pub keep: Keep,
+}
+
+impl Options {
+    /// Whether models and runs are written to disk where the program says so.
+    pub(crate) fn writes(&self) -> bool {
+        !self.is_dry && !self.is_trial
+    }
 }
 
 /// What runs functions.

@@ -650,6 +650,26 @@ fn a_search_finds_what_trains_best_and_goes_on_where_it_stopped() {
 }
 
 #[test]
+fn a_search_leaves_what_was_saved() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    for name in ["shops.csv", "shops.nnlm"] {
+        fs::copy(strict().join(name), folder.path().join(name)).expect("it can be copied");
+    }
+    let program = fs::read_to_string(strict().join("shops.nnl")).expect("it was written");
+    let kept = program.replace("batch: 16", "batch: 16, checkpoint: { dir: \"kept\" }");
+    fs::write(folder.path().join("shops.nnl"), kept).expect("a file can be written");
+    let search = ["tune", "shops.nnl", "--set", "train.epochs=1..5", "-q"];
+    let (code, _, err) = nnlc(folder.path(), &[&search[..], &["--trials", "3"]].concat());
+    assert_eq!((code, err.as_str()), (0, ""));
+    let saved = |folder: &Path| fs::read(folder.join("shops.nnlm")).expect("it is there");
+    assert!(
+        saved(folder.path()) == saved(strict()),
+        "a trial saved its model"
+    );
+    assert!(!folder.path().join("kept").exists(), "a trial was kept");
+}
+
+#[test]
 fn searches_that_lead_nowhere_are_refused() {
     let folder = strict();
     let tune = |args: &[&str]| {

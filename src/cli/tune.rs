@@ -182,6 +182,7 @@ impl Search<'_> {
         Options {
             engine: self.engine,
             threads: 1,
+            is_trial: true,
             sets: sets.chain([length]).collect(),
             ..Options::default()
         }

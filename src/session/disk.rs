@@ -17,7 +17,7 @@ impl Execution<'_, '_> {
         let (plan, trained) = self.trained(run, Some(span))?;
         let (model, warning) = self.model_file(plan, trained);
         let path = self.path(path, span);
-        if self.session.options.is_dry {
+        if !self.session.options.writes() {
             return Ok(Flow::Continue);
         }
         train::save(&path, &model, span)?;

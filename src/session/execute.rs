@@ -15,7 +15,7 @@ use crate::session::show::{Known, not_trained};
 use crate::session::{Session, codes};
 use crate::source::Span;
 use crate::tensor::Tensor;
-use crate::train::{self, Ended, Flow, Machine, Start, Trained, Writer};
+use crate::train::{self, Flow, Machine, Start, Trained, Writer};
 
 /// Where outputs go; it may ask to stop.
 pub type Sink<'a> = dyn FnMut(Output) -> Flow + 'a;
@@ -221,17 +221,22 @@ impl Execution<'_, '_> {
             globals,
             sources,
         };
-        let sink = &mut *self.sink;
-        let mut sink = |event| sink(Output::Event(event));
+        let (sink, mut is_asked) = (&mut *self.sink, false);
+        let mut sink = |event| {
+            let flow = sink(Output::Event(event));
+            is_asked |= flow == Flow::Stop;
+            flow
+        };
         let start = Start {
             weights: initial(run, &machine)?,
             writer: self.writer.as_mut(),
         };
         let trained = train::train(run, &machine, data, start, &mut sink);
         let trained = trained.map_err(|error| error.report())?;
-        let flow = match trained.ended {
-            Ended::Interrupted => Flow::Stop,
-            Ended::Length | Ended::Early | Ended::Time => Flow::Continue,
+        // A run may be over by the time that it is asked to stop: what comes after it is not begun.
+        let flow = match is_asked {
+            true => Flow::Stop,
+            false => Flow::Continue,
         };
         self.keep_model(run, &trained)?;
         self.bind(run, trained);

@@ -41,7 +41,7 @@ impl Execution<'_, '_> {
 
     /// Takes the run directory that the runs ahead are kept in, if they are.
     fn take_run_dir(&self) -> Result<Option<Writer>, Diagnostic> {
-        if self.session.options.is_dry {
+        if !self.session.options.writes() {
             return Ok(None);
         }
         let runs: Vec<&Run> = self.runs_ahead();

@@ -1,4 +1,5 @@
-//! One trial: the program with some settings, trained on a thread of its own until its first run is over. Nothing it shows is seen.
+//! One trial: the program with some settings, trained on a thread of its own until its first run is over. Nothing it shows is seen, and
+//! it writes nothing.
 
 use std::path::Path;
 use std::time::Instant;
