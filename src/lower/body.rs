@@ -61,8 +61,7 @@ impl Lowerer<'_> {
             StmtKind::Next(name, value) => self.next_stmt(cx, name, value),
             StmtKind::Tap(name, value) => {
                 self.let_stmt(cx, &Pattern::Name(name.clone()), None, value)?;
-                self.note_tap(&name.value, cx.env.get(&name.value));
-                Ok(())
+                self.tap(cx, name)
             }
             StmtKind::Assert(_) | StmtKind::Show(_) | StmtKind::Save(..) | StmtKind::Expr(_) => {
                 let report = Diagnostic::error(

@@ -1,13 +1,16 @@
 //! Looking inside: `inspect(fit.model, x, taps: [body[0].pattern])` applies a trained model and gives what its taps hold, in a record as
-//! deep as their paths; and `heatmap`. A tap that nobody asks for is an ordinary `let`.
+//! deep as their paths; and `heatmap`. A tap that nobody asks for is an ordinary `let`. With `plus` the model goes on with what a tap
+//! holds and a tensor more, so that one can ask how its output depends on that.
 
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::ir::draft::{AxisPattern, NodeKind, Pattern, Why};
 use crate::lower::arguments::Bound;
 use crate::lower::host::argument;
 use crate::lower::value::{Closure, TensorRef, Val};
-use crate::lower::{Lowerer, Lowering, Reported, codes};
+use crate::lower::{Cx, Lowerer, Lowering, Reported, codes};
+use crate::scalar::Scalar;
 use crate::source::Span;
+use crate::syntax::ast::Name;
 
 /// What taps hold while a model is applied for somebody to look inside.
 #[derive(Debug)]
@@ -15,25 +18,37 @@ pub(crate) struct Tapped {
     /// How many functions were being written when it was applied: a value within another function is out of reach.
     depth: usize,
     values: Vec<(String, TensorRef)>,
+    /// What is added to a tap, by path.
+    more: Vec<(String, Val)>,
+}
+
+impl Tapped {
+    /// What is added to the tap of this path.
+    fn more(&self, path: &str) -> Option<&Val> {
+        let is_it = |(own, _): &&(String, Val)| own == path || *own == shortened(path);
+        self.more.iter().find(is_it).map(|(_, more)| more)
+    }
 }
 
 impl Lowerer<'_> {
-    /// `inspect(model, on, taps)`: the taps by path, and the characters of a text that it is applied to.
+    /// `inspect(model, on, taps, plus)`: the model's output, the taps by path, and the characters of a text that it is applied to.
     pub(crate) fn inspect(&mut self, args: &[Bound], span: Span) -> Lowering<Val> {
         let run = self.model_argument(argument(args, "model"))?;
         let on = argument(args, "on");
         let wanted = argument(args, "taps");
+        let paths = names(&wanted.value);
         let asked = Tapped {
             depth: self.frames.len(),
             values: vec![],
+            more: self.added(&paths, argument(args, "plus"))?,
         };
         let outer = self.model.tapped.replace(asked);
         let applied = self.apply_trained(&run, vec![(on.value.clone(), on.span)], span);
         let tapped = std::mem::replace(&mut self.model.tapped, outer);
-        applied?;
+        let out = applied?;
         let tapped = tapped.map_or(vec![], |tapped| tapped.values);
-        let mut seen = Val::Record(vec![]);
-        for path in names(&wanted.value) {
+        let mut seen = Val::Record(vec![("out".to_owned(), out)]);
+        for path in paths {
             let tensor = self.tapped_value(&tapped, &path, wanted.span)?;
             insert(&mut seen, &steps(&path), Val::Tensor(tensor));
         }
@@ -86,14 +101,37 @@ impl Lowerer<'_> {
         Err(self.report(report.help(help)))
     }
 
-    /// Notes the value of a `tap`, if it is asked for and belongs to the function that asks.
-    pub(crate) fn note_tap(&mut self, name: &str, value: Option<&Val>) {
-        let path = self.model.path_of(name);
-        if let (Some(tapped), Some(Val::Tensor(tensor))) = (&mut self.model.tapped, value)
-            && tapped.depth == self.frames.len()
+    /// What is added to which tap: a tensor for each of the first ones.
+    fn added(&mut self, paths: &[String], plus: &Bound) -> Lowering<Vec<(String, Val)>> {
+        let given = match &plus.value {
+            Val::List(items) | Val::Tuple(items) => items.as_slice(),
+            other => return Err(self.wrong_kind("a list of tensors", other, plus.span)),
+        };
+        if given.len() > paths.len() {
+            return Err(self.argument_count("`plus`", paths.len(), given.len(), plus.span));
+        }
+        Ok(paths.iter().cloned().zip(given.iter().cloned()).collect())
+    }
+
+    /// The value of a `tap`, if somebody asks for it and it belongs to the function that asks: noted, after what is added to it.
+    pub(crate) fn tap(&mut self, cx: &mut Cx, name: &Name) -> Lowering<()> {
+        let path = self.model.path_of(&name.value);
+        let depth = self.frames.len();
+        let asked = self.model.tapped.as_ref();
+        let Some(asked) = asked.filter(|tapped| tapped.depth == depth) else {
+            return Ok(());
+        };
+        if let (Some(more), Some(own)) = (asked.more(&path).cloned(), cx.env.get(&name.value)) {
+            let terms = [(own.clone(), name.span), (more, name.span)];
+            let sum = self.scalar_op(Scalar::Add, &terms, name.span)?;
+            *cx = cx.with(&name.value, sum);
+        }
+        if let (Some(tapped), Some(Val::Tensor(tensor))) =
+            (&mut self.model.tapped, cx.env.get(&name.value))
         {
             tapped.values.push((path, *tensor));
         }
+        Ok(())
     }
 
     /// `heatmap(x, rows, cols)`: a matrix to be seen in shades.
