@@ -75,13 +75,22 @@ fn lines(text: &str) -> Vec<u32> {
 fn column(text: &str) -> Column {
     let mut known: BTreeMap<char, u32> = BTreeMap::new();
     let mut words = vec![];
-    let codes = text.chars().map(|letter| {
+    let mut number = |letter: char| {
         *known.entry(letter).or_insert_with(|| {
             words.push(letter.to_string());
             u32::try_from(words.len() - 1).expect("there are fewer than 2^32 characters")
         })
-    });
-    let codes = codes.collect();
+    };
+    // Most letters of most texts are found without a search.
+    let mut ascii: [Option<u32>; 128] = [None; 128];
+    let mut codes = Vec::with_capacity(text.len());
+    codes.extend(
+        text.chars()
+            .map(|letter| match ascii.get_mut(letter as usize) {
+                Some(slot) => *slot.get_or_insert_with(|| number(letter)),
+                None => number(letter),
+            }),
+    );
     Column {
         name: TEXT.to_owned(),
         position: 0,

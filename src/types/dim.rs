@@ -139,6 +139,14 @@ impl Dim {
         }
     }
 
+    /// Whether a quotient that is rounded down is one of its factors.
+    pub(super) fn has_quotient(&self) -> bool {
+        let factors = self.terms.iter().flat_map(|(monomial, _)| &monomial.0);
+        factors
+            .into_iter()
+            .any(|(atom, _)| matches!(atom, Atom::FloorDiv(..)))
+    }
+
     /// The symbol, if this is nothing but one.
     pub fn as_sym(&self) -> Option<SymId> {
         match self.terms.as_slice() {

@@ -66,15 +66,18 @@ impl Unifier {
 
     /// The dimension with everything known put in.
     pub fn resolve(&self, dim: &Dim) -> Dim {
+        // Nearly all dimensions are a number or a symbol.
         if dim.as_int().is_some() {
             return dim.clone();
         }
-        let solved =
-            dim.substitute(&|symbol| self.solutions.get(symbol).map(|known| self.resolve(known)));
-        if self.facts.is_empty() {
-            solved
-        } else {
-            self.apply_facts(&solved)
+        let known = |symbol| self.solutions.get(symbol).map(|known| self.resolve(known));
+        if let Some(symbol) = dim.as_sym() {
+            return known(symbol).unwrap_or_else(|| dim.clone());
+        }
+        let solved = dim.substitute(&known);
+        match !self.facts.is_empty() && solved.has_quotient() {
+            true => self.apply_facts(&solved),
+            false => solved,
         }
     }
 
