@@ -94,11 +94,13 @@ pub trait Float:
     fn is_finite(self) -> bool;
 
     /// Whether not a number.
+    #[inline(always)]
     fn is_nan(self) -> bool {
         !self.eq(&self)
     }
 
     /// Rounded to nearest, ties to even: adding `1/ε` leaves no place for fractions.
+    #[inline(always)]
     fn round(self) -> Self {
         let size = Float::abs(self);
         let whole = ((size + Self::ROUNDER) - Self::ROUNDER).with_sign_of(self);
@@ -106,6 +108,7 @@ pub trait Float:
     }
 
     /// Rounded down.
+    #[inline(always)]
     fn floor(self) -> Self {
         let nearest = Float::round(self);
         let below = (nearest - Self::ONE).with_sign_of(self);
@@ -113,11 +116,13 @@ pub trait Float:
     }
 
     /// Rounded up.
+    #[inline(always)]
     fn ceil(self) -> Self {
         -Float::floor(-self)
     }
 
     /// `x^y`; whole powers up to three are products.
+    #[inline(always)]
     fn pow(self, y: Self) -> Self {
         let two = Self::ONE + Self::ONE;
         if y == two {
@@ -132,6 +137,7 @@ pub trait Float:
     }
 
     /// −1, 0 or 1; NaN of NaN.
+    #[inline(always)]
     fn sign(self) -> Self {
         if self > Self::ZERO {
             Self::ONE
@@ -143,6 +149,7 @@ pub trait Float:
     }
 
     /// 1 where positive, else 0.
+    #[inline(always)]
     fn step(self) -> Self {
         if self > Self::ZERO {
             Self::ONE
@@ -152,6 +159,7 @@ pub trait Float:
     }
 
     /// `1 / (1 + e^−x)`, by way of `e^−|x|`, which cannot overflow.
+    #[inline(always)]
     fn sigmoid(self) -> Self {
         let e = (-Float::abs(self)).exp();
         let numerator = if self < Self::ZERO { e } else { Self::ONE };
@@ -159,6 +167,7 @@ pub trait Float:
     }
 
     /// Remainder with the sign of `y`: `x − y ⌊x/y⌋`, but exact.
+    #[inline(always)]
     fn rem(self, y: Self) -> Self {
         let r = self.truncated_rem(y);
         if r != Self::ZERO && (r < Self::ZERO) != (y < Self::ZERO) {
@@ -169,6 +178,7 @@ pub trait Float:
     }
 
     /// The smaller one; NaN if either is.
+    #[inline(always)]
     fn min(self, y: Self) -> Self {
         if self < y || Float::is_nan(self) {
             self
@@ -178,6 +188,7 @@ pub trait Float:
     }
 
     /// The larger one; NaN if either is.
+    #[inline(always)]
     fn max(self, y: Self) -> Self {
         if self > y || Float::is_nan(self) {
             self
@@ -197,43 +208,43 @@ macro_rules! float {
             const INFINITY: $t = $t::INFINITY;
             const ROUNDER: $t = 1.0 / $t::EPSILON;
 
-            #[inline]
+            #[inline(always)]
             fn from_f64(x: f64) -> $t {
                 x as $t
             }
-            #[inline]
+            #[inline(always)]
             fn to_f64(self) -> f64 {
                 f64::from(self)
             }
-            #[inline]
+            #[inline(always)]
             fn abs(self) -> $t {
                 $t::abs(self)
             }
-            #[inline]
+            #[inline(always)]
             fn with_sign_of(self, y: $t) -> $t {
                 self.copysign(y)
             }
-            #[inline]
+            #[inline(always)]
             fn sqrt(self) -> $t {
                 $t::sqrt(self)
             }
-            $(#[inline]
+            $(#[inline(always)]
             fn $method(self) -> $t {
                 $path(self)
             })*
-            #[inline]
+            #[inline(always)]
             fn truncated_rem(self, y: $t) -> $t {
                 self % y
             }
-            #[inline]
+            #[inline(always)]
             fn is_finite(self) -> bool {
                 $t::is_finite(self)
             }
-            #[inline]
+            #[inline(always)]
             fn general_pow(self, y: $t) -> $t {
                 libm::$pow(self, y)
             }
-            #[inline]
+            #[inline(always)]
             fn turn(self) -> [$t; 2] {
                 $turn(self)
             }

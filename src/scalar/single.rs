@@ -8,7 +8,7 @@ const ROUNDER: f32 = 12_582_912.0;
 const LN2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
 
 /// `c[0] xⁿ + … + c[n]`
-#[inline]
+#[inline(always)]
 fn polynomial<const N: usize>(x: f32, coefficients: [f32; N]) -> f32 {
     let [highest, lower @ ..] = &coefficients[..] else {
         return 0.0;
@@ -16,19 +16,19 @@ fn polynomial<const N: usize>(x: f32, coefficients: [f32; N]) -> f32 {
     lower.iter().fold(*highest, |sum, c| sum * x + c)
 }
 
-#[inline]
+#[inline(always)]
 fn pick(condition: bool, yes: f32, no: f32) -> f32 {
     if condition { yes } else { no }
 }
 
 /// `2ⁿ` for `−126 ≤ n ≤ 127`
-#[inline]
+#[inline(always)]
 fn power_of_two(n: i32) -> f32 {
     f32::from_bits(((n + 127) as u32) << 23)
 }
 
 /// `(n, eʳ − 1)` with `x = n ln 2 + r` and `|r| ≤ ½ ln 2`
-#[inline]
+#[inline(always)]
 fn split(x: f32) -> (i32, f32) {
     let shifted = x * std::f32::consts::LOG2_E + ROUNDER;
     let n = shifted - ROUNDER;
@@ -49,7 +49,7 @@ fn split(x: f32) -> (i32, f32) {
 }
 
 /// `e^x = 2ⁿ eʳ`; the power in two factors, since it may lie outside the range of either normal numbers or all
-#[inline]
+#[inline(always)]
 pub(super) fn exp(x: f32) -> f32 {
     let (n, rest) = split(bounded(x, -104.0, 89.0));
     let half = n >> 1;
@@ -57,14 +57,14 @@ pub(super) fn exp(x: f32) -> f32 {
 }
 
 /// `x` kept between bounds; NaN stays.
-#[inline]
+#[inline(always)]
 fn bounded(x: f32, low: f32, high: f32) -> f32 {
     let x = pick(x < low, low, x);
     pick(x > high, high, x)
 }
 
 /// `e^x − 1 = 2ⁿ (eʳ − 1) + (2ⁿ − 1)`; far out, `e^x` is the same number
-#[inline]
+#[inline(always)]
 pub(super) fn expm1(x: f32) -> f32 {
     let (n, rest) = split(bounded(x, -30.0, 30.0));
     let power = power_of_two(n);
@@ -73,7 +73,7 @@ pub(super) fn expm1(x: f32) -> f32 {
 }
 
 /// `ln x = e ln 2 + ln(1 + f)` with `x = 2ᵉ (1 + f)` and `1 + f` between `√½` and `√2`
-#[inline]
+#[inline(always)]
 pub(super) fn ln(x: f32) -> f32 {
     let is_tiny = x < f32::MIN_POSITIVE;
     let bits = pick(is_tiny, x * 8_388_608.0, x).to_bits() as i32;
@@ -103,7 +103,7 @@ pub(super) fn ln(x: f32) -> f32 {
 }
 
 /// `ln(1 + x) = ln u + (x − (u − 1)) / u` with `u` the rounded `1 + x`: what rounding lost, to first order
-#[inline]
+#[inline(always)]
 pub(super) fn log1p(x: f32) -> f32 {
     let u = 1.0 + x;
     let lost = (x - (u - 1.0)) / u;
@@ -112,7 +112,7 @@ pub(super) fn log1p(x: f32) -> f32 {
 }
 
 /// `tanh x = 1 − 2 / (e²ˣ + 1)` for `x ≥ 0`, odd; near zero an odd polynomial
-#[inline]
+#[inline(always)]
 pub(super) fn tanh(x: f32) -> f32 {
     let size = x.abs();
     let far = 1.0 - 2.0 / (exp(2.0 * size) + 1.0);
@@ -132,7 +132,7 @@ pub(super) fn tanh(x: f32) -> f32 {
 }
 
 /// `erf x`: an odd polynomial near zero, `1 − e^−p(x)` beyond
-#[inline]
+#[inline(always)]
 pub(super) fn erf(x: f32) -> f32 {
     let (size, x2) = (x.abs(), x * x);
     let t = bounded(size, 0.0, 4.0);
@@ -166,7 +166,7 @@ pub(super) fn erf(x: f32) -> f32 {
 }
 
 /// `[cos 2πx, sin 2πx]` for `0 ≤ x ≤ 1`
-#[inline]
+#[inline(always)]
 pub(super) fn turn(x: f32) -> [f32; 2] {
     let quarter = (4.0 * x + ROUNDER) - ROUNDER;
     let r = (x - 0.25 * quarter) * std::f32::consts::TAU;
