@@ -4,12 +4,13 @@
 use nnlc::check::{Checked, check};
 use nnlc::diag::Diagnostics;
 use nnlc::grad::expand;
-use nnlc::ir::{print_draft, print_func};
+use nnlc::ir::{FuncId, Module, Op, print_draft, print_func};
 use nnlc::lint::lint;
 use nnlc::lower::{
     DataFacts, Definitions, FieldFacts, Library, Mode, Script, Surroundings, World,
     lower_definitions, lower_script,
 };
+use nnlc::opt::{Passes, optimise};
 use nnlc::source::{SourceId, SourceMap, Span};
 use nnlc::stdlib;
 use nnlc::syntax::ast::{Field, ItemKind, Program};
@@ -210,6 +211,21 @@ fn grad_files() {
     });
 }
 
+#[test]
+fn opt_files() {
+    each_file("opt", |sources, id| {
+        let mut sources = sources.clone();
+        let outcome = clean(&mut sources, id);
+        printed(&outcome, |checked| {
+            let of = |module: &mut Module| {
+                expand(module).expect("the suite's functions have derivatives");
+                optimise(module, &module.roots(), &Passes::All);
+            };
+            checked.rewrite(of);
+        })
+    });
+}
+
 /// The typed functions of a program's definitions, after a pass.
 fn printed(outcome: &Outcome, pass: impl FnOnce(&mut Checked)) -> String {
     let (Some(definitions), Some(mut checked)) = (&outcome.definitions, outcome.checked.clone())
@@ -219,10 +235,22 @@ fn printed(outcome: &Outcome, pass: impl FnOnce(&mut Checked)) -> String {
     pass(&mut checked);
     let module = checked.module();
     let roots = definitions.roots.iter().map(|root| checked.func(*root));
-    let texts: Vec<String> = roots
+    let texts: Vec<String> = with_steps(module, roots.collect())
+        .into_iter()
         .map(|func| print_func(&module.funcs[func], module))
         .collect();
     texts.join("\n")
+}
+
+/// These functions, each followed by the steps of its scans.
+fn with_steps(module: &Module, funcs: Vec<FuncId>) -> Vec<FuncId> {
+    let each = funcs.into_iter().flat_map(|func| {
+        let scans = module.funcs[func].body.iter();
+        let steps = scans.filter(|inst| matches!(inst.op, Op::Scan(_)));
+        let steps = steps.flat_map(|inst| inst.op.callees()).collect();
+        std::iter::once(func).chain(with_steps(module, steps))
+    });
+    each.collect()
 }
 
 #[test]

@@ -2,10 +2,15 @@
 //! deterministic; it names ops only where it is about these ops. Whatever still stands for a whole function (a call, a gradient) is
 //! left alone.
 //!
-//! Results keep their bits, signs of NaN apart, with five exceptions: `overlap` sums over windows what it would add up window by
-//! window, `sink` sums over the steps of a scan at once, `transpose` sums the same products in one kernel call that
-//! may take them in another order, `chain` and `factor` re-associate products of matrices, and `factor` elementwise products
-//! with a common factor. Nothing else may change the order of a sum.
+//! Results keep their bits, signs of NaN apart, with these exceptions:
+//!
+//! - `join` keeps the sign of a zero that was added to;
+//! - `overlap` sums over windows what it would add up window by window;
+//! - `sink` sums over the steps of a scan at once;
+//! - `transpose` sums the same products in one kernel call that may take them in another order;
+//! - `chain` and `factor` re-associate products of matrices, and `factor` elementwise products with a common factor.
+//!
+//! Nothing else may change the order of a sum.
 
 mod chain;
 pub mod cost;
@@ -13,7 +18,10 @@ mod cse;
 mod dce;
 mod factor;
 mod fold;
+mod hoist;
+mod join;
 mod overlap;
+mod recall;
 mod rewriter;
 mod settle;
 mod simplify;
@@ -23,6 +31,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod transpose;
+mod trim;
 
 use crate::ir::{FuncId, Module, OriginId};
 
@@ -90,6 +99,22 @@ const SINK: Pass = Pass {
     name: "sink",
     run: sink::sink,
 };
+const JOIN: Pass = Pass {
+    name: "join",
+    run: join::join,
+};
+const HOIST: Pass = Pass {
+    name: "hoist",
+    run: hoist::hoist,
+};
+const RECALL: Pass = Pass {
+    name: "recall",
+    run: recall::recall,
+};
+const TRIM: Pass = Pass {
+    name: "trim",
+    run: trim::trim,
+};
 const OVERLAP: Pass = Pass {
     name: "overlap",
     run: overlap::overlap,
@@ -101,8 +126,8 @@ const CHAIN: Pass = Pass {
 
 /// Every pass in order. Dead code goes first, because gradients leave much of it; what counts uses follows what removes them.
 pub const PIPELINE: &[Pass] = &[
-    SETTLE, DCE, FOLD, SIMPLIFY, FOLD, SIMPLIFY, CSE, DCE, OVERLAP, DCE, TRANSPOSE, FACTOR, DCE,
-    SINK, DCE, CHAIN, FOLD, SIMPLIFY, CSE, DCE,
+    SETTLE, DCE, CSE, TRIM, DCE, RECALL, HOIST, CSE, DCE, FOLD, SIMPLIFY, FOLD, SIMPLIFY, CSE, DCE,
+    JOIN, OVERLAP, DCE, TRANSPOSE, FACTOR, DCE, SINK, DCE, CHAIN, FOLD, SIMPLIFY, CSE, DCE,
 ];
 
 impl Passes {

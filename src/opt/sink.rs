@@ -1,6 +1,7 @@
 //! Takes sums out of scans. A state that is only added to, `s + a' b` or `s + sum(v)`, need not be carried: what is multiplied or summed
 //! becomes an output of the steps, and one product, or one sum, over all of them takes the place of the state. So the gradient of a
-//! recurrent cell's weights is one product over all steps. The sum is taken in another order.
+//! recurrent cell's weights is one product over all steps. The sum is taken in another order. Products of batches stay in the steps: they
+//! would be no fewer outside, and all that they multiply would have to be kept.
 
 use crate::ir::FuncId;
 use crate::ir::{Func, Inst, Module, Op, Scan, ValueId};
@@ -86,7 +87,9 @@ fn sums(step: &Func, scan: Scan) -> Vec<Sum> {
         };
         let more = defining(step, more)?;
         let of = match (&more.op, &more.operands[..]) {
-            (Op::Contract(letters), [a, b]) => Summed::Product(letters.clone(), [*a, *b]),
+            (Op::Contract(letters), [a, b]) if !letters.is_batched() => {
+                Summed::Product(letters.clone(), [*a, *b])
+            }
             (Op::Reduce(Monoid::Sum, axes), [v]) => Summed::Fold(axes.clone(), *v),
             _ => return None,
         };
@@ -125,6 +128,9 @@ fn sunk(b: &mut Builder<'_>, scan: Scan, inst: &Inst, sums: &[Sum]) {
         if each.contains(&place) {
             stacks.push((input.value, inst.operands[place]));
         }
+    }
+    for (place, (_, value)) in step.results.iter().enumerate().skip(scan.n_states) {
+        stacks.push((*value, inst.results[place]));
     }
     let mut more = vec![];
     let steps = b.shape(inst.operands[scan.n_states]).0[0].clone();

@@ -41,6 +41,14 @@ pub struct Contract {
     pub out: Vec<Letter>,
 }
 
+impl Contract {
+    /// Whether it is a batch of products, each of operands of its own.
+    pub fn is_batched(&self) -> bool {
+        let is_of_all = |letter| self.lhs.contains(letter) && self.rhs.contains(letter);
+        self.out.iter().any(is_of_all)
+    }
+}
+
 /// What random numbers are drawn from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Distribution {
