@@ -43,9 +43,11 @@
 //! - In a *phase* each worker goes through all steps on its own rows; between phases all wait. Rows are cut into chunks by their
 //!   number alone, and steps that cut alike go chunk by chunk, with what the one before has left in the caches. Folds over rows
 //!   gather chunks in order: the bytes are the same for any number of threads.
-//! - A function that walks along an axis, a *scan*, is cut there, for any engine: what comes before, the scan, what comes after, and
-//!   the step of the scan are functions of their own. Its gradient is a scan from the other end; sums that it would carry along are
-//!   taken out of it and become one product over all steps.
+//! - A function that walks along an axis, a *scan*, is a step of the plan whose own plan runs once a *round*: its inputs and outputs
+//!   are places that move along. What is the same in every round, weights that are packed for example, is done once; where rows of
+//!   states depend on nothing but the same rows each worker goes through all rounds by itself. The interpreter cuts such a function
+//!   into pieces instead. Products that do not depend on states are taken out of the steps; the gradient is a scan from the other
+//!   end, which takes products from the way forth; sums that it would carry along become one product over all steps.
 //! - Elements that only move, into parts of a result or by number out of rows and back, are copied once, by all workers.
 //! - A new weight takes the place of the old one, behind every reader of it. Equal kernels share their code from plan to plan. Where
 //!   sharing work does not pay, since others keep the processors busy, one worker goes on alone.

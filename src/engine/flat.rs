@@ -6,10 +6,12 @@ use std::cell::RefCell;
 use crate::engine::bind::{Signature, Sizes};
 use crate::engine::{RunError, RunFault, memory};
 use crate::ir::{FuncId, Inst, Module, Op, OriginId, ValueId};
+use crate::ops::scan_of;
 use crate::types::{DType, Dim, TensorType};
 
 /// A function with its dimensions resolved and the last uses of its values marked.
 pub(super) struct Flat {
+    pub(super) name: String,
     pub(super) signature: Signature,
     pub(super) inputs: Vec<ValueId>,
     pub(super) types: Vec<TensorType>,
@@ -24,6 +26,8 @@ pub(super) struct Step {
     pub(super) operands: Vec<Use>,
     pub(super) results: Vec<ValueId>,
     pub(super) origin: Option<OriginId>,
+    /// What a scan does step by step.
+    pub(super) inner: Option<Box<Flat>>,
 }
 
 /// A value that is read, and whether for the last time.
@@ -53,12 +57,14 @@ pub(super) fn flat(module: &Module, func: FuncId) -> Flat {
             op,
             operands: last.mark(&inst.operands),
             results: inst.results.clone(),
+            inner: scan_of(&inst.op).map(|scan| Box::new(flat(module, scan.func))),
             origin: inst.results.first().map(|&value| func.values[value].origin),
         }
     };
     let mut steps: Vec<Step> = func.body.iter().rev().map(step).collect();
     steps.reverse();
     Flat {
+        name: func.name.clone(),
         signature: Signature {
             inputs: func
                 .inputs
@@ -104,6 +110,11 @@ impl LastUses {
 }
 
 impl Flat {
+    /// Whether something in it is done over and over.
+    pub(super) fn holds_scan(&self) -> bool {
+        self.steps.iter().any(|step| step.inner.is_some())
+    }
+
     /// Every op and every result with sizes as numbers.
     pub(super) fn plan(&self, sizes: &Sizes) -> Result<Plan, RunError> {
         self.steps

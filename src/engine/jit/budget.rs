@@ -2,7 +2,7 @@
 
 use crate::engine::jit::emit::Compiler;
 use crate::engine::jit::fuse::fuse;
-use crate::engine::jit::graph::{BaseId, Def, Graph};
+use crate::engine::jit::graph::{BaseId, Def, Graph, Task};
 use crate::engine::jit::native::{Refusal, place_all};
 use crate::engine::jit::recompute::{Again, fresh, recomputed};
 use crate::engine::jit::steps::{Schedule, Sharing, Step, schedule};
@@ -52,12 +52,27 @@ pub(super) fn held(graph: &Graph, schedule: &Schedule) -> u64 {
     let given = (0..graph.bases.len()).filter(is_given);
     let values: usize = results.chain(given).map(|base| graph.bytes(base)).sum();
     let n_workers = if schedule.is_small { 1 } else { threads() };
-    (values + place_all(graph, schedule).1 + n_workers * scratch(schedule)) as u64
+    (values + between(graph, schedule) + n_workers * scratch(schedule)) as u64
+}
+
+/// Bytes between steps, those of scans' steps among them.
+fn between(graph: &Graph, schedule: &Schedule) -> usize {
+    let scans = schedule.phases.iter().flatten().filter_map(Step::scan);
+    let inner = scans.map(|(node, inner)| {
+        let Task::Scan(rounds) = &graph.nodes[node].task else {
+            unreachable!("scheduled as a scan")
+        };
+        between(&rounds.body, inner) + rounds.turns().1
+    });
+    place_all(graph, schedule).1 + inner.sum::<usize>()
 }
 
 /// Scratch bytes of a worker.
 pub(super) fn scratch(schedule: &Schedule) -> usize {
     let steps = schedule.phases.iter().flatten();
-    let needs = steps.filter_map(Step::kernel).map(|work| work.scratch);
+    let needs = steps.map(|step| {
+        let own = step.kernel().map_or(0, |work| work.scratch);
+        step.scan().map_or(own, |(_, inner)| scratch(inner))
+    });
     needs.max().unwrap_or(0).next_multiple_of(4096)
 }

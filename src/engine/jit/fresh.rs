@@ -87,7 +87,7 @@ impl Choice<'_> {
             Task::Map(f) => !is_costly(f),
             Task::Convert => true,
             Task::Fold(..) | Task::Product(_) | Task::Random => false,
-            Task::Move(_) | Task::Extern => false,
+            Task::Move(_) | Task::Scan(_) | Task::Extern => false,
         }
     }
 }

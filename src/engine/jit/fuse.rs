@@ -57,7 +57,8 @@ fn own_space(node: &Node) -> Option<Space> {
     match &node.task {
         Task::Map(_) | Task::Convert => Some(natural(&node.shape)),
         Task::Fold(_, axes) => Some(fold_space(&node.operands[0].walk.sizes, axes)),
-        Task::Product(_) | Task::Random | Task::Move(_) | Task::Extern => None,
+        Task::Product(_) | Task::Random | Task::Move(_) => None,
+        Task::Scan(_) | Task::Extern => None,
     }
 }
 
@@ -247,7 +248,8 @@ impl Body<'_> {
                 Some(self.made(InstKind::Convert(x), dtype, extent))
             }
             Task::Fold(monoid, axes) => self.fold(*monoid, axes, &node.operands[0], dtype),
-            Task::Product(_) | Task::Random | Task::Move(_) | Task::Extern => None,
+            Task::Product(_) | Task::Random | Task::Move(_) => None,
+            Task::Scan(_) | Task::Extern => None,
         }
     }
 

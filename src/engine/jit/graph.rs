@@ -1,12 +1,16 @@
 //! What a plan computes, with views folded into the places their readers look at: values that lie in buffers, walks over them, and
 //! the nodes between, each of a class that a kernel can be made of. Knows no op by name.
 
+use std::rc::Rc;
+
+use crate::engine::bind::Sizes;
 use crate::engine::flat::{Flat, Plan, ResultTypes, known};
 use crate::engine::jit::moves::{Move, moved};
 use crate::engine::jit::product::{matrices, placed_order};
+use crate::engine::jit::rounds::Rounds;
 use crate::engine::jit::split::{Operand, split};
 use crate::engine::{RunError, RunFault};
-use crate::ir::{Op, OriginId};
+use crate::ir::{Op, OriginId, ValueId};
 use crate::ops::{self, EvalError, KernelClass};
 use crate::scalar::Scalar;
 use crate::tensor::{Contract, Letter, Monoid, Tensor, Walk};
@@ -76,6 +80,8 @@ pub(super) enum Task {
     Random,
     /// Elements moved as they are.
     Move(Move),
+    /// A function over and over.
+    Scan(Rc<Rounds>),
     /// What the op says.
     Extern,
 }
@@ -88,49 +94,21 @@ pub(super) struct Graph {
     pub(super) results: Vec<Value>,
 }
 
-/// The graph of a plan for inputs of these types and sizes.
-pub(super) fn graph(flat: &Flat, plan: &Plan, inputs: &ResultTypes) -> Result<Graph, RunError> {
+/// The graph of a plan for inputs of these types and sizes; `sizes` are what the plan was made with.
+pub(super) fn graph(
+    flat: &Flat,
+    plan: &Plan,
+    sizes: &Sizes,
+    inputs: &ResultTypes,
+) -> Result<Graph, RunError> {
     let mut graph = Graph::default();
-    let mut values: Vec<Option<Operand>> = vec![None; flat.types.len()];
-    for (place, (value, (dtype, shape))) in flat.inputs.iter().zip(inputs).enumerate() {
+    let input = |(place, (dtype, shape)): (usize, &(DType, Vec<usize>))| {
         let base = graph.base(*dtype, shape, Def::Input(place));
-        values[value.index()] = Some(Operand::Whole(Value::whole(base, shape)));
-    }
-    for (step, (op, types)) in flat.steps.iter().zip(plan) {
-        let operands = step.operands.iter();
-        let operands: Vec<Operand> = operands.map(|of| read(&values, of.value.index())).collect();
-        let mut node = Node {
-            task: task(op),
-            op: op.clone(),
-            types: types.clone(),
-            operands: vec![],
-            shape: types.first().map_or(vec![], |(_, shape)| shape.clone()),
-            results: vec![],
-            origin: step.origin,
-            after: None,
-        };
-        if let (Some(made), [result]) = (split(&mut graph, &node, &operands), &step.results[..]) {
-            values[result.index()] = Some(made);
-            continue;
-        }
-        for of in &step.operands {
-            let whole = read(&values, of.value.index()).joined(&mut graph);
-            values[of.value.index()] = Some(Operand::Whole(whole.clone()));
-            node.operands.push(whole);
-        }
-        let results = graph.add(op, node, types).map_err(|error| RunError {
-            fault: RunFault::Eval(error),
-            origin: step.origin,
-        })?;
-        for (value, result) in step.results.iter().zip(results) {
-            values[value.index()] = Some(Operand::Whole(result));
-        }
-    }
-    for of in &flat.results {
-        let value = read(&values, of.value.index()).joined(&mut graph);
-        let own = graph.own(value);
-        graph.results.push(own);
-    }
+        Value::whole(base, shape)
+    };
+    let given = inputs.iter().enumerate().map(input).collect();
+    let results = flat.results.iter().map(|of| of.value).collect::<Vec<_>>();
+    graph.grow(flat, plan, sizes, given, &results)?;
     Ok(graph)
 }
 
@@ -162,6 +140,61 @@ fn task(op: &Op) -> Task {
 const MAX_KNOWN: usize = 1 << 16;
 
 impl Graph {
+    /// What a plan computes of these values; `results` are asked for.
+    pub(super) fn grow(
+        &mut self,
+        flat: &Flat,
+        plan: &Plan,
+        sizes: &Sizes,
+        given: Vec<Value>,
+        results: &[ValueId],
+    ) -> Result<(), RunError> {
+        let mut values: Vec<Option<Operand>> = vec![None; flat.types.len()];
+        for (value, own) in flat.inputs.iter().zip(given) {
+            values[value.index()] = Some(Operand::Whole(own));
+        }
+        for (step, (op, types)) in flat.steps.iter().zip(plan) {
+            let operands = step.operands.iter();
+            let operands: Vec<Operand> =
+                operands.map(|of| read(&values, of.value.index())).collect();
+            let mut node = Node {
+                task: task(op),
+                op: op.clone(),
+                types: types.clone(),
+                operands: vec![],
+                shape: types.first().map_or(vec![], |(_, shape)| shape.clone()),
+                results: vec![],
+                origin: step.origin,
+                after: None,
+            };
+            if let (Some(made), [result]) = (split(self, &node, &operands), &step.results[..]) {
+                values[result.index()] = Some(made);
+                continue;
+            }
+            for of in &step.operands {
+                let whole = read(&values, of.value.index()).joined(self);
+                values[of.value.index()] = Some(Operand::Whole(whole.clone()));
+                node.operands.push(whole);
+            }
+            let found = match &step.inner {
+                Some(inner) => self.add_scan(inner, node, sizes)?,
+                None => self.add(op, node, types).map_err(|error| RunError {
+                    fault: RunFault::Eval(error),
+                    origin: step.origin,
+                })?,
+            };
+            for (value, result) in step.results.iter().zip(found) {
+                values[value.index()] = Some(Operand::Whole(result));
+            }
+        }
+        for value in results {
+            let whole = read(&values, value.index()).joined(self);
+            let own = self.own(whole);
+            self.results.push(own);
+        }
+        Ok(())
+    }
+
     pub(super) fn base(&mut self, dtype: DType, shape: &[usize], def: Def) -> BaseId {
         self.bases.push(Base {
             dtype,
@@ -180,19 +213,36 @@ impl Graph {
         if is_whole && !is_taken {
             return value;
         }
-        let (dtype, shape) = (base.dtype, value.walk.sizes.clone());
-        let result = self.base(dtype, &shape, Def::Node(self.nodes.len()));
-        self.nodes.push(Node {
+        self.copy(value)
+    }
+
+    /// A copy, as a base of its own.
+    pub(super) fn copy(&mut self, value: Value) -> Value {
+        let (dtype, shape) = (self.dtype(&value), value.walk.sizes.clone());
+        let copies = self.push(Node {
             task: Task::Convert,
             op: Op::Cast(dtype),
             types: vec![(dtype, shape.clone())],
             operands: vec![value],
-            shape: shape.clone(),
-            results: vec![result],
+            shape,
+            results: vec![],
             origin: None,
             after: None,
         });
-        Value::whole(result, &shape)
+        copies.into_iter().next().expect("it has one result")
+    }
+
+    /// A node; its results, each a base of its own.
+    pub(super) fn push(&mut self, mut node: Node) -> Vec<Value> {
+        let id = self.nodes.len();
+        let types = node.types.clone();
+        let result = |(dtype, shape): &(DType, Vec<usize>)| {
+            Value::whole(self.base(*dtype, shape, Def::Node(id)), shape)
+        };
+        let values: Vec<Value> = types.iter().map(result).collect();
+        node.results = values.iter().map(|value| value.base).collect();
+        self.nodes.push(node);
+        values
     }
 
     /// The bytes of a base.
@@ -257,16 +307,7 @@ impl Graph {
             node.task = Task::Extern;
         }
         let axes = self.place(&mut node);
-        let id = self.nodes.len();
-        let types = node.types.clone();
-        let results = types
-            .iter()
-            .map(|(dtype, shape)| (self.base(*dtype, shape, Def::Node(id)), shape));
-        let mut values: Vec<Value> = results
-            .map(|(base, shape)| Value::whole(base, shape))
-            .collect();
-        node.results = values.iter().map(|value| value.base).collect();
-        self.nodes.push(node);
+        let mut values = self.push(node);
         if let (Some(axes), [value]) = (axes, &mut values[..]) {
             value.walk = value.walk.permuted(&axes);
         }
@@ -342,7 +383,7 @@ impl Graph {
             Task::Map(f) => is_native(*f, *dtypes.last().unwrap_or(&DType::F32)),
             Task::Product(_) => dtypes.iter().all(|dtype| dtype.is_float()),
             Task::Convert | Task::Fold(..) | Task::Random => true,
-            Task::Move(_) | Task::Extern => true,
+            Task::Move(_) | Task::Scan(_) | Task::Extern => true,
         }
     }
 }

@@ -195,7 +195,10 @@ impl Access {
     }
 
     /// Whether row `r` of the space lies within part `r` of a buffer of `len` elements, cut into as many parts as there are rows.
-    pub(super) fn is_within_rows(&self, space: Space, len: usize) -> bool {
+    pub(super) fn is_by_row(&self, space: Space, len: usize) -> bool {
+        if self.is_aligned(space) {
+            return len == space.len();
+        }
         let [(_, stride)] = self.rows[..] else {
             return false;
         };

@@ -37,7 +37,7 @@ pub fn listing(
     let flat = flat(module, func);
     let (sizes, inputs) = sized(module, func, size)?;
     let plan = flat.plan(&sizes)?;
-    let graph = graph(&flat, &plan, &inputs)?;
+    let graph = graph(&flat, &plan, &sizes, &inputs)?;
     let text = match wanted {
         Listing::Plan => None,
         Listing::Clif => Some(CodeText::Clif),
@@ -64,7 +64,7 @@ pub fn footprint(
     let flat = flat(module, func);
     let (sizes, inputs) = sized(module, func, size)?;
     let plan = flat.plan(&sizes)?;
-    let graph = graph(&flat, &plan, &inputs)?;
+    let graph = graph(&flat, &plan, &sizes, &inputs)?;
     match make(graph, None, budget) {
         Ok((graph, schedule, _)) => Ok(Some(held(&graph, &schedule))),
         Err(Refusal::NoCode(_)) => Ok(None),
@@ -117,6 +117,18 @@ fn sized(module: &Module, func: FuncId, size: i64) -> Result<(Sizes, ResultTypes
 }
 
 fn plan_text(name: &str, graph: &Graph, schedule: &Schedule) -> String {
+    let mut text = own_text(name, graph, schedule);
+    for step in schedule.phases.iter().flatten() {
+        if let Work::Scan(node, inner) = &step.work
+            && let Task::Scan(rounds) = &graph.nodes[*node].task
+        {
+            text += &plan_text(&rounds.name, &rounds.body, inner);
+        }
+    }
+    text
+}
+
+fn own_text(name: &str, graph: &Graph, schedule: &Schedule) -> String {
     let arena = arena_bytes(graph, schedule);
     let how = if schedule.is_small {
         "one worker"
@@ -125,7 +137,12 @@ fn plan_text(name: &str, graph: &Graph, schedule: &Schedule) -> String {
     };
     let mut text = format!("plan {name}: {how}, {arena} B between steps\n");
     for (number, steps) in schedule.phases.iter().enumerate() {
-        let _ = writeln!(text, "phase {number}");
+        let once = if number < schedule.n_once {
+            ", once"
+        } else {
+            ""
+        };
+        let _ = writeln!(text, "phase {number}{once}");
         for step in steps {
             let _ = writeln!(
                 text,
@@ -214,6 +231,7 @@ impl Shown<'_> {
             Work::Gather { n_parts, .. } => format!("gather    {n_parts} parts"),
             Work::Random(node) => format!("random    {:?}", self.graph.nodes[*node].shape),
             Work::Move(node) => format!("move      to {:?}", self.graph.nodes[*node].shape),
+            Work::Scan(node, inner) => self.scan_name(*node, inner),
             Work::Extern(node) => self.extern_name(*node),
         }
     }
@@ -235,8 +253,20 @@ impl Shown<'_> {
                 2 * found.rows * found.cols * found.depth * found.starts.len()
             }
             Work::Pack { .. } | Work::Gather { .. } | Work::Random(_) => 0,
-            Work::Move(_) | Work::Extern(_) => 0,
+            Work::Move(_) | Work::Scan(..) | Work::Extern(_) => 0,
         }
+    }
+
+    fn scan_name(&self, node: usize, inner: &Schedule) -> String {
+        let how = match (inner.is_small, inner.is_free) {
+            (true, _) => "one worker",
+            (false, true) => "each worker by itself",
+            (false, false) => "all workers together",
+        };
+        let Task::Scan(rounds) = &self.graph.nodes[node].task else {
+            unreachable!("scheduled as a scan")
+        };
+        format!("scan      {} rounds of {}, {how}", rounds.n, rounds.name)
     }
 
     fn extern_name(&self, node: usize) -> String {
@@ -244,7 +274,7 @@ impl Shown<'_> {
         let what = match &node.task {
             Task::Product(_) => "product",
             Task::Map(_) | Task::Convert | Task::Fold(..) => "op",
-            Task::Random | Task::Move(_) | Task::Extern => "op",
+            Task::Random | Task::Move(_) | Task::Scan(_) | Task::Extern => "op",
         };
         format!("{what}        as the interpreter does it, {:?}", node.shape)
     }

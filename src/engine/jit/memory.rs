@@ -59,6 +59,11 @@ impl Life {
         self.last = now;
     }
 
+    /// What is there for all rounds of a scan keeps its place to the end.
+    fn keep(&mut self, end: usize) {
+        (self.last, self.closes) = ((end, 0), None);
+    }
+
     /// Whether some phase needs both.
     fn is_beside(&self, other: &Life) -> bool {
         self.first.0 <= other.last.0 && other.first.0 <= self.last.0
@@ -115,6 +120,11 @@ fn lives(schedule: &Schedule, needs_place: &dyn Fn(BaseId) -> bool) -> Vec<Life>
                     .or_insert_with(|| Life::new(base, bytes, now, rows));
             }
         }
+    }
+    let end = schedule.phases.len();
+    let kept = lives.values_mut();
+    for life in kept.filter(|life| life.first.0 < schedule.n_once) {
+        life.keep(end);
     }
     let mut lives: Vec<Life> = lives.into_values().collect();
     lives.sort_by_key(|life| (std::cmp::Reverse(life.bytes), life.base));

@@ -12,7 +12,10 @@
 )]
 
 mod budget;
+mod building;
+mod chunks;
 mod emit;
+mod estimate;
 mod fresh;
 mod fuse;
 mod gemm;
@@ -27,7 +30,10 @@ mod phases;
 mod pool;
 mod product;
 mod recompute;
+mod rounds;
+mod rounds_plan;
 mod running;
+mod scanning;
 mod split;
 mod stages;
 mod steps;
@@ -97,9 +103,7 @@ impl Jit {
 impl Engine for Jit {
     fn prepare(&self, module: &Module, func: FuncId) -> Result<Box<dyn Program>, RunError> {
         let engine: Rc<dyn Engine> = Rc::new(self.clone());
-        if let Some(sequence) = scan::prepare(&engine, module, func) {
-            return Ok(sequence);
-        }
+        let pieces = scan::prepare(&engine, module, func);
         let source = Source {
             name: module.funcs[func].name.clone(),
             flat: flat(module, func),
@@ -111,6 +115,7 @@ impl Engine for Jit {
         };
         Ok(Box::new(Prepared {
             source,
+            pieces,
             plans: Plans::new(),
             pool: Rc::clone(&self.pool),
         }))
@@ -137,6 +142,8 @@ impl Engine for Jit {
 /// A function, and its code by sizes.
 struct Prepared {
     source: Source,
+    /// The function in pieces, if it holds a scan, for where there is no code for the whole.
+    pieces: Option<Box<dyn Program>>,
     plans: Plans<Compiled>,
     pool: Rc<RefCell<Option<Pool>>>,
 }
@@ -168,7 +175,10 @@ impl Program for Prepared {
             source.compile(&sizes, &types.collect())
         })?;
         match compiled {
-            Compiled::Interpreted(plan) => execute(&source.flat, plan, inputs),
+            Compiled::Interpreted(plan) => match &mut self.pieces {
+                Some(pieces) => pieces.run(inputs),
+                None => execute(&source.flat, plan, inputs),
+            },
             Compiled::Native(native, tempo) => {
                 let timing = source.timing.as_deref();
                 if native.is_small || threads() == 1 {
@@ -194,8 +204,10 @@ impl Source {
         }
         let timing = self.timing.as_deref();
         let mut profile = timing.map(|timing| timing.profile.borrow_mut());
-        match native(self, &plan, inputs, profile.as_deref_mut()) {
+        match native(self, &plan, sizes, inputs, profile.as_deref_mut()) {
             Ok(native) => Ok(Compiled::Native(Box::new(native), Tempo::new())),
+            // What a scan's sizes are may be told by its pieces alone; what is wrong with the program they say as well.
+            Err(Refusal::Error(_)) if self.flat.holds_scan() => Ok(Compiled::Interpreted(plan)),
             Err(Refusal::Error(error)) => Err(error),
             Err(Refusal::NoCode(why)) => {
                 *self.hindrance.borrow_mut() = Some(why);

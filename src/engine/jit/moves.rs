@@ -1,8 +1,11 @@
 //! Elements that move as they are: to their places in a result, or by number out of rows and back. Workers share a move so that every
 //! element has one writer; sums go in the order of the numbers.
 
+use std::ops::Range;
+
 use crate::engine::flat::known;
-use crate::engine::jit::graph::Node;
+use crate::engine::jit::chunks::Chunks;
+use crate::engine::jit::graph::{Node, Value};
 use crate::engine::jit::running::{Running, share};
 use crate::ops::{self, EvalError, KernelClass};
 use crate::scalar::math::Float;
@@ -47,16 +50,32 @@ pub(super) fn moved(node: &Node, dtype: DType, is_whole: bool) -> Result<Option<
     })
 }
 
+/// Whether each row of a result takes its part of an operand, a whole buffer of `len` elements, from the same row of that.
+pub(super) fn is_by_row(x: &Value, len: usize, place: &Walk, shape: &[usize]) -> bool {
+    let (Some(&n_rows), Some(&size)) = (shape.first(), x.walk.sizes.first()) else {
+        return false;
+    };
+    let width = shape.iter().skip(1).product::<usize>();
+    let is_row = |walk: &Walk, width: usize| walk.strides[0] == width as isize;
+    size == n_rows
+        && place.start < width
+        && is_row(place, width)
+        && x.walk.is_plain()
+        && len == x.walk.len()
+        && is_row(&x.walk, len / n_rows)
+}
+
 impl Running<'_> {
     /// A worker's part of a move; false where a number chooses no row.
-    pub(super) fn moves(&self, worker: usize, node: &Node, what: &Move) -> bool {
+    pub(super) fn moves(&self, worker: usize, node: &Node, what: &Move, chunks: Chunks) -> bool {
+        let rows = chunks.rows_of(&chunks.share(worker, self.n_workers));
         let dtype = node.types[0].0;
         match (what, dtype) {
             (Move::Place(places), _) => {
                 match dtype.size() {
-                    1 => self.place::<u8>(worker, node, places),
-                    4 => self.place::<u32>(worker, node, places),
-                    _ => self.place::<u64>(worker, node, places),
+                    1 => self.place::<u8>(&rows, node, places),
+                    4 => self.place::<u32>(&rows, node, places),
+                    _ => self.place::<u64>(&rows, node, places),
                 }
                 true
             }
@@ -79,19 +98,18 @@ impl Running<'_> {
     }
 
     /// Rows of the result, along its first axis.
-    fn place<T: Copy>(&self, worker: usize, node: &Node, places: &[Walk]) {
+    fn place<T: Copy>(&self, rows: &Range<usize>, node: &Node, places: &[Walk]) {
         let result = self.start::<T>(node.results[0]);
         let n_rows = node.shape.first().copied().unwrap_or(1);
         let len = node.shape.iter().product::<usize>();
         let width = len / n_rows.max(1);
-        let rows = share(n_rows, worker, self.n_workers);
         if places.iter().map(Walk::len).sum::<usize>() < len {
             let start = result.wrapping_add(rows.start * width);
             // SAFETY: the rows lie in the result and are this worker's; zero bits are zero in every type.
             unsafe { start.write_bytes(0, rows.len() * width) };
         }
         for (x, place) in node.operands.iter().zip(places) {
-            let Some((first, count)) = within(place, width, &rows) else {
+            let Some((first, count)) = within(place, width, rows) else {
                 continue;
             };
             let from = part(&x.walk, first, count);
@@ -156,7 +174,7 @@ fn product(sizes: &[usize]) -> usize {
 }
 
 /// Which places of a walk's first axis, first and how many, lie in some rows of `width` elements.
-fn within(place: &Walk, width: usize, rows: &std::ops::Range<usize>) -> Option<(usize, usize)> {
+fn within(place: &Walk, width: usize, rows: &Range<usize>) -> Option<(usize, usize)> {
     if place.len() == 0 || rows.is_empty() {
         return None;
     }

@@ -5,16 +5,20 @@ use std::rc::Rc;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
+use crate::engine::bind::Sizes;
 use crate::engine::flat::{Plan, ResultTypes};
 use crate::engine::jit::budget::{fitting, scratch};
+use crate::engine::jit::chunks::Chunks;
 use crate::engine::jit::emit::{Compiler, KernelFn, NoCode};
-use crate::engine::jit::graph::{BaseId, Def, Graph, NodeId, Value, graph};
+use crate::engine::jit::graph::{BaseId, Def, Graph, NodeId, Task, Value, graph};
+use crate::engine::jit::kernel::Store;
 use crate::engine::jit::listing::kernel_times;
 use crate::engine::jit::memory::{Arena, places};
 use crate::engine::jit::pool::Pool;
 use crate::engine::jit::product::ProductShare;
 use crate::engine::jit::running::Running;
-use crate::engine::jit::steps::{Chunks, ProductWork, Schedule, Step, Work};
+use crate::engine::jit::scanning::Inner;
+use crate::engine::jit::steps::{ProductWork, Schedule, Step, Work};
 use crate::engine::jit::{Source, Timing};
 use crate::engine::{Profile, RunError};
 use crate::tensor::{Monoid, Tensor};
@@ -35,6 +39,9 @@ pub(super) struct Native {
     scratches: Option<Arena>,
     n_scratches: usize,
     pub(super) is_small: bool,
+    /// Of the step of a scan, see [`Schedule`].
+    pub(super) n_once: usize,
+    pub(super) is_free: bool,
     /// The number of the first step in a profile.
     pub(super) first_kernel: usize,
     /// Keeps the entries of kernels valid; goes last.
@@ -61,13 +68,7 @@ pub(super) enum Place {
 
 /// A step ready to run.
 pub(super) enum Exec {
-    Loop {
-        entry: KernelFn,
-        buffers: Vec<BaseId>,
-        chunks: Chunks,
-        /// Elements that a row counts for.
-        unit: usize,
-    },
+    Loop(LoopCode),
     Pack {
         product: usize,
     },
@@ -82,23 +83,23 @@ pub(super) enum Exec {
         monoid: Monoid,
     },
     Random(NodeId),
-    Move(NodeId),
+    Move {
+        node: NodeId,
+        chunks: Chunks,
+    },
+    Scan(Box<Inner>),
     Extern(NodeId),
 }
 
-impl Exec {
-    /// The chunks that a step goes through, where it can do so one by one without loss.
-    pub(super) fn chunks(&self, products: &[ProductWork]) -> Option<Chunks> {
-        match self {
-            Exec::Loop { chunks, .. } => Some(*chunks),
-            Exec::Product { product, chunks } => {
-                let share = products[*product].matrices.share();
-                (share == ProductShare::Products).then_some(*chunks)
-            }
-            Exec::Pack { .. } | Exec::Gather { .. } | Exec::Random(_) => None,
-            Exec::Move(_) | Exec::Extern(_) => None,
-        }
-    }
+/// A kernel ready to run.
+pub(super) struct LoopCode {
+    pub(super) entry: KernelFn,
+    pub(super) buffers: Vec<BaseId>,
+    pub(super) chunks: Chunks,
+    /// Elements that a row counts for.
+    pub(super) unit: usize,
+    /// Whether chunks are folded one by one.
+    pub(super) is_folded: bool,
 }
 
 /// Why a plan is not native.
@@ -125,10 +126,11 @@ impl From<RunError> for Refusal {
 pub(super) fn native(
     source: &Source,
     plan: &Plan,
+    sizes: &Sizes,
     inputs: &ResultTypes,
     profile: Option<&mut Profile>,
 ) -> Result<Native, Refusal> {
-    let graph = graph(&source.flat, plan, inputs)?;
+    let graph = graph(&source.flat, plan, sizes, inputs)?;
     let mut compiler = source.code.borrow_mut();
     let compiler = match &mut *compiler {
         Some(compiler) => compiler,
@@ -136,42 +138,153 @@ pub(super) fn native(
     };
     let (graph, schedule) = fitting(graph, compiler, source.sharing, source.budget)?;
     compiler.finish()?;
-    let first_kernel = profile.as_ref().map_or(0, |profile| profile.kernels.len());
-    if let Some(profile) = profile {
-        profile
-            .kernels
-            .extend(kernel_times(&source.name, &graph, &schedule));
+    let mut assembly = Assembly {
+        compiler,
+        code: &source.code,
+        profile,
+    };
+    Ok(assembly.native(&source.name, graph, schedule))
+}
+
+/// What plans are put together with.
+struct Assembly<'a> {
+    compiler: &'a Compiler,
+    code: &'a Code,
+    profile: Option<&'a mut Profile>,
+}
+
+impl Assembly<'_> {
+    fn native(&mut self, name: &str, graph: Graph, schedule: Schedule) -> Native {
+        let profile = self.profile.as_deref_mut();
+        let first_kernel = profile.map_or(0, |profile| {
+            let times = kernel_times(name, &graph, &schedule);
+            profile.kernels.extend(times);
+            profile.kernels.len() - schedule.phases.iter().flatten().count()
+        });
+        let (places, bytes) = place_all(&graph, &schedule);
+        let reuses = graph.results.iter();
+        let reuses = reuses.map(|value| reused(&graph, &schedule, value.base));
+        let reuses = reuses.collect();
+        let scratch = scratch(&schedule);
+        let mut phases = vec![];
+        for steps in schedule.phases {
+            let exec = |step| self.exec(step, &graph, &schedule.products, schedule.is_small);
+            phases.push(steps.into_iter().map(exec).collect());
+        }
+        Native {
+            first_kernel,
+            phases,
+            products: schedule.products,
+            places,
+            reuses,
+            arena: Arena::new(bytes),
+            scratch,
+            scratches: None,
+            n_scratches: 0,
+            is_small: schedule.is_small,
+            n_once: schedule.n_once,
+            is_free: schedule.is_free,
+            _code: Rc::clone(self.code),
+            graph,
+        }
     }
-    let (places, bytes) = place_all(&graph, &schedule);
-    let input = |base: BaseId| match graph.bases[base].def {
+
+    fn exec(
+        &mut self,
+        step: Step,
+        graph: &Graph,
+        products: &[ProductWork],
+        is_small: bool,
+    ) -> Exec {
+        match step.work {
+            Work::Loop(work) => Exec::Loop(LoopCode {
+                entry: self.compiler.entry(work.func),
+                buffers: work.buffers,
+                chunks: work.chunks,
+                unit: match work.kernel.is_flat {
+                    true => work.kernel.space.cols,
+                    false => 1,
+                },
+                is_folded: work
+                    .kernel
+                    .outputs
+                    .iter()
+                    .any(|output| output.how != Store::Each),
+            }),
+            Work::Pack { product } => Exec::Pack { product },
+            Work::Product { product } => {
+                let matrices = &products[product].matrices;
+                let rows = match matrices.share() {
+                    ProductShare::Rows | ProductShare::Blocks => matrices.rows,
+                    ProductShare::Products => matrices.starts.len(),
+                };
+                Exec::Product {
+                    product,
+                    chunks: Chunks::new(rows, is_small),
+                }
+            }
+            Work::Gather {
+                parts,
+                n_parts,
+                result,
+                monoid,
+            } => Exec::Gather {
+                parts,
+                n_parts,
+                result,
+                monoid,
+            },
+            Work::Random(node) => Exec::Random(node),
+            Work::Move(node) => {
+                let rows = graph.nodes[node].shape.first().copied().unwrap_or(1);
+                let chunks = Chunks::new(rows, is_small);
+                Exec::Move { node, chunks }
+            }
+            Work::Scan(node, schedule) => Exec::Scan(Box::new(self.inner(graph, node, *schedule))),
+            Work::Extern(node) => Exec::Extern(node),
+        }
+    }
+
+    fn inner(&mut self, graph: &Graph, node: NodeId, schedule: Schedule) -> Inner {
+        let Task::Scan(rounds) = &graph.nodes[node].task else {
+            unreachable!("scheduled as a scan")
+        };
+        let native = self.native(&rounds.name, rounds.body.clone(), schedule);
+        Inner::new(node, Rc::clone(rounds), native)
+    }
+}
+
+impl Exec {
+    /// The chunks that a step goes through, where it can do so one by one without loss.
+    pub(super) fn chunks(&self, products: &[ProductWork]) -> Option<Chunks> {
+        match self {
+            Exec::Loop(code) => Some(code.chunks),
+            Exec::Product { product, chunks } => {
+                let share = products[*product].matrices.share();
+                (share == ProductShare::Products).then_some(*chunks)
+            }
+            Exec::Pack { .. } | Exec::Gather { .. } | Exec::Random(_) => None,
+            Exec::Move { .. } | Exec::Scan(_) | Exec::Extern(_) => None,
+        }
+    }
+
+    /// What a kernel's table holds.
+    fn buffers(&self) -> &[BaseId] {
+        match self {
+            Exec::Loop(code) => &code.buffers,
+            Exec::Pack { .. } | Exec::Product { .. } | Exec::Gather { .. } => &[],
+            Exec::Random(_) | Exec::Move { .. } | Exec::Scan(_) | Exec::Extern(_) => &[],
+        }
+    }
+}
+
+/// The input whose place a result takes.
+fn reused(graph: &Graph, schedule: &Schedule, result: BaseId) -> Option<usize> {
+    let input = schedule.in_place.get(&result)?;
+    match graph.bases[*input].def {
         Def::Input(place) => Some(place),
         Def::Const(_) | Def::Node(_) => None,
-    };
-    let reuse = |base: BaseId| schedule.in_place.get(&base).copied().and_then(input);
-    let reuses = graph
-        .results
-        .iter()
-        .map(|value| reuse(value.base))
-        .collect();
-    let scratch = scratch(&schedule);
-    let phases = schedule.phases.into_iter();
-    let exec = |step: Step| exec(step, &schedule.products, compiler, schedule.is_small);
-    Ok(Native {
-        first_kernel,
-        phases: phases
-            .map(|steps| steps.into_iter().map(exec).collect())
-            .collect(),
-        products: schedule.products,
-        places,
-        reuses,
-        arena: Arena::new(bytes),
-        scratch,
-        scratches: None,
-        n_scratches: 0,
-        is_small: schedule.is_small,
-        _code: Rc::clone(&source.code),
-        graph,
-    })
+    }
 }
 
 pub(super) fn place_all(graph: &Graph, schedule: &Schedule) -> (Vec<Place>, usize) {
@@ -194,46 +307,6 @@ pub(super) fn place_all(graph: &Graph, schedule: &Schedule) -> (Vec<Place>, usiz
         (0..schedule.buffers.len()).map(place).collect(),
         found.bytes,
     )
-}
-
-fn exec(step: Step, products: &[ProductWork], compiler: &Compiler, is_small: bool) -> Exec {
-    match step.work {
-        Work::Loop(work) => Exec::Loop {
-            entry: compiler.entry(work.func),
-            buffers: work.buffers,
-            chunks: work.chunks,
-            unit: match work.kernel.is_flat {
-                true => work.kernel.space.cols,
-                false => 1,
-            },
-        },
-        Work::Pack { product } => Exec::Pack { product },
-        Work::Product { product } => {
-            let matrices = &products[product].matrices;
-            let rows = match matrices.share() {
-                ProductShare::Rows | ProductShare::Blocks => matrices.rows,
-                ProductShare::Products => matrices.starts.len(),
-            };
-            Exec::Product {
-                product,
-                chunks: Chunks::new(rows, is_small),
-            }
-        }
-        Work::Gather {
-            parts,
-            n_parts,
-            result,
-            monoid,
-        } => Exec::Gather {
-            parts,
-            n_parts,
-            result,
-            monoid,
-        },
-        Work::Random(node) => Exec::Random(node),
-        Work::Move(node) => Exec::Move(node),
-        Work::Extern(node) => Exec::Extern(node),
-    }
 }
 
 /// A result, and the input whose buffer it has taken.
@@ -259,28 +332,33 @@ impl Native {
         let scratch = self.scratches.as_ref().expect("made above").start();
         let mut results = self.results(&mut inputs);
         let starts = self.starts(&inputs, &mut results);
+        let (has_failed, error, calls) =
+            (AtomicBool::new(false), Mutex::new(None), Mutex::default());
         let running = Running {
             tables: self.tables(&starts),
             native: self,
             starts,
             scratch,
+            scratch_each: self.scratch,
             n_workers,
-            has_failed: AtomicBool::new(false),
-            error: Mutex::new(None),
+            has_failed: &has_failed,
+            error: &error,
             began: timing.map(|timing| timing.began),
-            calls: Mutex::default(),
+            calls: &calls,
         };
         match pool {
             Some(pool) => pool.run(&|worker| running.work(worker, &|| pool.sync())),
             None => running.work(0, &|| ()),
         }
         if let Some(timing) = timing {
-            let calls = running.calls.into_inner();
+            let calls = calls.into_inner();
             let calls = calls.unwrap_or_else(|broken| broken.into_inner());
             timing.profile.borrow_mut().add(calls);
         }
-        let error = running.error.into_inner();
-        match error.unwrap_or_else(|broken| broken.into_inner()) {
+        match error
+            .into_inner()
+            .unwrap_or_else(|broken| broken.into_inner())
+        {
             Some(error) => Err(error),
             None => Ok(results.into_iter().map(|result| result.tensor).collect()),
         }
@@ -315,28 +393,52 @@ impl Native {
                 read[input] = start;
             }
         }
-        let start = |(base, place): (usize, &Place)| match place {
-            Place::Arena(offset) => self.arena.start().wrapping_add(*offset),
-            Place::Input(input) => read[*input],
-            Place::Result(result) => written[*result],
-            Place::Const => match &self.graph.bases[base].def {
-                Def::Const(tensor) => tensor.start().cast_mut(),
-                Def::Input(_) | Def::Node(_) => std::ptr::null_mut(),
-            },
-            Place::None => std::ptr::null_mut(),
-        };
-        self.places.iter().enumerate().map(start).collect()
+        let mut starts = vec![std::ptr::null_mut(); self.places.len()];
+        self.place_starts(&mut starts, &read, &written);
+        starts
     }
 
-    fn tables(&self, starts: &[*mut u8]) -> Vec<Vec<Vec<*mut u8>>> {
-        let table = |exec: &Exec| match exec {
-            Exec::Loop { buffers, .. } => buffers.iter().map(|base| starts[*base]).collect(),
-            Exec::Pack { .. } | Exec::Product { .. } | Exec::Gather { .. } => vec![],
-            Exec::Random(_) | Exec::Move(_) | Exec::Extern(_) => vec![],
-        };
+    pub(super) fn n_places(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Where each buffer begins, given where inputs and results do.
+    pub(super) fn place_starts(
+        &self,
+        starts: &mut [*mut u8],
+        read: &[*mut u8],
+        written: &[*mut u8],
+    ) {
+        for (base, (start, place)) in starts.iter_mut().zip(&self.places).enumerate() {
+            *start = match place {
+                Place::Arena(offset) => self.arena.start().wrapping_add(*offset),
+                Place::Input(input) => read[*input],
+                Place::Result(result) => written[*result],
+                Place::Const => match &self.graph.bases[base].def {
+                    Def::Const(tensor) => tensor.start().cast_mut(),
+                    Def::Input(_) | Def::Node(_) => std::ptr::null_mut(),
+                },
+                Place::None => std::ptr::null_mut(),
+            };
+        }
+    }
+
+    /// The tables of kernels' buffers, by phase and step.
+    pub(super) fn tables(&self, starts: &[*mut u8]) -> Vec<Vec<Vec<*mut u8>>> {
+        let table = |exec: &Exec| vec![std::ptr::null_mut(); exec.buffers().len()];
         let phases = self.phases.iter();
-        phases
-            .map(|steps| steps.iter().map(table).collect())
-            .collect()
+        let tables = phases.map(|steps| steps.iter().map(table).collect());
+        let mut tables: Vec<Vec<Vec<*mut u8>>> = tables.collect();
+        self.fill_tables(&mut tables, starts);
+        tables
+    }
+
+    pub(super) fn fill_tables(&self, tables: &mut [Vec<Vec<*mut u8>>], starts: &[*mut u8]) {
+        let execs = self.phases.iter().flatten();
+        for (exec, table) in execs.zip(tables.iter_mut().flatten()) {
+            for (slot, base) in table.iter_mut().zip(exec.buffers()) {
+                *slot = starts[*base];
+            }
+        }
     }
 }

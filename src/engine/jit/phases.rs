@@ -4,8 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::engine::jit::chunks::Chunks;
 use crate::engine::jit::graph::{BaseId, Def, Graph};
-use crate::engine::jit::steps::{Chunks, Reach, Share, Step};
+use crate::engine::jit::steps::{Reach, Share, Step};
 
 /// Who wrote a buffer within the phase at hand.
 #[derive(Clone, Copy)]
@@ -14,13 +15,15 @@ struct Written {
     reach: Reach,
 }
 
-/// Steps as early as they can be.
+/// Steps as early as they can be, behind phases that ran before.
 pub(super) fn phases(
     graph: &Graph,
     steps: Vec<Step>,
     in_place: &BTreeMap<BaseId, BaseId>,
+    before: &[Vec<Step>],
 ) -> Vec<Vec<Step>> {
     let mut ready = given(graph);
+    ready.extend(made(before));
     let mut open = steps;
     let mut phases = vec![];
     while !open.is_empty() {
@@ -33,9 +36,8 @@ pub(super) fn phases(
             !phase.is_empty(),
             "ordered without cycles: some step is ready"
         );
-        ready.extend(phase.iter().flat_map(|step| &step.writes).map(|w| w.0));
-        ready.extend(phase.iter().flat_map(|step| &step.awaited));
         phases.push(phase);
+        ready.extend(made(&phases[phases.len() - 1..]));
         open = later;
     }
     delay(&mut phases, &given(graph), in_place);
@@ -83,6 +85,14 @@ fn given(graph: &Graph) -> BTreeSet<BaseId> {
         .filter(|(_, base)| !matches!(base.def, Def::Node(_)))
         .map(|(id, _)| id)
         .collect()
+}
+
+/// What is there behind these phases.
+fn made(phases: &[Vec<Step>]) -> impl Iterator<Item = BaseId> {
+    phases.iter().flatten().flat_map(|step| {
+        let written = step.writes.iter().map(|(base, _)| base);
+        written.chain(&step.awaited).copied()
+    })
 }
 
 /// Which of the open steps make up the next phase.

@@ -20,6 +20,8 @@ pub(super) struct Matrices {
     pub(super) cols: usize,
     /// How many products an element sums.
     pub(super) depth: usize,
+    /// How many rows are worth sharing.
+    pub(super) few_rows: usize,
     /// Whether row `i` of the only product reads places `i·depth..(i + 1)·depth` of the left operand's buffer.
     pub(super) is_left_by_row: bool,
     /// How far below and above its start a product reads the right operand, where that is known.
@@ -50,10 +52,25 @@ pub(super) enum ProductShare {
 /// Rows below which they are not worth sharing.
 const FEW_ROWS: usize = 24;
 
+/// The same where workers need not wait for one another between rows.
+const FEW_ROWS_OF_ROUND: usize = 4;
+
 impl Matrices {
+    /// A product that is computed over and over, with the same right operand if that `is_kept`.
+    pub(super) fn repeat(&mut self, is_kept: bool) {
+        self.few_rows = FEW_ROWS_OF_ROUND;
+        if is_kept && self.rows > 1 {
+            self.plan = match &self.plan {
+                Precision::F32(plan) => Precision::F32(plan.ahead()),
+                Precision::F64(plan) => Precision::F64(plan.ahead()),
+                Precision::PlacedF32(_) | Precision::PlacedF64(_) => return,
+            };
+        }
+    }
+
     pub(super) fn share(&self) -> ProductShare {
         match self.starts.len() {
-            1 if self.rows < FEW_ROWS || self.plan.is_placed() => ProductShare::Blocks,
+            1 if self.rows < self.few_rows || self.plan.is_placed() => ProductShare::Blocks,
             1 => ProductShare::Rows,
             _ => ProductShare::Products,
         }
@@ -221,6 +238,7 @@ pub(super) fn placed(
         rows,
         cols,
         depth,
+        few_rows: FEW_ROWS,
         is_left_by_row: false,
         span,
         plan: if dtype == DType::F64 {
@@ -338,6 +356,7 @@ fn arrange(
         cols: n,
         depth: k,
         span: None,
+        few_rows: FEW_ROWS,
         is_left_by_row: starts.len() == 1 && starts[0][0] == 0 && [a_row, a_col] == [k, 1],
         starts,
     })

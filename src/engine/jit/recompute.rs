@@ -75,7 +75,8 @@ fn homes(graph: &Graph, units: &[Unit]) -> Vec<usize> {
 fn is_cheap(node: &Node) -> bool {
     match node.task {
         Task::Map(_) | Task::Convert | Task::Random => true,
-        Task::Fold(..) | Task::Product(_) | Task::Move(_) | Task::Extern => false,
+        Task::Fold(..) | Task::Product(_) | Task::Move(_) => false,
+        Task::Scan(_) | Task::Extern => false,
     }
 }
 

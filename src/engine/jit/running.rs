@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::engine::flat::known;
-use crate::engine::jit::emit::KernelFn;
+use crate::engine::jit::chunks::Chunks;
 use crate::engine::jit::gemm::{Element as GemmElement, Placed, Product};
 use crate::engine::jit::graph::{BaseId, Node, Task, Value};
-use crate::engine::jit::native::{Exec, Native};
+use crate::engine::jit::native::{Exec, LoopCode, Native};
 use crate::engine::jit::product::{Precision, ProductShare};
-use crate::engine::jit::steps::{Chunks, ProductWork};
+use crate::engine::jit::steps::ProductWork;
 use crate::engine::{Call, RunError, RunFault};
 use crate::ops;
 use crate::tensor::{Draw, Drawn, Element, Monoid, Tensor, reduce};
@@ -24,13 +24,15 @@ pub(super) struct Running<'a> {
     pub(super) starts: Vec<*mut u8>,
     /// The tables of kernels' buffers, by phase and step.
     pub(super) tables: Vec<Vec<Vec<*mut u8>>>,
+    /// Scratch of all workers, and how much each has.
     pub(super) scratch: *mut u8,
+    pub(super) scratch_each: usize,
     pub(super) n_workers: usize,
-    pub(super) has_failed: AtomicBool,
-    pub(super) error: Mutex<Option<RunError>>,
+    pub(super) has_failed: &'a AtomicBool,
+    pub(super) error: &'a Mutex<Option<RunError>>,
     /// When the profile began, if there is one.
     pub(super) began: Option<Instant>,
-    pub(super) calls: Mutex<Vec<Call>>,
+    pub(super) calls: &'a Mutex<Vec<Call>>,
 }
 
 // SAFETY: workers write disjoint parts of buffers within a phase, as the schedule has it, and wait for each other between phases.
@@ -39,30 +41,32 @@ unsafe impl Sync for Running<'_> {}
 impl Running<'_> {
     /// A worker's share of everything.
     pub(super) fn work(&self, worker: usize, sync: &dyn Fn()) {
-        let mut kernel = self.native.first_kernel;
-        for (phase, steps) in self.native.phases.iter().enumerate() {
-            if phase > 0 {
+        self.phases(0..self.native.phases.len(), worker, sync);
+    }
+
+    /// A worker's share of some phases.
+    pub(super) fn phases(&self, phases: Range<usize>, worker: usize, sync: &dyn Fn()) {
+        let before = self.native.phases[..phases.start].iter().flatten().count();
+        let mut kernel = self.native.first_kernel + before;
+        for phase in phases.clone() {
+            if phase > phases.start {
                 sync();
             }
+            let (steps, tables) = (&self.native.phases[phase], &self.tables[phase]);
             let mut at = 0;
             while let Some(exec) = steps.get(at) {
                 let together = self.together(&steps[at..]);
                 if together > 1 {
-                    self.chunk_by_chunk(
-                        worker,
-                        &steps[at..at + together],
-                        &self.tables[phase][at..],
-                    );
-                    (at, kernel) = (at + together, kernel + together);
+                    let behind = at + together;
+                    self.chunk_by_chunk(worker, &steps[at..behind], &tables[at..behind]);
+                    (at, kernel) = (behind, kernel + together);
                     continue;
                 }
-                if !self.has_failed.load(Ordering::Relaxed) {
-                    let began = self.began.filter(|_| worker == 0);
-                    let start = began.map(|began| began.elapsed());
-                    self.step(worker, exec, &self.tables[phase][at]);
-                    if let Some((began, start)) = began.zip(start) {
-                        self.note(kernel, start, began.elapsed());
-                    }
+                let began = self.began.filter(|_| worker == 0);
+                let start = began.map(|began| began.elapsed());
+                self.step(worker, exec, &tables[at], sync);
+                if let Some((began, start)) = began.zip(start) {
+                    self.note(kernel, start, began.elapsed());
                 }
                 (at, kernel) = (at + 1, kernel + 1);
             }
@@ -95,17 +99,12 @@ impl Running<'_> {
     /// Some chunks of a step that goes by chunks.
     fn chunks(&self, worker: usize, exec: &Exec, table: &[*mut u8], part: Range<usize>) {
         match exec {
-            Exec::Loop {
-                entry,
-                buffers: _,
-                chunks,
-                unit,
-            } => self.kernel(worker, *entry, table, (*chunks, *unit), part),
+            Exec::Loop(code) => self.kernel(worker, code, table, part),
             Exec::Product { product, chunks } => {
                 self.product(worker, &self.native.products[*product], *chunks, part);
             }
             Exec::Pack { .. } | Exec::Gather { .. } | Exec::Random(_) => {}
-            Exec::Move(_) | Exec::Extern(_) => {}
+            Exec::Move { .. } | Exec::Scan(_) | Exec::Extern(_) => {}
         }
     }
 
@@ -122,9 +121,16 @@ impl Running<'_> {
             .push(call);
     }
 
-    fn step(&self, worker: usize, exec: &Exec, table: &[*mut u8]) {
+    fn step(&self, worker: usize, exec: &Exec, table: &[*mut u8], sync: &dyn Fn()) {
+        if let Exec::Scan(inner) = exec {
+            // In a scan workers wait for one another, whatever happened.
+            return self.scan(worker, inner, sync);
+        }
+        if self.has_failed.load(Ordering::Relaxed) {
+            return;
+        }
         match exec {
-            Exec::Loop { chunks, .. } | Exec::Product { chunks, .. } => {
+            Exec::Loop(LoopCode { chunks, .. }) | Exec::Product { chunks, .. } => {
                 self.chunks(worker, exec, table, chunks.share(worker, self.n_workers));
             }
             Exec::Pack { product } => self.pack(worker, &self.native.products[*product]),
@@ -135,10 +141,10 @@ impl Running<'_> {
                 monoid,
             } if worker == 0 => self.gather([*parts, *result], *n_parts, *monoid),
             Exec::Extern(node) if worker == 0 => self.run_extern(&self.native.graph.nodes[*node]),
-            Exec::Move(node) => {
+            Exec::Move { node, chunks } => {
                 let node = &self.native.graph.nodes[*node];
                 if let Task::Move(what) = &node.task
-                    && !self.moves(worker, node, what)
+                    && !self.moves(worker, node, what, *chunks)
                     && worker == 0
                 {
                     // The op itself says what is wrong.
@@ -146,24 +152,23 @@ impl Running<'_> {
                 }
             }
             Exec::Random(node) => self.random(worker, &self.native.graph.nodes[*node]),
-            Exec::Gather { .. } | Exec::Extern(_) => {}
+            Exec::Gather { .. } | Exec::Extern(_) | Exec::Scan(_) => {}
         }
     }
 
-    fn kernel(
-        &self,
-        worker: usize,
-        entry: KernelFn,
-        table: &[*mut u8],
-        (chunks, unit): (Chunks, usize),
-        part: Range<usize>,
-    ) {
-        let scratch = self.scratch.wrapping_add(worker * self.native.scratch);
-        for chunk in part {
-            let rows = chunks.rows_of(&(chunk..chunk + 1));
-            let [first, behind] = [rows.start, rows.end].map(|row| (row * unit) as i64);
+    /// Some chunks at once, or one by one where each has a fold of its own.
+    fn kernel(&self, worker: usize, code: &LoopCode, table: &[*mut u8], part: Range<usize>) {
+        let scratch = self.scratch.wrapping_add(worker * self.scratch_each);
+        let call = |chunks: Range<usize>| {
+            let rows = code.chunks.rows_of(&chunks);
+            let [first, behind] = [rows.start, rows.end].map(|row| (row * code.unit) as i64);
+            let part = chunks.start as i64;
             // SAFETY: the table holds the kernel's buffers, each as long as its reads and outputs reach; scratch is the worker's own.
-            unsafe { entry(table.as_ptr(), scratch, first, behind, chunk as i64) };
+            unsafe { (code.entry)(table.as_ptr(), scratch, first, behind, part) };
+        };
+        match code.is_folded {
+            true => part.for_each(|chunk| call(chunk..chunk + 1)),
+            false => call(part),
         }
     }
 

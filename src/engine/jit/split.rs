@@ -71,7 +71,7 @@ pub(super) fn split(graph: &mut Graph, node: &Node, operands: &[Operand]) -> Opt
             chain.map(Operand::Whole)
         }
         (Task::Convert | Task::Fold(..) | Task::Product(_) | Task::Random, _) => None,
-        (Task::Move(_) | Task::Extern, _) => None,
+        (Task::Move(_) | Task::Scan(_) | Task::Extern, _) => None,
     }
 }
 
@@ -280,7 +280,7 @@ impl Graph {
         let op = match &task {
             Task::Map(f) => Op::Map(*f),
             Task::Convert | Task::Fold(..) | Task::Product(_) => Op::Cast(dtype),
-            Task::Random | Task::Move(_) | Task::Extern => Op::Cast(dtype),
+            Task::Random | Task::Move(_) | Task::Scan(_) | Task::Extern => Op::Cast(dtype),
         };
         self.node(Node {
             op,

@@ -5,7 +5,6 @@ use pulp::Arch;
 
 use crate::scalar::Scalar;
 use crate::scalar::math::Float;
-use crate::scalar::numbers::{self, Visitor};
 use crate::types::DType;
 
 /// `dst[i] = f(a[i], b[i])` for `i < n`; `b` is for functions of two numbers.
@@ -25,86 +24,80 @@ pub(super) fn is_costly(f: Scalar) -> bool {
     routine(f, DType::F32).is_some()
 }
 
-macro_rules! each_function {
-    ($f:expr, $t:ident, $($name:ident)*) => {
-        match $f {
-            $(Scalar::$name => Some(strip::<$t, { Scalar::$name as usize }>),)*
-            _ => None,
+/// A routine for each function. All of it is one piece of code: a call in the loop would be one for each element.
+macro_rules! routines {
+    ($($name:ident $f:expr,)*) => {
+        fn typed<T: Float>(f: Scalar) -> Option<Routine> {
+            match f {
+                $(Scalar::$name => {
+                    unsafe extern "C" fn routine<T: Float>(
+                        dst: *mut u8,
+                        a: *const u8,
+                        b: *const u8,
+                        n: usize,
+                    ) {
+                        // SAFETY: the caller's promise is the same.
+                        unsafe { strip::<T>(dst, a, b, n, #[inline(always)] $f) }
+                    }
+                    Some(routine::<T>)
+                })*
+                _ => None,
+            }
         }
     };
 }
 
-fn typed<T: Float>(f: Scalar) -> Option<Routine> {
-    each_function!(f, T, Exp Expm1 Ln Log1p Sin Cos Atan Tanh Sigmoid Erf Pow Rem Floor Ceil Round)
+routines! {
+    Exp |x: T, _| Float::exp(x),
+    Expm1 |x: T, _| Float::expm1(x),
+    Ln |x: T, _| Float::ln(x),
+    Log1p |x: T, _| Float::log1p(x),
+    Sin |x: T, _| Float::sin(x),
+    Cos |x: T, _| Float::cos(x),
+    Atan |x: T, _| Float::atan(x),
+    Tanh |x: T, _| Float::tanh(x),
+    Sigmoid |x: T, _| Float::sigmoid(x),
+    Erf |x: T, _| Float::erf(x),
+    Floor |x: T, _| Float::floor(x),
+    Ceil |x: T, _| Float::ceil(x),
+    Round |x: T, _| Float::round(x),
+    Pow |x: T, y| Float::pow(x, y),
+    Rem |x: T, y| Float::rem(x, y),
 }
 
 /// # Safety
-/// `dst` and the operands that `F` has are valid for `n` elements of type `T`; `dst` overlaps none of them.
-unsafe extern "C" fn strip<T: Float, const F: usize>(
+/// `dst` and the operands of `f` are valid for `n` elements of type `T`; `dst` overlaps none of them. One that `f` does not look at is
+/// another one again.
+#[inline(always)]
+unsafe fn strip<T: Float>(
     dst: *mut u8,
     a: *const u8,
     b: *const u8,
     n: usize,
+    f: impl Fn(T, T) -> T,
 ) {
-    let f = const { Scalar::ALL[F] };
-    // SAFETY: the caller's promise; functions of one number do not look at `b`.
+    // SAFETY: the caller's promise.
     let (dst, a, b) = unsafe {
-        let b = if f.arity() == 2 { b } else { a };
         (
             std::slice::from_raw_parts_mut(dst.cast::<T>(), n),
             std::slice::from_raw_parts(a.cast::<T>(), n),
             std::slice::from_raw_parts(b.cast::<T>(), n),
         )
     };
-    numbers::float(f, Strip { dst, a, b });
-}
-
-/// A result and its operands.
-struct Strip<'a, T> {
-    dst: &'a mut [T],
-    a: &'a [T],
-    b: &'a [T],
-}
-
-impl<T: Float> Visitor<T> for Strip<'_, T> {
-    type Out = ();
-
-    #[inline(always)]
-    fn unary(self, f: impl Fn(T) -> T + Copy) {
-        Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                for (dst, &a) in self.dst.iter_mut().zip(self.a) {
-                    *dst = f(a);
-                }
-            },
-        );
-    }
-
-    #[inline(always)]
-    fn binary(self, f: impl Fn(T, T) -> T + Copy) {
-        Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                for ((dst, &a), &b) in self.dst.iter_mut().zip(self.a).zip(self.b) {
-                    *dst = f(a, b);
-                }
-            },
-        );
-    }
-
-    fn test(self, _: impl Fn(T) -> bool + Copy) {
-        unreachable!("staged: tests are instructions")
-    }
-
-    fn compare(self, _: impl Fn(T, T) -> bool + Copy) {
-        unreachable!("staged: comparisons are instructions")
-    }
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            for ((dst, &a), &b) in dst.iter_mut().zip(a).zip(b) {
+                *dst = f(a, b);
+            }
+        },
+    );
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scalar::numbers::{self, Visitor};
 
     #[test]
     fn every_costly_function_has_a_routine_with_the_bits_of_its_definition() {

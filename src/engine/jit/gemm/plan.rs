@@ -99,6 +99,18 @@ impl<T: Element> Product<T> {
         }
     }
 
+    /// The same product for a B that is packed ahead, since many runs share it.
+    pub(crate) fn ahead(&self) -> Product<T> {
+        if self.swapped {
+            return *self;
+        }
+        Product {
+            feed: Feed::Packed,
+            packs_a: self.problem.m > 1 && self.problem.n > 2 * self.isa.panel(),
+            ..*self
+        }
+    }
+
     /// Elements of workspace that `pack` fills and `run` reads; none where B is read in place.
     pub(crate) fn packed_len(&self) -> usize {
         match self.feed {
