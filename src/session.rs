@@ -34,6 +34,7 @@ mod transaction;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::rc::Rc;
 
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::engine::{Engine, Interpreter, Jit, Trap};
@@ -137,7 +138,7 @@ pub struct Session {
     texts: BTreeMap<String, String>,
     runs: Vec<(Run, Trained)>,
     /// What statements and runs that were executed have left.
-    memory: Memory,
+    memory: Rc<Memory>,
     axes: AxisNames,
     /// The names of tensors that came from outside.
     given: Vec<String>,
@@ -167,7 +168,7 @@ impl Session {
             globals: BTreeMap::new(),
             texts: BTreeMap::new(),
             runs: vec![],
-            memory: Memory::new(),
+            memory: Rc::default(),
             axes: AxisNames::new(),
             given: vec![],
         };

@@ -168,7 +168,7 @@ pub(crate) struct Lowerer<'w> {
     /// Whether runs come with the link of their output.
     pub(crate) presents: bool,
     /// The `train` blocks of the program.
-    pub(crate) trains: Vec<ast::Block<ast::Field>>,
+    pub(crate) trains: Vec<Rc<ast::Block<ast::Field>>>,
     file_dims: BTreeMap<(usize, String), Option<Dim>>,
     /// The definitions of each circle that has been told.
     circles: BTreeSet<BTreeSet<String>>,

@@ -1,5 +1,7 @@
 //! A program is a transaction: executed, it becomes part of the session; failed, it leaves no trace.
 
+use std::rc::Rc;
+
 use crate::diag::Diagnostics;
 use crate::session::Session;
 use crate::session::compile::Compiled;
@@ -80,7 +82,7 @@ impl Session {
         let done = program.items.iter().filter(|item| trained(item));
         let done = done.filter_map(|item| Some((item.span, left.get(&item.span)?.clone())));
         let done: Vec<_> = done.collect();
-        self.memory.extend(done);
+        Rc::make_mut(&mut self.memory).extend(done);
         self.globals.retain(|name, _| !name.starts_with('$'));
         self.data = data;
         self.program = program;
