@@ -37,7 +37,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::engine::{Engine, Interpreter, Jit, Trap};
+use crate::engine::{Engine, Interpreter, Jit, Stop, Trap};
 use crate::lower::{Library, Memory, Run, Shown, World};
 use crate::opt::Passes;
 use crate::session::data::Loaded;
@@ -116,8 +116,8 @@ impl EngineKind {
         match self {
             EngineKind::Jit if profiles => Box::new(Jit::profiled()),
             EngineKind::Jit => Box::new(Jit::default()),
-            EngineKind::Interpreter => Box::new(Interpreter),
-            EngineKind::Trap => Box::new(Trap),
+            EngineKind::Interpreter => Box::new(Interpreter::default()),
+            EngineKind::Trap => Box::new(Trap::default()),
         }
     }
 }
@@ -142,6 +142,7 @@ pub struct Session {
     axes: AxisNames,
     /// The names of tensors that came from outside.
     given: Vec<String>,
+    stop: Stop,
 }
 
 impl Session {
@@ -171,6 +172,7 @@ impl Session {
             memory: Rc::default(),
             axes: AxisNames::new(),
             given: vec![],
+            stop: Stop::default(),
         };
         (session, reports)
     }
@@ -178,6 +180,11 @@ impl Session {
     /// From here on, the first value that is not finite is an error, which names the op that gave it.
     pub fn trap(&mut self) {
         self.options.engine = EngineKind::Trap;
+    }
+
+    /// From here on, what is computed ends once this asks for it, as if the sink had asked to stop; runs are left to finish their step.
+    pub fn stop_at(&mut self, stop: Stop) {
+        self.stop = stop;
     }
 
     /// Reads and parses a program, with the settings of the command line in place of its own.

@@ -62,6 +62,8 @@ pub enum RunFault {
         /// The bytes that are free.
         room: u64,
     },
+    /// It was asked to end.
+    Stopped,
     /// More memory than the program allows.
     Budget {
         /// The fewest bytes that will do.
@@ -78,7 +80,7 @@ impl RunError {
             RunFault::Eval(error) => error.is_of_matrix(),
             RunFault::Inputs { .. } | RunFault::Input { .. } => false,
             RunFault::Size { .. } | RunFault::Memory { .. } => false,
-            RunFault::NotFinite { .. } | RunFault::Budget { .. } => false,
+            RunFault::NotFinite { .. } | RunFault::Budget { .. } | RunFault::Stopped => false,
         }
     }
 
@@ -115,6 +117,7 @@ impl RunError {
                 let ranges = format!("made of {}", operands.join(" and "));
                 Description::new(codes::TRAPPED, message).note(Some(ranges))
             }
+            RunFault::Stopped => Description::new(codes::STOPPED, "it was asked to end"),
             RunFault::Memory { needed, room } => {
                 let (needed, room) = (in_words(*needed), in_words(*room));
                 let message = format!("this needs {needed} of memory, and {room} is free");

@@ -106,7 +106,7 @@ impl Program {
 
     /// What it computes of these inputs.
     pub(super) fn run(&self, inputs: &[Tensor]) -> Vec<Tensor> {
-        let program = Interpreter.prepare(&self.module, self.id);
+        let program = Interpreter::default().prepare(&self.module, self.id);
         let results = program.and_then(|mut program| program.run(inputs.to_vec()));
         results.expect("the test's function runs")
     }

@@ -40,10 +40,12 @@ impl Session {
     ) -> Result<(Flow, Vec<Span>), Diagnostics> {
         self.globals.extend(compiled.data_globals());
         let engine = self.options.engine.engine(self.options.profiles);
+        let stoppable = engine.stopping(self.stop);
         let mut execution = Execution {
             session: self,
             compiled,
             engine: &*engine,
+            stoppable: &*stoppable,
             sink,
             test: None,
             undone: vec![],

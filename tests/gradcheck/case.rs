@@ -121,7 +121,9 @@ fn total(b: &mut Builder<'_>, parts: Vec<ValueId>) -> ValueId {
 
 /// The results of a function that is flat.
 pub(crate) fn run(module: &Module, func: FuncId, inputs: &[Tensor]) -> Vec<Tensor> {
-    let mut program = Interpreter.prepare(module, func).expect("it is flat");
+    let mut program = Interpreter::default()
+        .prepare(module, func)
+        .expect("it is flat");
     program.run(inputs.to_vec()).expect("it runs")
 }
 

@@ -16,7 +16,7 @@ use crate::engine::jit::product::ProductShare;
 use crate::engine::jit::running::Running;
 use crate::engine::jit::steps::{Chunks, ProductWork, Schedule, Step, Work};
 use crate::engine::jit::{Source, Timing};
-use crate::engine::{Profile, RunError};
+use crate::engine::{Profile, RunError, Stop};
 use crate::tensor::{Monoid, Tensor};
 
 /// A plan ready to run.
@@ -249,6 +249,7 @@ impl Native {
         mut inputs: Vec<Tensor>,
         pool: Option<&Pool>,
         timing: Option<&Timing>,
+        stop: Stop,
     ) -> Result<Vec<Tensor>, RunError> {
         let n_workers = pool.map_or(1, Pool::n_workers);
         let scratch = self.scratch;
@@ -265,6 +266,7 @@ impl Native {
             starts,
             scratch,
             n_workers,
+            stop,
             has_failed: AtomicBool::new(false),
             error: Mutex::new(None),
             began: timing.map(|timing| timing.began),

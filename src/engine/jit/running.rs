@@ -12,7 +12,7 @@ use crate::engine::jit::graph::{BaseId, Node, Task, Value};
 use crate::engine::jit::native::{Exec, Native};
 use crate::engine::jit::product::{Precision, ProductShare};
 use crate::engine::jit::steps::{Chunks, ProductWork};
-use crate::engine::{Call, RunError, RunFault};
+use crate::engine::{Call, RunError, RunFault, Stop};
 use crate::ops;
 use crate::tensor::{Draw, Drawn, Element, Monoid, Tensor, reduce};
 use crate::types::DType;
@@ -26,6 +26,7 @@ pub(super) struct Running<'a> {
     pub(super) tables: Vec<Vec<Vec<*mut u8>>>,
     pub(super) scratch: *mut u8,
     pub(super) n_workers: usize,
+    pub(super) stop: Stop,
     pub(super) has_failed: AtomicBool,
     pub(super) error: Mutex<Option<RunError>>,
     /// When the profile began, if there is one.
@@ -56,7 +57,7 @@ impl Running<'_> {
                     (at, kernel) = (at + together, kernel + together);
                     continue;
                 }
-                if !self.has_failed.load(Ordering::Relaxed) {
+                if self.goes_on(worker) {
                     let began = self.began.filter(|_| worker == 0);
                     let start = began.map(|began| began.elapsed());
                     self.step(worker, exec, &self.tables[phase][at]);
@@ -67,6 +68,20 @@ impl Running<'_> {
                 (at, kernel) = (at + 1, kernel + 1);
             }
         }
+    }
+
+    /// Whether nothing has failed, and nobody asks to stop.
+    fn goes_on(&self, worker: usize) -> bool {
+        if worker == 0 && self.stop.is_asked() {
+            self.fail(RunFault::Stopped.into());
+        }
+        !self.has_failed.load(Ordering::Relaxed)
+    }
+
+    fn fail(&self, error: RunError) {
+        let slot = self.error.lock();
+        *slot.unwrap_or_else(|broken| broken.into_inner()) = Some(error);
+        self.has_failed.store(true, Ordering::Relaxed);
     }
 
     /// How many of these steps, from the first on, go through the same number of chunks, each with what the one before it has left
@@ -86,6 +101,9 @@ impl Running<'_> {
             return;
         };
         for chunk in chunks.share(worker, self.n_workers) {
+            if !self.goes_on(worker) {
+                return;
+            }
             for (exec, table) in steps.iter().zip(tables) {
                 self.chunks(worker, exec, table, chunk..chunk + 1);
             }
@@ -308,9 +326,7 @@ impl Running<'_> {
 
     fn run_extern(&self, node: &Node) {
         if let Err(error) = self.try_extern(node) {
-            let slot = self.error.lock();
-            *slot.unwrap_or_else(|broken| broken.into_inner()) = Some(error);
-            self.has_failed.store(true, Ordering::Relaxed);
+            self.fail(error);
         }
     }
 
