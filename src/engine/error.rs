@@ -76,11 +76,25 @@ pub enum RunFault {
 impl RunError {
     /// Whether it is the first operand, a matrix, that is at fault.
     pub fn is_of_matrix(&self) -> bool {
+        self.eval_error().is_some_and(EvalError::is_of_matrix)
+    }
+
+    /// The op that met a singular matrix, if that is the error.
+    pub fn singular_in(&self) -> Option<&'static str> {
+        self.eval_error()?.singular_in()
+    }
+
+    /// The error in words, where a singular matrix means that columns depend on each other of the one that `name` was given.
+    pub fn describe_dependence(&self, name: &str) -> Option<Description> {
+        self.eval_error()?.describe_dependence(name)
+    }
+
+    fn eval_error(&self) -> Option<&EvalError> {
         match &self.fault {
-            RunFault::Eval(error) => error.is_of_matrix(),
-            RunFault::Inputs { .. } | RunFault::Input { .. } => false,
-            RunFault::Size { .. } | RunFault::Memory { .. } => false,
-            RunFault::NotFinite { .. } | RunFault::Budget { .. } | RunFault::Stopped => false,
+            RunFault::Eval(error) => Some(error),
+            RunFault::Inputs { .. } | RunFault::Input { .. } => None,
+            RunFault::Size { .. } | RunFault::Memory { .. } => None,
+            RunFault::NotFinite { .. } | RunFault::Budget { .. } | RunFault::Stopped => None,
         }
     }
 

@@ -27,6 +27,7 @@ pub(super) fn program(write: impl FnOnce(&mut Builder<'_>) -> Vec<ValueId>) -> P
             end: 0,
         },
         caller: None,
+        called: None,
     });
     let mut b = Builder {
         module: &mut module,

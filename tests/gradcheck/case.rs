@@ -51,7 +51,11 @@ pub(crate) fn module() -> Module {
         start: 0,
         end: 0,
     };
-    origins.push(Origin { span, caller: None });
+    origins.push(Origin {
+        span,
+        caller: None,
+        called: None,
+    });
     Module {
         dims: Unifier::new(),
         origins,
