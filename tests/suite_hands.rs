@@ -60,11 +60,40 @@ fn lines_pass_tensors_on_by_file() {
 }
 
 #[test]
+fn lines_run_their_tests() {
+    let eval = |line: &str| ran(folder().path(), &["eval", "-e", line], "");
+    let (code, text) = eval("let x = [1.0, 2.0]; test \"order\" { assert x[0] < x[1]; }");
+    assert_eq!(
+        (code, text.as_str()),
+        (0, "ok    order\nx: f32[2]\n  1.0  2.0\n")
+    );
+    let (code, text) = eval("let x = 1.0; test \"none\" { assert x > 1; }");
+    assert_eq!((code, text.as_str()), (1, "FAIL  none\nx = 1\n"));
+}
+
+#[test]
+fn the_element_type_of_a_line_reaches_derivatives_and_truth_values() {
+    let line = "let g = grad(fn(v) => sum(v ^ 3))([1, 2]); let m = ([1.0, 2.0] > 1) * 2 * g;";
+    let eval = ["eval", "--dtype", "f64", "-e", line];
+    let (code, text) = ran(folder().path(), &eval, "");
+    assert_eq!(
+        (code, text.as_str()),
+        (0, "g: f64[2]\n  3.0  12.0\nm: f64[2]\n  0.0  24.0\n")
+    );
+}
+
+#[test]
 fn a_server_answers_each_line_in_a_world_of_its_own() {
     let typed = r#"{"eval": "use linalg::solve; let x = solve(A, b);", "bind": {"A": [[2, 1], [1, 3]], "b": [3, 5]}}
 {"eval": "x"}
 {"eval": "sum(n)", "bind": {"n": {"dtype": "i64", "value": [1, 2]}}}
 {"eval": "n", "bind": {"n": [[1], [1, 2]]}}
+{"eval": "n", "bind": {"n": {"dtype": "i64", "value": [9007199254740993, 1]}}}
+{"eval": "n", "bind": {"n": {"dtype": "i64", "value": [0.5]}}}
+{"eval": "n", "bind": {"n": {"dtype": "f99", "value": [1]}}}
+{"eval": "n", "bind": {"n": [1, "NaN", "-Infinity"]}}
+{"eval": "use linalg::inverse; A |> inverse", "bind": {"A": [[1, 2], [2, 4]]}}
+{"eval": "test \"t\" { assert 1 < 2; } test \"f\" { assert 2 < 1; }"}
 not json
 "#;
     let (code, text) = ran(
