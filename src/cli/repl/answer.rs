@@ -53,6 +53,7 @@ impl<'g> Repl<'g> {
             };
         }
         let done = match text.strip_prefix('?') {
+            Some("") => Ok(out.text(&commands::help())?),
             Some(name) => Ok(out.text(&info(&self.session, name.trim()))?),
             None => self.line(text, out),
         };
