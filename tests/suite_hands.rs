@@ -262,6 +262,80 @@ fn both(folder: &Path, args: &[&str]) -> (i32, String) {
     (output.status.code().unwrap_or(-1), said)
 }
 
+/// What becomes of a table: the program, and how a run of it ends.
+fn project_of(table: &str) -> (String, i32) {
+    let folder = folder();
+    fs::write(folder.path().join("t.csv"), table).expect("it can be written");
+    let (code, said) = both(folder.path(), &["new", "p", "--csv", "t.csv"]);
+    if code != 0 {
+        return (said, code);
+    }
+    let program = fs::read_to_string(folder.path().join("p/main.nnl")).expect("it is there");
+    let data = program.split("model").next().unwrap_or_default();
+    let ran = ran(folder.path(), &["run", "-q", "p/main.nnl"], "");
+    (format!("{said}\n{data}"), ran.0)
+}
+
+/// A table of 40 rows, each made from its number.
+fn table(header: &str, row: impl Fn(usize) -> String) -> String {
+    let rows: String = (0..40).map(|n| row(n) + "\n").collect();
+    format!("{header}\n{rows}")
+}
+
+#[test]
+fn dates_are_days_in_whatever_form() {
+    let tables = [
+        table("day,size,price", |n| {
+            format!(
+                "2021-{:02}-{:02},{n}.5,{}",
+                1 + n % 12,
+                1 + n % 28,
+                3 * n + n % 5
+            )
+        }),
+        table("wann;preis", |n| {
+            format!("{:02}.{:02}.2020;{}", 1 + n % 28, 1 + n % 12, 3 * n + n % 5)
+        }),
+        table("sold,price", |n| {
+            format!("{:02}/{:02}/2020,{}", 1 + n % 12, 1 + n % 28, 3 * n + n % 5)
+        }),
+        table("sold,price", |n| {
+            format!("{:02}/{:02}/2020,{}", 1 + n % 12, 1 + n % 11, 3 * n + n % 5)
+        }),
+        table("at,price", |n| match n % 9 {
+            0 => format!(",{n}.5"),
+            _ => format!("2020-01-{:02}T{:02}:30:00Z,{n}.5", 1 + n % 28, n % 24),
+        }),
+        table("size,day", |n| {
+            format!("{n}.5,\"March {}, 2021\"", 1 + n % 28)
+        }),
+        table("day,size,price", |n| match n % 9 {
+            0 => format!("unknown,{n}.5,{}", 3 * n + n % 5),
+            _ => format!("2021-01-{:02},{n}.5,{}", 1 + n % 28, 3 * n + n % 5),
+        }),
+    ];
+    let found = tables.map(|table| {
+        let (text, code) = project_of(&table);
+        format!("{text}run: {code}\n")
+    });
+    insta::assert_snapshot!(found.join("────────\n"));
+}
+
+#[test]
+fn what_a_date_is_not_is_told() {
+    let folder = folder();
+    let program = "data d { source: csv(\"t.csv\"), x: [day] |> days, y: [n] }\nshow d.x;\n";
+    fs::write(folder.path().join("main.nnl"), program).expect("it can be written");
+    fs::write(
+        folder.path().join("t.csv"),
+        "day,n\n2020-01-31,1\n2020-02-30,2\n",
+    )
+    .expect("it can be written");
+    let (code, said) = both(folder.path(), &["run", "main.nnl"]);
+    assert_eq!(code, 3);
+    insta::assert_snapshot!(said);
+}
+
 /// The programs right in a folder of the repository.
 fn programs(home: &str) -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(home);
