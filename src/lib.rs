@@ -96,6 +96,8 @@
 //! - **a claim of values**: `@gives probabilities` in the docs of a definition marks its result; `@takes logits` warns where its
 //!   first input is marked otherwise. The words are free. `@link softmax` names the function that makes of that input what it
 //!   stands for: a saved model whose loss says so gives probabilities.
+//! - **what helps**: `@dependent` and a text in the docs of a definition tell what to do where it meets a singular matrix, which means
+//!   that columns of its first input depend on each other.
 //! - **a lint**: a file in [`lint`] if the tree is enough, else a warning where shapes are known; files under `tests/suite/lint/`,
 //!   also of what must not be warned of.
 //! - **an error**: a code in its stage's `codes.rs`, a report where it is found, a file under `tests/suite/error/`, and for `explain`

@@ -34,9 +34,10 @@ mod transaction;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::rc::Rc;
 
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::engine::{Engine, Interpreter, Jit, Trap};
+use crate::engine::{Engine, Interpreter, Jit, Stop, Trap};
 use crate::lower::{Library, Memory, Run, Shown, World};
 use crate::opt::Passes;
 use crate::session::data::Loaded;
@@ -115,8 +116,8 @@ impl EngineKind {
         match self {
             EngineKind::Jit if profiles => Box::new(Jit::profiled()),
             EngineKind::Jit => Box::new(Jit::default()),
-            EngineKind::Interpreter => Box::new(Interpreter),
-            EngineKind::Trap => Box::new(Trap),
+            EngineKind::Interpreter => Box::new(Interpreter::default()),
+            EngineKind::Trap => Box::new(Trap::default()),
         }
     }
 }
@@ -137,10 +138,11 @@ pub struct Session {
     texts: BTreeMap<String, String>,
     runs: Vec<(Run, Trained)>,
     /// What statements and runs that were executed have left.
-    memory: Memory,
+    memory: Rc<Memory>,
     axes: AxisNames,
     /// The names of tensors that came from outside.
     given: Vec<String>,
+    stop: Stop,
 }
 
 impl Session {
@@ -167,9 +169,10 @@ impl Session {
             globals: BTreeMap::new(),
             texts: BTreeMap::new(),
             runs: vec![],
-            memory: Memory::new(),
+            memory: Rc::default(),
             axes: AxisNames::new(),
             given: vec![],
+            stop: Stop::default(),
         };
         (session, reports)
     }
@@ -177,6 +180,11 @@ impl Session {
     /// From here on, the first value that is not finite is an error, which names the op that gave it.
     pub fn trap(&mut self) {
         self.options.engine = EngineKind::Trap;
+    }
+
+    /// From here on, what is computed ends once this asks for it, as if the sink had asked to stop; runs are left to finish their step.
+    pub fn stop_at(&mut self, stop: Stop) {
+        self.stop = stop;
     }
 
     /// Reads and parses a program, with the settings of the command line in place of its own.

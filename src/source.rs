@@ -77,10 +77,10 @@ pub struct Source {
     pub text: Arc<str>,
 }
 
-/// All source texts of a session.
+/// All source texts of a session. Copies share them until one of them gets another.
 #[derive(Clone, Debug, Default)]
 pub struct SourceMap {
-    sources: Arena<Source>,
+    sources: Arc<Arena<Source>>,
 }
 
 impl SourceMap {
@@ -92,7 +92,7 @@ impl SourceMap {
     /// Adds a user's text read from `path`; relative paths in it start at the folder of `path`.
     pub fn add_file(&mut self, path: &Path, text: &str) -> SourceId {
         let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
-        self.sources.push(Source {
+        self.add(Source {
             name: path.display().to_string(),
             folder,
             author: Author::User,
@@ -103,12 +103,16 @@ impl SourceMap {
     /// Adds a text of the embedded library.
     pub fn add_library(&mut self, name: &str, text: &str) -> SourceId {
         let name = format!("<{name}>");
-        self.sources.push(Source {
+        self.add(Source {
             name,
             folder: PathBuf::new(),
             author: Author::Library,
             text: text.into(),
         })
+    }
+
+    fn add(&mut self, source: Source) -> SourceId {
+        Arc::make_mut(&mut self.sources).push(source)
     }
 
     /// The newest text of a user.

@@ -60,11 +60,40 @@ fn lines_pass_tensors_on_by_file() {
 }
 
 #[test]
+fn lines_run_their_tests() {
+    let eval = |line: &str| ran(folder().path(), &["eval", "-e", line], "");
+    let (code, text) = eval("let x = [1.0, 2.0]; test \"order\" { assert x[0] < x[1]; }");
+    assert_eq!(
+        (code, text.as_str()),
+        (0, "ok    order\nx: f32[2]\n  1.0  2.0\n")
+    );
+    let (code, text) = eval("let x = 1.0; test \"none\" { assert x > 1; }");
+    assert_eq!((code, text.as_str()), (1, "FAIL  none\nx = 1\n"));
+}
+
+#[test]
+fn the_element_type_of_a_line_reaches_derivatives_and_truth_values() {
+    let line = "let g = grad(fn(v) => sum(v ^ 3))([1, 2]); let m = ([1.0, 2.0] > 1) * 2 * g;";
+    let eval = ["eval", "--dtype", "f64", "-e", line];
+    let (code, text) = ran(folder().path(), &eval, "");
+    assert_eq!(
+        (code, text.as_str()),
+        (0, "g: f64[2]\n  3.0  12.0\nm: f64[2]\n  0.0  24.0\n")
+    );
+}
+
+#[test]
 fn a_server_answers_each_line_in_a_world_of_its_own() {
     let typed = r#"{"eval": "use linalg::solve; let x = solve(A, b);", "bind": {"A": [[2, 1], [1, 3]], "b": [3, 5]}}
 {"eval": "x"}
 {"eval": "sum(n)", "bind": {"n": {"dtype": "i64", "value": [1, 2]}}}
 {"eval": "n", "bind": {"n": [[1], [1, 2]]}}
+{"eval": "n", "bind": {"n": {"dtype": "i64", "value": [9007199254740993, 1]}}}
+{"eval": "n", "bind": {"n": {"dtype": "i64", "value": [0.5]}}}
+{"eval": "n", "bind": {"n": {"dtype": "f99", "value": [1]}}}
+{"eval": "n", "bind": {"n": [1, "NaN", "-Infinity"]}}
+{"eval": "use linalg::inverse; A |> inverse", "bind": {"A": [[1, 2], [2, 4]]}}
+{"eval": "test \"t\" { assert 1 < 2; } test \"f\" { assert 2 < 1; }"}
 not json
 "#;
     let (code, text) = ran(
@@ -231,6 +260,80 @@ fn both(folder: &Path, args: &[&str]) -> (i32, String) {
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8(said).expect("what is printed is UTF-8");
     (output.status.code().unwrap_or(-1), said)
+}
+
+/// What becomes of a table: the program, and how a run of it ends.
+fn project_of(table: &str) -> (String, i32) {
+    let folder = folder();
+    fs::write(folder.path().join("t.csv"), table).expect("it can be written");
+    let (code, said) = both(folder.path(), &["new", "p", "--csv", "t.csv"]);
+    if code != 0 {
+        return (said, code);
+    }
+    let program = fs::read_to_string(folder.path().join("p/main.nnl")).expect("it is there");
+    let data = program.split("model").next().unwrap_or_default();
+    let ran = ran(folder.path(), &["run", "-q", "p/main.nnl"], "");
+    (format!("{said}\n{data}"), ran.0)
+}
+
+/// A table of 40 rows, each made from its number.
+fn table(header: &str, row: impl Fn(usize) -> String) -> String {
+    let rows: String = (0..40).map(|n| row(n) + "\n").collect();
+    format!("{header}\n{rows}")
+}
+
+#[test]
+fn dates_are_days_in_whatever_form() {
+    let tables = [
+        table("day,size,price", |n| {
+            format!(
+                "2021-{:02}-{:02},{n}.5,{}",
+                1 + n % 12,
+                1 + n % 28,
+                3 * n + n % 5
+            )
+        }),
+        table("wann;preis", |n| {
+            format!("{:02}.{:02}.2020;{}", 1 + n % 28, 1 + n % 12, 3 * n + n % 5)
+        }),
+        table("sold,price", |n| {
+            format!("{:02}/{:02}/2020,{}", 1 + n % 12, 1 + n % 28, 3 * n + n % 5)
+        }),
+        table("sold,price", |n| {
+            format!("{:02}/{:02}/2020,{}", 1 + n % 12, 1 + n % 11, 3 * n + n % 5)
+        }),
+        table("at,price", |n| match n % 9 {
+            0 => format!(",{n}.5"),
+            _ => format!("2020-01-{:02}T{:02}:30:00Z,{n}.5", 1 + n % 28, n % 24),
+        }),
+        table("size,day", |n| {
+            format!("{n}.5,\"March {}, 2021\"", 1 + n % 28)
+        }),
+        table("day,size,price", |n| match n % 9 {
+            0 => format!("unknown,{n}.5,{}", 3 * n + n % 5),
+            _ => format!("2021-01-{:02},{n}.5,{}", 1 + n % 28, 3 * n + n % 5),
+        }),
+    ];
+    let found = tables.map(|table| {
+        let (text, code) = project_of(&table);
+        format!("{text}run: {code}\n")
+    });
+    insta::assert_snapshot!(found.join("────────\n"));
+}
+
+#[test]
+fn what_a_date_is_not_is_told() {
+    let folder = folder();
+    let program = "data d { source: csv(\"t.csv\"), x: [day] |> days, y: [n] }\nshow d.x;\n";
+    fs::write(folder.path().join("main.nnl"), program).expect("it can be written");
+    fs::write(
+        folder.path().join("t.csv"),
+        "day,n\n2020-01-31,1\n2020-02-30,2\n",
+    )
+    .expect("it can be written");
+    let (code, said) = both(folder.path(), &["run", "main.nnl"]);
+    assert_eq!(code, 3);
+    insta::assert_snapshot!(said);
 }
 
 /// The programs right in a folder of the repository.

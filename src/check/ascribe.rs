@@ -123,9 +123,12 @@ impl Checker<'_> {
             (None, _) if operand.is_loose => Ok(operand),
             (Some(wanted), _) if wanted == found => Ok(operand),
             // Truth values count as 0 and 1 where floats are wanted.
-            (decided, Elem::Float(_)) if found == DType::Bool => Ok(tight(
-                walk.raw_cast(operand.value, decided.unwrap_or(DType::F32)),
-            )),
+            (decided, Elem::Float(var)) if found == DType::Bool => {
+                let default = self.draft.floats[var].default.unwrap_or(DType::F32);
+                Ok(tight(
+                    walk.raw_cast(operand.value, decided.unwrap_or(default)),
+                ))
+            }
             (None, Elem::Float(var)) if found.is_float() => {
                 self.floats.insert(var, found);
                 Ok(operand)

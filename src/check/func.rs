@@ -75,7 +75,7 @@ impl Checker<'_> {
             let Ok(typed) = walk.one(*value) else {
                 return Err(Reported);
             };
-            let value = walk.tight(typed, self.draft.float.unwrap_or(DType::F32));
+            let value = walk.tight(typed, self.draft.default_float());
             walk.b.func.results.push((name.clone(), value));
         }
         Ok(())
@@ -292,7 +292,8 @@ impl Checker<'_> {
                     .all(|operand| operand.is_loose),
             };
         let mut values: Vec<ValueId> = operands.iter().map(|operand| operand.value).collect();
-        walk.agree(&operands[agreeing.clone()], &mut values[agreeing]);
+        let float = self.draft.default_float();
+        walk.agree(&operands[agreeing.clone()], &mut values[agreeing], float);
         if let Some(at) = index_operand(prim)
             && operands[at].is_loose
         {
@@ -382,7 +383,8 @@ impl Checker<'_> {
         let strong = typed
             .iter()
             .find(|typed| !typed.is_loose && walk.b.dtype(typed.value).is_float());
-        let float = strong.map_or(DType::F32, |typed| walk.b.dtype(typed.value));
+        let default = self.draft.default_float();
+        let float = strong.map_or(default, |typed| walk.b.dtype(typed.value));
         Ok(typed
             .into_iter()
             .map(|typed| walk.tight(typed, float))

@@ -113,8 +113,8 @@ impl Walk<'_, '_> {
         pairs.find(|(x, held)| x != held).map(|(x, _)| x)
     }
 
-    /// Gives loose values, and truth values among numbers, the element type of the others.
-    pub(super) fn agree(&mut self, operands: &[Typed], values: &mut [ValueId]) {
+    /// Gives loose values, and truth values among numbers, the element type of the others, `float` where these are truth values only.
+    pub(super) fn agree(&mut self, operands: &[Typed], values: &mut [ValueId], float: DType) {
         let dtype = |walk: &Self, typed: &Typed| walk.b.dtype(typed.value);
         let strong = operands
             .iter()
@@ -127,7 +127,7 @@ impl Walk<'_, '_> {
         let any_loose = operands.iter().any(|typed| typed.is_loose);
         let meeting = match meeting {
             // Truth values that meet literals only are counted.
-            Some(DType::Bool) if any_loose => DType::F32,
+            Some(DType::Bool) if any_loose => float,
             Some(dtype) => dtype,
             // Among literals only, those that are whole meet others as floats.
             None => DType::F64,

@@ -1,4 +1,5 @@
-//! `nnlc eval`: lines without a file. Named tensors come in as bindings; every `let`, and every value shown, goes out.
+//! `nnlc eval`: lines without a file. Named tensors come in as bindings; every `let`, and every value shown, goes out. Tests are run in
+//! their places, as at the prompt; where one fails, so does the command in the end.
 
 mod file;
 mod request;
@@ -10,6 +11,7 @@ use crate::cli::program::{code, compile, session_with};
 use crate::cli::repl::Repl;
 use crate::cli::run::execute_heard;
 use crate::cli::show::{json, labels::Labels, show};
+use crate::cli::test::FAILED;
 use crate::cli::{Done, Out, Stop, repl};
 use crate::lower::Mode;
 use crate::session::{Options, Output, Session, View};
@@ -41,8 +43,9 @@ fn evaluate(args: &Eval, session: &mut Session, out: &mut Out<'_>) -> Done {
     if args.expr.is_empty() {
         return Ok(());
     }
-    let mut results = vec![];
+    let (mut results, mut has_failed) = (vec![], false);
     let mut hear = |output: &Output| {
+        has_failed |= matches!(output, Output::TestFailed { .. });
         if let Output::Show {
             value: View::Tensor(tensor),
             ..
@@ -54,16 +57,19 @@ fn evaluate(args: &Eval, session: &mut Session, out: &mut Out<'_>) -> Done {
     let (program, reports) = session.load_line(&args.expr.join("\n"));
     out.reports(session.sources(), &reports)?;
     let program = program.ok_or_else(|| Stop::Code(code(&reports)))?;
-    let compiled = compile(session, program, Mode::Run, out)?;
+    let compiled = compile(session, program, Mode::Line, out)?;
     let labels = Labels::of(&compiled);
     execute_heard(session, compiled, &mut hear, out)?;
     let lets = lets(session);
     if args.save.is_none() || out.is_json {
         tell(&lets, &labels, out)?;
     }
-    match &args.save {
-        Some(path) => file::save(path, tensors(&lets).chain(results).collect(), out),
-        None => Ok(()),
+    if let Some(path) = &args.save {
+        file::save(path, tensors(&lets).chain(results).collect(), out)?;
+    }
+    match has_failed {
+        true => Err(Stop::Code(FAILED)),
+        false => Ok(()),
     }
 }
 

@@ -133,7 +133,10 @@ fn step(step: &Fitted) -> String {
                 counted(vocabulary.chars().count() as u64, "character")
             )
         }
-        Fitted::Log | Fitted::Log1p | Fitted::Flatten => step.name().to_owned(),
+        Fitted::Days { order: Some(order) } => format!("days(order: {})", order.name()),
+        Fitted::Log | Fitted::Log1p | Fitted::Flatten | Fitted::Days { order: None } => {
+            step.name().to_owned()
+        }
     }
 }
 

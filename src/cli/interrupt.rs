@@ -4,13 +4,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::cli::INTERRUPTED;
+use crate::engine::Stop;
 
 static IS_RUNNING: AtomicBool = AtomicBool::new(false);
 static IS_ASKED: AtomicBool = AtomicBool::new(false);
 
 /// From here on, the first Ctrl-C is a request that [`is_asked`] tells of.
 pub(crate) fn listen() {
-    IS_ASKED.store(false, Ordering::SeqCst);
     IS_RUNNING.store(true, Ordering::SeqCst);
     // Where no handler can be set, Ctrl-C ends the process as it always did.
     let _ = ctrlc::set_handler(|| {
@@ -19,6 +19,17 @@ pub(crate) fn listen() {
             std::process::exit(i32::from(INTERRUPTED));
         }
     });
+}
+
+/// From here on, nothing runs, and a request made before is done with.
+pub(crate) fn rest() {
+    IS_RUNNING.store(false, Ordering::SeqCst);
+    IS_ASKED.store(false, Ordering::SeqCst);
+}
+
+/// What ends computations once Ctrl-C was pressed.
+pub(crate) fn stop() -> Stop {
+    Stop::at(&IS_ASKED)
 }
 
 /// Whether Ctrl-C was pressed.

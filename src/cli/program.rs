@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::cli::args::{EngineChoice, Global};
-use crate::cli::{BUG, Done, Out, Stop};
+use crate::cli::{BUG, Done, Out, Stop, interrupt};
 use crate::diag::Diagnostics;
 use crate::lower::Mode;
 use crate::session::{Compiled, EngineKind, Options, Session, Watch};
@@ -27,7 +27,8 @@ pub(crate) fn session_with(options: Options, global: &Global, out: &mut Out<'_>)
         sets: global.set.clone(),
         ..options
     };
-    let (session, reports) = Session::new(options);
+    let (mut session, reports) = Session::new(options);
+    session.stop_at(interrupt::stop());
     out.reports(session.sources(), &reports)?;
     // What is wrong with the library is nobody's fault but ours.
     if reports.has_errors() {

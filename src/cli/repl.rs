@@ -15,7 +15,7 @@ use std::path::Path;
 use crate::cli::args::Global;
 use crate::cli::program::session;
 use crate::cli::repl::input::{Input, Line};
-use crate::cli::{Done, Out};
+use crate::cli::{Done, Out, interrupt};
 
 pub(crate) use crate::cli::repl::answer::Repl;
 
@@ -35,6 +35,7 @@ pub(crate) fn converse(mut repl: Repl<'_>, path: Option<&Path>, out: &mut Out<'_
         repl.load(path, out)?;
     }
     loop {
+        interrupt::rest();
         input.learn(repl.session());
         match input.line()? {
             Line::Text(text) if repl.answer(&text, out)?.is_break() => return Ok(()),

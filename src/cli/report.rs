@@ -181,7 +181,7 @@ fn settings(session: &Session, run: &str) -> Vec<Pair> {
         .items
         .iter()
         .filter_map(|item| match &item.kind {
-            ItemKind::Train(block) if block.name.value == run => Some(block),
+            ItemKind::Train(block) if block.name.value == run => Some(&**block),
             ItemKind::Train(_) | ItemKind::Use(_) | ItemKind::Dim(_) | ItemKind::Type(_) => None,
             ItemKind::Def(_) | ItemKind::Data(_) | ItemKind::Test(_) | ItemKind::Stmt(_) => None,
         });

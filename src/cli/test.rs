@@ -17,7 +17,7 @@ use crate::syntax::ast::Program;
 use crate::train::Flow;
 
 /// What failing tests come to: the program is wrong.
-const FAILED: u8 = 1;
+pub(crate) const FAILED: u8 = 1;
 
 pub(crate) fn test(path: Option<&Path>, global: &Global, out: &mut Out<'_>) -> Done {
     let mut session = session(global, out)?;

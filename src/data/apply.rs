@@ -6,6 +6,7 @@ use crate::data::block::{Block, Content, PixelField};
 use crate::data::category::keys;
 use crate::data::chars::apply_chars;
 use crate::data::codes;
+use crate::data::days::apply_days;
 use crate::data::fault::{Fault, counted, listed, shown};
 use crate::data::table::{Cells, Column};
 use crate::data::transform::{FillValue, Fitted};
@@ -45,6 +46,7 @@ pub(crate) fn apply<'t>(fitted: &Fitted, block: Block<'t>) -> Result<Block<'t>, 
         } => one_hot(categories, *unknown_is_zero, block),
         Fitted::Label { categories } => label(categories, block),
         Fitted::Flatten => flatten(block),
+        Fitted::Days { order } => apply_days(*order, block),
         Fitted::Binary { positive, .. } => binary(positive, block),
         Fitted::Chars {
             vocabulary,

@@ -94,6 +94,8 @@ pub const BAD_SAVED: Code = code(450);
 
 /// A source or transform that a later version will know.
 pub const NOT_SUPPORTED: Code = Code::unsupported(Stage::Data, 460);
+/// A cell that is no date where one is needed.
+pub const NO_DATE: Code = code(466);
 /// Columns of different lengths in a table that stands in the program.
 pub const UNEQUAL_COLUMNS: Code = code(461);
 /// A column of cells of different kinds in a table that stands in the program.

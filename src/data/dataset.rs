@@ -325,6 +325,7 @@ fn shape_source(field: &FieldSpec) -> (Option<Spanned<String>>, Span) {
             | TransformSpec::Log1p
             | TransformSpec::Clip { .. }
             | TransformSpec::Impute(_)
+            | TransformSpec::Days { .. }
             | TransformSpec::Binary { .. } => {}
             TransformSpec::Flatten => return (None, transform.span),
             TransformSpec::Chars { size, .. } => return (size.clone(), field.span),

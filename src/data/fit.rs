@@ -66,6 +66,7 @@ pub(crate) fn fit(spec: &TransformSpec, block: &Block<'_>, train: &[u32]) -> Res
             categories: categories(classes, block, train, spec.name())?,
         }),
         TransformSpec::Flatten => Ok(Fitted::Flatten),
+        TransformSpec::Days { order } => Ok(Fitted::Days { order: *order }),
         TransformSpec::Binary { positive } => fit_binary(&positive.value, block, train),
         TransformSpec::Chars { unknown, .. } => fit_chars(block, train, *unknown),
     }
@@ -100,6 +101,7 @@ fn check_setting(spec: &TransformSpec) -> Result<(), Fault> {
         | TransformSpec::OneHot { .. }
         | TransformSpec::Label { .. }
         | TransformSpec::Flatten
+        | TransformSpec::Days { .. }
         | TransformSpec::Binary { .. }
         | TransformSpec::Chars { .. } => return Ok(()),
     };

@@ -28,6 +28,7 @@ mod text;
 
 mod category;
 mod chars;
+mod days;
 mod missing;
 mod numeric;
 mod shares;
@@ -57,6 +58,7 @@ pub use augment::{Augment, Draw};
 pub use batch::{Batches, epoch_order, gather_rows};
 pub use chunk::{CsvRows, table_of};
 pub use dataset::{Dataset, FieldSchema, Part, prepare, schema};
+pub use days::{DayOrder, days};
 pub use pixels::{PixelRows, Pixels};
 pub use predict::{Encoded, Encoder};
 pub use read::{Sizes, read_block};

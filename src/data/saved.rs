@@ -104,7 +104,7 @@ fn width_after(step: &Fitted, width: usize) -> Option<usize> {
         Fitted::Label { categories } => (categories.len() == width, width),
         Fitted::Clip { low, high } => (low <= high, width),
         Fitted::Scale { .. } | Fitted::Log | Fitted::Log1p => (true, width),
-        Fitted::Flatten | Fitted::Binary { .. } => (true, width),
+        Fitted::Flatten | Fitted::Days { .. } | Fitted::Binary { .. } => (true, width),
         Fitted::Chars { vocabulary, .. } => (width == 1 && is_ordered(vocabulary), width),
     };
     (fits && after > 0).then_some(after)

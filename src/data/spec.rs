@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::data::augment::Augment;
+use crate::data::days::DayOrder;
 use crate::source::{Span, Spanned};
 
 /// A `data name { … }` block.
@@ -277,6 +278,11 @@ pub enum TransformSpec {
     },
     /// `flatten`: an image as a line of numbers, channel by channel, row by row.
     Flatten,
+    /// `days`, `days(order: mdy)`: a date as days since the beginning of 1970.
+    Days {
+        /// The order of day and month where both are numbers before the year.
+        order: Option<DayOrder>,
+    },
     /// `binary(positive: "malignant")`: 1 for that category, 0 for every other.
     Binary {
         /// The category that becomes 1.
@@ -305,6 +311,7 @@ impl TransformSpec {
             TransformSpec::OneHot { .. } => "one_hot",
             TransformSpec::Label { .. } => "label",
             TransformSpec::Flatten => "flatten",
+            TransformSpec::Days { .. } => "days",
             TransformSpec::Binary { .. } => "binary",
             TransformSpec::Chars { .. } => "chars",
         }
@@ -322,6 +329,7 @@ impl TransformSpec {
             | TransformSpec::OneHot { .. }
             | TransformSpec::Label { .. }
             | TransformSpec::Flatten
+            | TransformSpec::Days { .. }
             | TransformSpec::Binary { .. }
             | TransformSpec::Chars { .. } => false,
         }

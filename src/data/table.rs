@@ -177,7 +177,7 @@ impl Column {
 
 impl Cells {
     /// A cell as text.
-    fn text(&self, row: usize) -> String {
+    pub(crate) fn text(&self, row: usize) -> String {
         match self {
             Cells::Bool(values) => values[row].to_string(),
             Cells::Int(values) => values[row].to_string(),

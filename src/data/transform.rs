@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::days::DayOrder;
 use crate::data::spec::{Unknown, WindowSpec};
 use crate::lower::Vocabulary;
 use crate::scalar::math::Float;
@@ -65,6 +66,11 @@ pub enum Fitted {
     },
     /// An image as a line of numbers.
     Flatten,
+    /// A date as days since the beginning of 1970.
+    Days {
+        /// The order of day and month where both are numbers before the year.
+        order: Option<DayOrder>,
+    },
     /// 1 for one category, 0 for the others.
     Binary {
         /// What becomes 0, as a name to show.
@@ -128,6 +134,7 @@ impl Fitted {
             Fitted::OneHot { .. } => "one_hot",
             Fitted::Label { .. } => "label",
             Fitted::Flatten => "flatten",
+            Fitted::Days { .. } => "days",
             Fitted::Binary { .. } => "binary",
             Fitted::Chars { .. } => "chars",
         }
@@ -150,6 +157,7 @@ impl Fitted {
             Fitted::Log => Some(Float::exp(y)),
             Fitted::Log1p => Some(Float::expm1(y)),
             Fitted::Clip { .. } | Fitted::Impute { .. } | Fitted::Flatten => Some(y),
+            Fitted::Days { .. } => Some(y),
             Fitted::OneHot { .. } | Fitted::Label { .. } => None,
             Fitted::Binary { .. } | Fitted::Chars { .. } => None,
         }
@@ -175,6 +183,7 @@ impl FittedField {
             | Fitted::Clip { .. }
             | Fitted::Flatten
             | Fitted::Impute { .. }
+            | Fitted::Days { .. }
             | Fitted::Chars { .. } => None,
         })
     }
@@ -196,6 +205,7 @@ impl FittedField {
             | Fitted::Log1p
             | Fitted::Clip { .. }
             | Fitted::Impute { .. }
+            | Fitted::Days { .. }
             | Fitted::OneHot { .. }
             | Fitted::Label { .. }
             | Fitted::Flatten
@@ -216,6 +226,7 @@ impl FittedField {
             | Fitted::Log1p
             | Fitted::Clip { .. }
             | Fitted::Impute { .. }
+            | Fitted::Days { .. }
             | Fitted::Flatten
             | Fitted::Binary { .. } => None,
         })

@@ -31,6 +31,7 @@ fn constant_columns(step: &Fitted, field: &FieldBlock<'_>, span: Span) -> Option
         | Fitted::OneHot { .. }
         | Fitted::Label { .. }
         | Fitted::Flatten
+        | Fitted::Days { .. }
         | Fitted::Binary { .. }
         | Fitted::Chars { .. } => return None,
     };

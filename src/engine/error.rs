@@ -62,6 +62,8 @@ pub enum RunFault {
         /// The bytes that are free.
         room: u64,
     },
+    /// It was asked to end.
+    Stopped,
     /// More memory than the program allows.
     Budget {
         /// The fewest bytes that will do.
@@ -74,11 +76,25 @@ pub enum RunFault {
 impl RunError {
     /// Whether it is the first operand, a matrix, that is at fault.
     pub fn is_of_matrix(&self) -> bool {
+        self.eval_error().is_some_and(EvalError::is_of_matrix)
+    }
+
+    /// The op that met a singular matrix, if that is the error.
+    pub fn singular_in(&self) -> Option<&'static str> {
+        self.eval_error()?.singular_in()
+    }
+
+    /// The error in words, where a singular matrix means that columns depend on each other of the one that `name` was given.
+    pub fn describe_dependence(&self, name: &str) -> Option<Description> {
+        self.eval_error()?.describe_dependence(name)
+    }
+
+    fn eval_error(&self) -> Option<&EvalError> {
         match &self.fault {
-            RunFault::Eval(error) => error.is_of_matrix(),
-            RunFault::Inputs { .. } | RunFault::Input { .. } => false,
-            RunFault::Size { .. } | RunFault::Memory { .. } => false,
-            RunFault::NotFinite { .. } | RunFault::Budget { .. } => false,
+            RunFault::Eval(error) => Some(error),
+            RunFault::Inputs { .. } | RunFault::Input { .. } => None,
+            RunFault::Size { .. } | RunFault::Memory { .. } => None,
+            RunFault::NotFinite { .. } | RunFault::Budget { .. } | RunFault::Stopped => None,
         }
     }
 
@@ -115,6 +131,7 @@ impl RunError {
                 let ranges = format!("made of {}", operands.join(" and "));
                 Description::new(codes::TRAPPED, message).note(Some(ranges))
             }
+            RunFault::Stopped => Description::new(codes::STOPPED, "it was asked to end"),
             RunFault::Memory { needed, room } => {
                 let (needed, room) = (in_words(*needed), in_words(*room));
                 let message = format!("this needs {needed} of memory, and {room} is free");

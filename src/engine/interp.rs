@@ -5,14 +5,16 @@ use std::rc::Rc;
 
 use crate::engine::flat::{Flat, Plan, ResultTypes, Use, flat, known};
 use crate::engine::plans::Plans;
-use crate::engine::{Engine, Program, RunError, RunFault, scan};
+use crate::engine::{Engine, Program, RunError, RunFault, Stop, scan};
 use crate::ir::{FuncId, Module, Op};
 use crate::ops;
 use crate::tensor::Tensor;
 
 /// The interpreter.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Interpreter;
+pub struct Interpreter {
+    stop: Stop,
+}
 
 impl Engine for Interpreter {
     fn prepare(&self, module: &Module, func: FuncId) -> Result<Box<dyn Program>, RunError> {
@@ -23,11 +25,16 @@ impl Engine for Interpreter {
         Ok(Box::new(Prepared {
             flat: flat(module, func),
             plans: Plans::new(),
+            stop: self.stop,
         }))
     }
 
     fn within(&self, _: u64) -> Box<dyn Engine> {
         Box::new(*self)
+    }
+
+    fn stopping(&self, stop: Stop) -> Box<dyn Engine> {
+        Box::new(Interpreter { stop })
     }
 }
 
@@ -35,6 +42,7 @@ impl Engine for Interpreter {
 struct Prepared {
     flat: Flat,
     plans: Plans<Plan>,
+    stop: Stop,
 }
 
 impl Program for Prepared {
@@ -46,7 +54,7 @@ impl Program for Prepared {
             flat.check_memory(&plan)?;
             Ok(plan)
         })?;
-        execute(flat, plan, inputs)
+        execute(flat, plan, inputs, self.stop)
     }
 }
 
@@ -55,8 +63,10 @@ pub(super) fn execute(
     flat: &Flat,
     plan: &Plan,
     inputs: Vec<Tensor>,
+    stop: Stop,
 ) -> Result<Vec<Tensor>, RunError> {
     execute_by(flat, plan, inputs, |_, operands, (op, types)| {
+        stop.check()?;
         ops::eval(op, operands, types, &known).map_err(RunFault::Eval)
     })
 }

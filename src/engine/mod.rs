@@ -10,12 +10,14 @@ mod memory;
 mod plans;
 mod profile;
 mod scan;
+mod stop;
 mod trap;
 
 pub use error::{RunError, RunFault};
 pub use interp::Interpreter;
 pub use jit::{Jit, Listing, footprint, listing};
 pub use profile::{Call, KernelTime, Profile};
+pub use stop::Stop;
 pub use trap::Trap;
 
 use crate::ir::{FuncId, Module};
@@ -29,6 +31,9 @@ pub trait Engine {
     /// The same engine, whose functions hold at most so many bytes at once: rather than keep a value for long they compute it
     /// again. The results are the same bytes. An engine that cannot do so is no other.
     fn within(&self, budget: u64) -> Box<dyn Engine>;
+
+    /// The same engine, whose functions end with [`RunFault::Stopped`] between two steps once they are asked to.
+    fn stopping(&self, stop: Stop) -> Box<dyn Engine>;
 
     /// Why functions run slower than they could, where they do.
     fn hindrance(&self) -> Option<String> {

@@ -6,20 +6,23 @@ use std::rc::Rc;
 use crate::engine::flat::{Flat, Plan, flat, known};
 use crate::engine::interp::execute_by;
 use crate::engine::plans::Plans;
-use crate::engine::{Engine, Program, RunError, RunFault, scan};
+use crate::engine::{Engine, Program, RunError, RunFault, Stop, scan};
 use crate::ir::{FuncId, Module};
 use crate::ops;
 use crate::tensor::Tensor;
 
 /// The interpreter that stops where numbers end.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Trap;
+pub struct Trap {
+    stop: Stop,
+}
 
 /// A function, what its ops are called, and its plans by sizes.
 struct Watched {
     flat: Flat,
     names: Vec<String>,
     plans: Plans<Plan>,
+    stop: Stop,
 }
 
 impl Engine for Trap {
@@ -36,20 +39,26 @@ impl Engine for Trap {
                 .map(|inst| name(inst.op.display(module).to_string()))
                 .collect(),
             plans: Plans::new(),
+            stop: self.stop,
         }))
     }
 
     fn within(&self, _: u64) -> Box<dyn Engine> {
         Box::new(*self)
     }
+
+    fn stopping(&self, stop: Stop) -> Box<dyn Engine> {
+        Box::new(Trap { stop })
+    }
 }
 
 impl Program for Watched {
     fn run(&mut self, inputs: Vec<Tensor>) -> Result<Vec<Tensor>, RunError> {
         let sizes = self.flat.signature.sizes(&inputs)?;
-        let (flat, names) = (&self.flat, &self.names);
+        let (flat, names, stop) = (&self.flat, &self.names, self.stop);
         let plan = self.plans.get(&sizes, || flat.plan(&sizes))?;
         execute_by(flat, plan, inputs, |at, operands, (op, types)| {
+            stop.check()?;
             let results = ops::eval(op, operands.clone(), types, &known);
             watched(&names[at], &operands, results.map_err(RunFault::Eval)?)
         })

@@ -377,3 +377,10 @@ pub struct Draft {
     /// The element type of floats that nothing decides, if it is not `f32`.
     pub float: Option<DType>,
 }
+
+impl Draft {
+    /// The element type of floats that nothing decides.
+    pub fn default_float(&self) -> DType {
+        self.float.unwrap_or(DType::F32)
+    }
+}

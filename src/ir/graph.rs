@@ -22,6 +22,17 @@ pub struct Origin {
     pub span: Span,
     /// The call that led there, when it lies inside a definition.
     pub caller: Option<OriginId>,
+    /// What is called there, where it is a call.
+    pub called: Option<Called>,
+}
+
+/// A call of a definition, by places.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Called {
+    /// The definition's name, where it is declared.
+    pub name: Span,
+    /// The first argument, as it was written: in brackets, or before a `|>`.
+    pub operand: Option<Span>,
 }
 
 /// An SSA value.

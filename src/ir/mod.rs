@@ -7,7 +7,9 @@ mod op;
 mod print;
 mod print_draft;
 
-pub use graph::{Func, FuncId, Input, Inst, Module, Origin, OriginId, Role, Value, ValueId};
+pub use graph::{
+    Called, Func, FuncId, Input, Inst, Module, Origin, OriginId, Role, Value, ValueId,
+};
 pub use op::{Op, Range, Scan, Window};
 pub use print::{print_func, print_module};
 pub use print_draft::print_draft;

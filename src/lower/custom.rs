@@ -23,7 +23,7 @@ impl Lowerer<'_> {
         let world = self.world;
         let def = world.defs[id].def();
         let operands = self.custom_operands(def, &bound)?;
-        self.enter(id, span)?;
+        self.enter(id, &bound, span)?;
         let forward = self.custom_forward(def, &cx, &bound);
         let backward = forward
             .as_ref()

@@ -75,7 +75,7 @@ impl Lowerer<'_> {
         let path = argument(args, "path");
         let path = self.to_str(&path.value, path.span)?;
         let block = self.trains.iter().find(|block| block.name.value == run);
-        let mut block = block.cloned().ok_or(Reported)?;
+        let mut block = (**block.ok_or(Reported)?).clone();
         let scope = self.file.ok_or(Reported)?;
         self.n_unnamed += 1;
         block.name.value = format!("{run} from {path} ({})", self.n_unnamed);

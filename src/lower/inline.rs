@@ -2,6 +2,7 @@
 
 use crate::diag::Diagnostic;
 use crate::ir::draft::{NodeKind, Prim, Trust, Why};
+use crate::ir::{Called, Origin};
 use crate::lower::arguments::Bound;
 use crate::lower::scope::DefId;
 use crate::lower::types::{ParamKind, TypeTree};
@@ -21,7 +22,7 @@ impl Lowerer<'_> {
         span: Span,
     ) -> Lowering<Val> {
         let def = self.world.defs[id].def();
-        self.enter(id, span)?;
+        self.enter(id, &bound, span)?;
         let result = self.inlined(def, &cx, bound);
         self.leave();
         result
@@ -155,7 +156,7 @@ impl Lowerer<'_> {
     }
 
     /// Notes that a definition is being inlined for a call at `span`.
-    pub(crate) fn enter(&mut self, id: DefId, span: Span) -> Lowering<()> {
+    pub(crate) fn enter(&mut self, id: DefId, bound: &[Bound], span: Span) -> Lowering<()> {
         self.check_budget(span)?;
         if let Some(at) = self.stack.iter().position(|entered| *entered == id) {
             let path = self.stack[at..]
@@ -166,7 +167,12 @@ impl Lowerer<'_> {
             return Err(self.recursion(&path, span));
         }
         self.stack.push(id);
-        self.caller = Some(self.origin(span));
+        let origin = Origin {
+            span,
+            caller: self.caller,
+            called: Some(called(self.world.defs[id].def(), bound)),
+        };
+        self.caller = Some(self.draft.origins.push(origin));
         Ok(())
     }
 
@@ -238,5 +244,13 @@ impl Lowerer<'_> {
                 .label(span, "this record")
                 .help(format!("add it: `{{ {name}: … }}`")),
         )
+    }
+}
+
+/// A call of a definition with these arguments, by places.
+pub(crate) fn called(def: &Def, bound: &[Bound]) -> Called {
+    Called {
+        name: def.name.span,
+        operand: bound.first().map(|bound| bound.span),
     }
 }

@@ -60,7 +60,7 @@ use std::rc::Rc;
 
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::ir::draft::{Draft, DraftId, Elem, FloatVar};
-use crate::ir::{Origin, OriginId};
+use crate::ir::{Called, Origin, OriginId};
 use crate::lower::claims::Marks;
 use crate::lower::frame::Frame;
 use crate::lower::model_state::ModelState;
@@ -128,6 +128,8 @@ pub(crate) struct Lowerer<'w> {
     pub(crate) model: ModelState,
     /// The call that led into the definition being inlined.
     pub(crate) caller: Option<OriginId>,
+    /// The call of a primitive that is being lowered.
+    pub(crate) called: Option<Called>,
     /// The definitions being inlined, outermost first.
     pub(crate) stack: Vec<DefId>,
     /// Whether a definition is lowered for its own sake, its symbols standing for every size.
@@ -168,7 +170,7 @@ pub(crate) struct Lowerer<'w> {
     /// Whether runs come with the link of their output.
     pub(crate) presents: bool,
     /// The `train` blocks of the program.
-    pub(crate) trains: Vec<ast::Block<ast::Field>>,
+    pub(crate) trains: Vec<Rc<ast::Block<ast::Field>>>,
     file_dims: BTreeMap<(usize, String), Option<Dim>>,
     /// The definitions of each circle that has been told.
     circles: BTreeSet<BTreeSet<String>>,
@@ -190,6 +192,7 @@ impl<'w> Lowerer<'w> {
             frames: vec![],
             model: ModelState::default(),
             caller: None,
+            called: None,
             stack: vec![],
             generic: false,
             steps_per_epoch: None,
@@ -249,6 +252,7 @@ impl<'w> Lowerer<'w> {
         self.draft.origins.push(Origin {
             span,
             caller: self.caller,
+            called: self.called,
         })
     }
 

@@ -6,6 +6,7 @@ use crate::ir::draft::{
     AxisPattern, AxisRef, AxisSet, NewDim, NodeKind, Pattern, Prim, WindowSpec,
 };
 use crate::lower::arguments::Bound;
+use crate::lower::inline::called;
 use crate::lower::value::{Closure, Derivative, TensorRef, Val};
 use crate::lower::{Cx, Lowerer, Lowering, codes, strings};
 use crate::scalar::Scalar;
@@ -74,10 +75,16 @@ impl Lowerer<'_> {
                     .help("write one: `= expression;` or `{ … }`"),
             ));
         }
-        let args = Args { bound: &bound };
-        match self.structural(&def.name.value, &args, span)? {
+        let outer = self.called.replace(called(def, &bound));
+        let value = self.called_primitive(&def.name.value, &Args { bound: &bound }, span);
+        self.called = outer;
+        value
+    }
+
+    fn called_primitive(&mut self, name: &str, args: &Args<'_>, span: Span) -> Lowering<Val> {
+        match self.structural(name, args, span)? {
             Some(value) => Ok(value),
-            None => self.tensor_primitive(&def.name.value, &args, span),
+            None => self.tensor_primitive(name, args, span),
         }
     }
 

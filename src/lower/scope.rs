@@ -223,13 +223,13 @@ impl World {
     fn declare(&mut self, scope: ScopeId, item: &ast::Item, reports: &mut Diagnostics) {
         let (name, global) = match &item.kind {
             ast::ItemKind::Def(def) => {
-                let def = LazyDef::read((**def).clone(), item.docs.clone());
+                let def = LazyDef::read(Rc::clone(def), item.docs.clone());
                 return self.declare_def(scope, def, reports);
             }
             ast::ItemKind::Dim(decl) => (&decl.name, Global::Dim(Rc::new(decl.clone()))),
             ast::ItemKind::Type(decl) => (&decl.name, Global::Type(Rc::new(decl.clone()))),
-            ast::ItemKind::Data(block) => (&block.name, Global::Data(Rc::new(block.clone()))),
-            ast::ItemKind::Train(block) => (&block.name, Global::Train(Rc::new(block.clone()))),
+            ast::ItemKind::Data(block) => (&block.name, Global::Data(Rc::clone(block))),
+            ast::ItemKind::Train(block) => (&block.name, Global::Train(Rc::clone(block))),
             ast::ItemKind::Use(_) | ast::ItemKind::Test(_) | ast::ItemKind::Stmt(_) => return,
         };
         self.bind(scope, name, global, reports);

@@ -2,6 +2,7 @@
 //! before the first statement that speaks of it.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::diag::Diagnostic;
 use crate::lower::convert::is_named;
@@ -36,7 +37,7 @@ pub struct Surroundings {
     /// Sizes of file-wide dimensions that data has decided.
     pub solved: BTreeMap<String, i64>,
     /// Items that are done.
-    pub known: Memory,
+    pub known: Rc<Memory>,
     /// Globals that a program may name.
     pub given: Vec<String>,
     /// The element type that floats have where nothing else decides.
@@ -241,7 +242,7 @@ impl<'p> Waiting<'p> {
     }
 }
 
-fn train_block(item: &Item) -> Option<&ast::Block<ast::Field>> {
+fn train_block(item: &Item) -> Option<&Rc<ast::Block<ast::Field>>> {
     match &item.kind {
         ItemKind::Train(block) => Some(block),
         _ => None,

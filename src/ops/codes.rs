@@ -104,6 +104,8 @@ pub const INDEX: Code = num(602);
 pub const RANGE: Code = num(603);
 /// A window reaches further than its axis.
 pub const NO_WINDOW: Code = num(613);
+/// What ran was asked to end.
+pub const STOPPED: Code = num(631);
 /// More memory is needed than there is.
 pub const MEMORY: Code = num(607);
 /// Tensors handed to a program disagree on a size.

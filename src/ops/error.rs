@@ -358,8 +358,8 @@ pub enum EvalError {
     Singular {
         /// The operation as written.
         what: &'static str,
-        /// Which matrix of the batch, where there is one.
-        matrix: Option<usize>,
+        /// Its place in the axes before its own.
+        matrix: Vec<usize>,
         /// The largest over the smallest pivot.
         condition: f64,
     },
@@ -367,8 +367,8 @@ pub enum EvalError {
     NotPositive {
         /// The operation as written.
         what: &'static str,
-        /// Which matrix of the batch, where there is one.
-        matrix: Option<usize>,
+        /// Its place in the axes before its own.
+        matrix: Vec<usize>,
         /// How many of its first rows and columns it takes to see it.
         block: usize,
         /// Its smallest and largest eigenvalue, if they can be told.
@@ -378,15 +378,15 @@ pub enum EvalError {
     Unsettled {
         /// The operation as written.
         what: &'static str,
-        /// Which matrix of the batch, where there is one.
-        matrix: Option<usize>,
+        /// Its place in the axes before its own.
+        matrix: Vec<usize>,
     },
     /// A matrix that holds a NaN or an infinity.
     NotFinite {
         /// The operation as written.
         what: &'static str,
-        /// Which matrix of the batch, where there is one.
-        matrix: Option<usize>,
+        /// Its place in the axes before its own.
+        matrix: Vec<usize>,
     },
     /// A matrix with more columns than rows where that is not allowed.
     Wide {

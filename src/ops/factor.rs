@@ -12,7 +12,7 @@ use crate::ops::linalg::{matrix, outer_product, square, symmetric, told, triangl
 use crate::ops::rules::{Fault, Rule};
 use crate::ops::{Builder, EvalError, NotDifferentiable, OpError};
 use crate::scalar::Scalar;
-use crate::tensor::{self, Factor, MatrixKind, Tensor};
+use crate::tensor::{self, Factor, MatrixKind, Monoid, Tensor};
 use crate::types::{AxisType, DType, Dim, Relation, TensorType, Unifier};
 
 /// The types of the factors of `T […, m, n]`; that QR has `n ≤ m` may be told only when it runs.
@@ -117,7 +117,29 @@ fn mirrored(b: &mut Builder<'_>, x: ValueId) -> Rule {
     Ok(b.map(Scalar::Add, &[low, high])?)
 }
 
-/// `X A⁻¹` by the transpose of `A`, a triangle of this kind
+/// `X R⁻ᵀ` where columns of the upper triangle `R` may depend on each other, which is told. Columns are brought to one size before, so
+/// that units do not count as dependence.
+fn divided_by_factor(b: &mut Builder<'_>, x: ValueId, r: ValueId) -> Rule {
+    let sizes = column_sizes(b, r)?;
+    let rows = as_rows(b, sizes, r)?;
+    let scaled = b.map(Scalar::Div, &[r, rows])?;
+    let quotient = divided(b, x, scaled, MatrixKind::General)?;
+    let rows = as_rows(b, sizes, quotient)?;
+    Ok(b.map(Scalar::Div, &[quotient, rows])?)
+}
+
+/// The largest size in each column, 1 of a column of zeros. The quotient does not depend on them, so neither does its gradient.
+fn column_sizes(b: &mut Builder<'_>, a: ValueId) -> Rule {
+    let (dtype, over) = (b.dtype(a), b.shape(a).rank() - 2);
+    let sizes = b.map(Scalar::Abs, &[a])?;
+    let sizes = b.op1(Op::Reduce(Monoid::Max, vec![over]), &[sizes])?;
+    let (zero, one) = (b.number(0.0, dtype), b.number(1.0, dtype));
+    let is_none = b.map(Scalar::Eq, &[sizes, zero])?;
+    let sizes = b.map(Scalar::Select, &[is_none, one, sizes])?;
+    Ok(b.op1(Op::StopGradient, &[sizes])?)
+}
+
+/// `X A⁻¹` by the transpose of `A`, of this kind
 fn divided(b: &mut Builder<'_>, x: ValueId, at: ValueId, kind: MatrixKind) -> Rule {
     let xt = b.transpose(x)?;
     let solved = b.op1(Op::Solve(kind), &[at, xt])?;
@@ -199,7 +221,7 @@ fn vjp_qr(b: &mut Builder<'_>, [q, r]: [ValueId; 2], [dq, dr]: [Option<ValueId>;
     let c = mirrored(b, m)?;
     let qc = form_matmul(b, q, c)?;
     let w = sum(b, [dq, Some(qc)])?;
-    divided(b, w, r, MatrixKind::Upper)
+    divided_by_factor(b, w, r)
 }
 
 /// `dA = P L⁻ᵀ (strict tril(Lᵀ dL) + triu(dU Uᵀ)) U⁻ᵀ`; the permutation stays as it is.
@@ -220,7 +242,7 @@ fn vjp_lu(b: &mut Builder<'_>, [p, l, u]: [ValueId; 3], [dl, du]: [Option<ValueI
     let m = sum(b, [low, high])?;
     let lt = b.transpose(l)?;
     let left = b.op1(Op::Solve(MatrixKind::Upper), &[lt, m])?;
-    let inner = divided(b, left, u, MatrixKind::Upper)?;
+    let inner = divided_by_factor(b, left, u)?;
     Ok(form_matmul(b, p, inner)?)
 }
 

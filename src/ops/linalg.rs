@@ -54,7 +54,7 @@ pub(super) fn eval_inverse(a: &Tensor) -> Result<Tensor, EvalError> {
 
 /// The error as this operation's, whose matrices are `a`.
 pub(super) fn told(what: &'static str, a: &Tensor, error: LinalgError) -> EvalError {
-    let place = |batch: usize| (a.rank() > 2).then_some(batch);
+    let place = |batch: usize| place(&a.shape()[..a.rank() - 2], batch);
     match error {
         LinalgError::Singular { batch, condition } => EvalError::Singular {
             what,
@@ -80,6 +80,15 @@ pub(super) fn told(what: &'static str, a: &Tensor, error: LinalgError) -> EvalEr
             matrix: place(batch),
         },
     }
+}
+
+/// Where in axes of these sizes something stands that is counted over all of them.
+fn place(axes: &[usize], mut count: usize) -> Vec<usize> {
+    let mut place = vec![0; axes.len()];
+    for (at, size) in place.iter_mut().zip(axes).rev() {
+        (*at, count) = (count % size, count / size);
+    }
+    place
 }
 
 /// `dA = −Yᵀ dY Yᵀ`

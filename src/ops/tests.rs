@@ -20,7 +20,11 @@ fn module() -> Module {
         start: 0,
         end: 0,
     };
-    origins.push(Origin { span, caller: None });
+    origins.push(Origin {
+        span,
+        caller: None,
+        called: None,
+    });
     Module {
         dims,
         origins,

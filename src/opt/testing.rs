@@ -27,6 +27,7 @@ pub(super) fn program(write: impl FnOnce(&mut Builder<'_>) -> Vec<ValueId>) -> P
             end: 0,
         },
         caller: None,
+        called: None,
     });
     let mut b = Builder {
         module: &mut module,
@@ -106,7 +107,7 @@ impl Program {
 
     /// What it computes of these inputs.
     pub(super) fn run(&self, inputs: &[Tensor]) -> Vec<Tensor> {
-        let program = Interpreter.prepare(&self.module, self.id);
+        let program = Interpreter::default().prepare(&self.module, self.id);
         let results = program.and_then(|mut program| program.run(inputs.to_vec()));
         results.expect("the test's function runs")
     }

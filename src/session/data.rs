@@ -105,7 +105,7 @@ fn size_of(dim: &DimExpr, sizes: &Sizes) -> Option<i64> {
 
 fn data_block(item: &ast::Item) -> Option<&ast::Block<Field>> {
     match &item.kind {
-        ItemKind::Data(block) => Some(block),
+        ItemKind::Data(block) => Some(&**block),
         ItemKind::Use(_) | ItemKind::Dim(_) | ItemKind::Type(_) | ItemKind::Def(_) => None,
         ItemKind::Train(_) | ItemKind::Test(_) | ItemKind::Stmt(_) => None,
     }
@@ -114,7 +114,7 @@ fn data_block(item: &ast::Item) -> Option<&ast::Block<Field>> {
 /// The element type of a block's floats: the `precision` of the run that takes it, or what the session says.
 fn float_of(program: &Program, data: &str, dtype: Option<DType>) -> DType {
     let blocks = program.items.iter().filter_map(|item| match &item.kind {
-        ItemKind::Train(block) => Some(block),
+        ItemKind::Train(block) => Some(&**block),
         ItemKind::Use(_) | ItemKind::Dim(_) | ItemKind::Type(_) | ItemKind::Def(_) => None,
         ItemKind::Data(_) | ItemKind::Test(_) | ItemKind::Stmt(_) => None,
     });

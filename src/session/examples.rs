@@ -113,6 +113,7 @@ impl Session {
             memory: Default::default(),
             axes: Default::default(),
             given: vec![],
+            stop: self.stop,
         }
     }
 }

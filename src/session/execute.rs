@@ -8,6 +8,7 @@ use crate::engine::{Engine, KernelTime, Profile};
 use crate::ir::Role;
 use crate::ir::draft::DraftId;
 use crate::lower::{Action, Assert, Length, Metrics, Run, best_name};
+use crate::ops::codes::STOPPED;
 use crate::session::compile::Compiled;
 use crate::session::compute::compute;
 use crate::session::output::{Output, Timed};
@@ -25,6 +26,8 @@ pub(super) struct Execution<'a, 's> {
     pub(super) session: &'a mut Session,
     pub(super) compiled: &'a Compiled,
     pub(super) engine: &'a dyn Engine,
+    /// The same for what need not be finished.
+    pub(super) stoppable: &'a dyn Engine,
     pub(super) sink: &'a mut Sink<'s>,
     /// The test that the actions belong to, with its failures.
     pub(super) test: Option<(String, Diagnostics)>,
@@ -69,11 +72,8 @@ impl Execution<'_, '_> {
             }
             match (self.action(action), &mut self.test) {
                 (Ok(Flow::Continue), _) => {}
-                (Ok(Flow::Stop), _) => {
-                    let undone = self.compiled.actions[at + 1..].iter();
-                    self.undone = undone.filter_map(|action| self.place_of(action)).collect();
-                    return Ok(Flow::Stop);
-                }
+                (Ok(Flow::Stop), _) => return Ok(self.leave_undone(at + 1)),
+                (Err(report), _) if report.code == STOPPED => return Ok(self.leave_undone(at)),
                 // What follows from a failure is none of its own.
                 (Err(report), Some((_, failures)))
                     if failures.has_errors() && is_unbound(&report) => {}
@@ -82,6 +82,13 @@ impl Execution<'_, '_> {
             }
         }
         Ok(self.end_test())
+    }
+
+    /// Stops before an action.
+    fn leave_undone(&mut self, first: usize) -> Flow {
+        let undone = self.compiled.actions[first..].iter();
+        self.undone = undone.filter_map(|action| self.place_of(action)).collect();
+        Flow::Stop
     }
 
     /// A file that cannot be written is told before the training that it is to keep.
@@ -192,7 +199,7 @@ impl Execution<'_, '_> {
         work(&Machine {
             module: self.compiled.checked.module(),
             func: &func,
-            engine: self.engine,
+            engine: self.stoppable,
             globals: &self.session.globals,
             sources: &self.session.sources,
         })

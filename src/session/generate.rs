@@ -20,7 +20,7 @@ impl Execution<'_, '_> {
         let machine = Machine {
             module: self.compiled.checked.module(),
             func: &func,
-            engine: self.engine,
+            engine: self.stoppable,
             globals: &session.globals,
             sources: &session.sources,
         };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use crate::data::Dataset;
 use crate::diag::Diagnostic;
@@ -184,7 +185,7 @@ fn canonical(program: &Program) -> String {
     for item in &mut program.items {
         if let ItemKind::Train(block) = &mut item.kind {
             let has_bearing = |field: &Field| !WITHOUT_BEARING.contains(&&*field.name.value);
-            block.fields.retain(has_bearing);
+            Rc::make_mut(block).fields.retain(has_bearing);
         }
     }
     let text = print(&program);
@@ -247,7 +248,7 @@ fn settings(run: &Run, program: &Program) -> BTreeMap<String, String> {
 
 fn train_block<'a>(item: &'a ItemKind, run: &str) -> Option<&'a Block<Field>> {
     match item {
-        ItemKind::Train(block) if block.name.value == run => Some(block),
+        ItemKind::Train(block) if block.name.value == run => Some(&**block),
         ItemKind::Train(_) | ItemKind::Use(_) | ItemKind::Dim(_) | ItemKind::Type(_) => None,
         ItemKind::Def(_) | ItemKind::Data(_) | ItemKind::Test(_) | ItemKind::Stmt(_) => None,
     }

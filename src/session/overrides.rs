@@ -2,6 +2,7 @@
 //! of its own, so that what is wrong with a value is shown where it was typed.
 
 use std::path::Path;
+use std::rc::Rc;
 
 use crate::diag::{Diagnostic, Diagnostics, did_you_mean};
 use crate::session::{Session, codes};
@@ -114,14 +115,12 @@ impl<'a> Setting<'a> {
     /// places are those of the text as typed.
     fn value(&self, before: &SourceMap) -> Result<Expr, Diagnostics> {
         let covered = format!("{:1$}{2};", "show", self.value, &self.text[self.value..]);
-        let mut program = parse_as(before, &covered)?;
-        match program.items.pop().map(|item| item.kind) {
-            Some(ItemKind::Stmt(ast::Stmt {
-                kind: StmtKind::Show(value),
-                ..
-            })) if program.items.is_empty() => Ok(value),
-            Some(_) | None => Err(self.malformed().into()),
-        }
+        let program = parse_as(before, &covered)?;
+        let shown = match program.items.as_slice() {
+            [item] => shown(&item.kind),
+            _ => None,
+        };
+        shown.cloned().ok_or_else(|| self.malformed().into())
     }
 
     fn size(&self, before: &SourceMap) -> Result<DimExpr, Diagnostics> {
@@ -145,6 +144,16 @@ impl<'a> Setting<'a> {
         };
         report.into()
     }
+}
+
+fn shown(item: &ItemKind) -> Option<&Expr> {
+    let ItemKind::Stmt(stmt) = item else {
+        return None;
+    };
+    let StmtKind::Show(value) = &stmt.kind else {
+        return None;
+    };
+    Some(value)
 }
 
 /// Parses a text in the place of the source that is added next.
@@ -190,7 +199,7 @@ fn dim(item: &mut ast::Item) -> Option<&mut ast::DimDecl> {
 
 fn train(item: &mut ast::Item) -> Option<&mut ast::Block<Field>> {
     match &mut item.kind {
-        ItemKind::Train(block) => Some(block),
+        ItemKind::Train(block) => Some(Rc::make_mut(block)),
         ItemKind::Use(_) | ItemKind::Dim(_) | ItemKind::Type(_) | ItemKind::Def(_) => None,
         ItemKind::Data(_) | ItemKind::Test(_) | ItemKind::Stmt(_) => None,
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::rc::Rc;
 
 use crate::data::Dataset;
 use crate::diag::Diagnostics;
@@ -181,11 +182,12 @@ fn bound(item: &Item) -> Option<Vec<String>> {
 /// An item without what makes no difference to a model: the rows of a table that stands in it, where and when its run is kept.
 fn essential(item: &Item) -> Item {
     let kind = match &item.kind {
-        ItemKind::Data(block) => ItemKind::Data(with(block, |field| {
+        ItemKind::Data(block) => ItemKind::Data(Rc::new(with(block, |field| {
             field.name.value != "source" || !is_table(&field.value)
-        })),
+        }))),
         ItemKind::Train(block) => {
-            ItemKind::Train(with(block, |field| field.name.value != "checkpoint"))
+            let kept = with(block, |field| field.name.value != "checkpoint");
+            ItemKind::Train(Rc::new(kept))
         }
         ItemKind::Use(_) | ItemKind::Dim(_) | ItemKind::Type(_) | ItemKind::Def(_) => {
             return item.clone();

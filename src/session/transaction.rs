@@ -1,5 +1,7 @@
 //! A program is a transaction: executed, it becomes part of the session; failed, it leaves no trace.
 
+use std::rc::Rc;
+
 use crate::diag::Diagnostics;
 use crate::session::Session;
 use crate::session::compile::Compiled;
@@ -38,10 +40,12 @@ impl Session {
     ) -> Result<(Flow, Vec<Span>), Diagnostics> {
         self.globals.extend(compiled.data_globals());
         let engine = self.options.engine.engine(self.options.profiles);
+        let stoppable = engine.stopping(self.stop);
         let mut execution = Execution {
             session: self,
             compiled,
             engine: &*engine,
+            stoppable: &*stoppable,
             sink,
             test: None,
             undone: vec![],
@@ -80,7 +84,7 @@ impl Session {
         let done = program.items.iter().filter(|item| trained(item));
         let done = done.filter_map(|item| Some((item.span, left.get(&item.span)?.clone())));
         let done: Vec<_> = done.collect();
-        self.memory.extend(done);
+        Rc::make_mut(&mut self.memory).extend(done);
         self.globals.retain(|name, _| !name.starts_with('$'));
         self.data = data;
         self.program = program;

@@ -2,6 +2,8 @@
 //!
 //! Chains of one precedence level (`a + b - c`, `x |> f |> g`) are flat lists, so that a long sum is no deeper than a short one.
 
+use std::rc::Rc;
+
 use crate::source::{Span, Spanned};
 use crate::types::{DType, Relation};
 
@@ -30,7 +32,7 @@ pub struct Item {
     pub kind: ItemKind,
 }
 
-/// What an item is.
+/// What an item is. Programs share what is large, so that one grows by a line without a copy of the lines before.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ItemKind {
     /// `use nn::{Dense, relu};`
@@ -40,15 +42,15 @@ pub enum ItemKind {
     /// `type Pair[n] = { a: [n], b: [n] };`
     Type(TypeDecl),
     /// `fn`, `layer`, `model` or `optimizer`.
-    Def(Box<Def>),
+    Def(Rc<Def>),
     /// `data iris { … }`
-    Data(Block<Field>),
+    Data(Rc<Block<Field>>),
     /// `train fit { … }`
-    Train(Block<Field>),
+    Train(Rc<Block<Field>>),
     /// `test "…" { … }`
-    Test(Test),
+    Test(Rc<Test>),
     /// A statement at the top level.
-    Stmt(Stmt),
+    Stmt(Rc<Stmt>),
 }
 
 /// `use path::{a, b};`, `use path::name as other;` or `use path;`

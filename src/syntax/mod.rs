@@ -6,5 +6,5 @@ mod parse;
 mod print;
 
 pub use parse::{LazyDef, Outlined, Tint, decode, is_name, is_unfinished, keywords, outline};
-pub use parse::{first_operand, parse, parse_line, tints};
+pub use parse::{parse, parse_line, tints};
 pub use print::{format, print, print_expr, print_item, quoted};

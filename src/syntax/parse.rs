@@ -14,7 +14,6 @@ mod grammar;
 mod habits;
 mod layout;
 mod lex;
-mod operand;
 mod outline;
 mod phrases;
 mod prompt;
@@ -34,7 +33,6 @@ use lex::TokenKind;
 use read::Reader;
 use reports::Reports;
 
-pub use operand::first_operand;
 pub use outline::{LazyDef, Outlined, outline};
 pub use prompt::{Tint, is_name, is_unfinished, keywords, tints};
 

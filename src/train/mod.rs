@@ -1,13 +1,12 @@
 //! Training: the loop as events to a sink, and what comes of it. Given a lowered [`Run`](crate::lower::Run), a checked module, an
-//! engine and a data set, [`train`] gives [`Trained`]: weights, history, the best evaluation. Knows no terminal, and of syntax only
-//! what a call works on. The wall clock decides nothing but when `max_time` is over, so that the same program and seed give the same
-//! bytes.
+//! engine and a data set, [`train`] gives [`Trained`]: weights, history, the best evaluation. Knows no terminal and no syntax. The wall
+//! clock decides nothing but when `max_time` is over, so that the same program and seed give the same bytes.
 //!
 //! `store` holds tensors by path, `wiring` feeds them to functions, `batches` cuts parts into batches, `evaluate` measures a part,
 //! `stopping` watches a value, `spike` losses, `run` is the loop, `recording` what it writes down, `stepper` its inside alone, `trained`
-//! what it comes to; `trouble` finds the op that broke a run. `model_file` keeps a model on disk, `recipe` how it is computed;
-//! `predictor` asks it, `initial` takes its weights. `run_dir` keeps whole runs, a `checkpoint` is a run after an update, `keeping`
-//! makes them and goes on from them.
+//! what it comes to; `run_report` tells an error with its place, `trouble` finds the op that broke a run. `model_file` keeps a model on
+//! disk, `recipe` how it is computed; `predictor` asks it, `initial` takes its weights. `run_dir` keeps whole runs, a `checkpoint` is a
+//! run after an update, `keeping` makes them and goes on from them.
 
 mod batches;
 mod checkpoint;
@@ -26,6 +25,7 @@ mod recipe;
 mod recording;
 mod run;
 mod run_dir;
+mod run_report;
 mod signature;
 mod spike;
 mod stepper;
@@ -41,7 +41,7 @@ pub use evaluate::{Evaluation, evaluate, predict};
 pub use event::{Best, Ended, Event, Flow};
 pub use history::{History, Record};
 pub use initial::initial_weights;
-pub use machine::{Machine, run_report};
+pub use machine::Machine;
 pub use model_file::{ModelFile, check_place, load, misfit, save};
 pub use predictor::{Predicted, Predictor, rates};
 pub use recipe::{DataShape, FieldShape, Recipe};
@@ -49,6 +49,7 @@ pub use run::{Start, train};
 pub use run_dir::{
     Beginning, CheckpointMark, DataMark, Line, Manifest, PartMark, RunDir, RunMark, Status, Writer,
 };
+pub use run_report::run_report;
 pub use signature::{Entry, Signature};
 pub use stepper::Stepper;
 pub use trained::Trained;

@@ -90,7 +90,7 @@ impl Training<'_> {
     /// The same batch, each value watched.
     fn trapped(&mut self, rows: &[u32], is_last: bool) -> Option<Culprit> {
         let machine = Machine {
-            engine: &Trap,
+            engine: &Trap::default(),
             ..*self.machine
         };
         let step = self.step + 1;

@@ -51,7 +51,11 @@ pub(crate) fn module() -> Module {
         start: 0,
         end: 0,
     };
-    origins.push(Origin { span, caller: None });
+    origins.push(Origin {
+        span,
+        caller: None,
+        called: None,
+    });
     Module {
         dims: Unifier::new(),
         origins,
@@ -121,7 +125,9 @@ fn total(b: &mut Builder<'_>, parts: Vec<ValueId>) -> ValueId {
 
 /// The results of a function that is flat.
 pub(crate) fn run(module: &Module, func: FuncId, inputs: &[Tensor]) -> Vec<Tensor> {
-    let mut program = Interpreter.prepare(module, func).expect("it is flat");
+    let mut program = Interpreter::default()
+        .prepare(module, func)
+        .expect("it is flat");
     program.run(inputs.to_vec()).expect("it runs")
 }
 

@@ -109,7 +109,7 @@ fn distance(x: &Tensor, y: &Tensor) -> f64 {
 fn agree(recipe: &Recipe, limit: f64) {
     let (module, funcs, inputs) = functions(recipe);
     for func in funcs {
-        let expected = run(&Interpreter, &module, func, &inputs);
+        let expected = run(&Interpreter::default(), &module, func, &inputs);
         let found = run(&Jit::default(), &module, func, &inputs);
         for (place, (found, expected)) in found.iter().zip(&expected).enumerate() {
             assert_eq!(found.shape(), expected.shape());
@@ -133,7 +133,7 @@ fn random_functions_agree() {
 fn elementwise_functions_agree_to_the_bit() {
     each(Steps::Elementwise, 300, |recipe| {
         let (module, [func, _], inputs) = functions(recipe);
-        let expected = run(&Interpreter, &module, func, &inputs);
+        let expected = run(&Interpreter::default(), &module, func, &inputs);
         let found = run(&Jit::default(), &module, func, &inputs);
         assert!(
             same_bits(&found, &expected),

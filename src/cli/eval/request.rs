@@ -21,10 +21,7 @@ impl Request {
             .ok_or("expected `\"eval\"` with a text")?;
         let bind = value["bind"].as_object().into_iter().flatten();
         let bind = bind.map(|(name, value)| {
-            let read = tensor(value, float);
-            let read = read.ok_or_else(|| {
-                format!("`{name}` is no tensor: expected numbers in lists of equal length")
-            });
+            let read = tensor(value, float).map_err(|why| format!("`{name}` is no tensor: {why}"));
             Ok((name.clone(), read?))
         });
         Ok(Request {
@@ -35,35 +32,73 @@ impl Request {
 }
 
 /// Nested lists of numbers; or `{"dtype": "i64", "value": [1, 2]}`.
-fn tensor(value: &Value, float: DType) -> Option<Tensor> {
-    if let Some(fields) = value.as_object() {
-        let dtype = fields.get("dtype")?.as_str()?.parse().ok()?;
-        return tensor(fields.get("value")?, dtype);
-    }
+fn tensor(value: &Value, float: DType) -> Result<Tensor, String> {
+    let Some(fields) = value.as_object() else {
+        return elements(value, float);
+    };
+    let name = fields.get("dtype").and_then(Value::as_str);
+    let name = name.ok_or("expected `\"dtype\"` with the name of an element type")?;
+    let dtype = name
+        .parse()
+        .map_err(|_| format!("there is no element type `{name}`"))?;
+    elements(fields.get("value").ok_or("expected `\"value\"`")?, dtype)
+}
+
+/// Numbers of this type, whole ones to the last digit.
+fn elements(value: &Value, dtype: DType) -> Result<Tensor, String> {
     let mut shape = vec![];
     let mut first = value;
     while let Some(items) = first.as_array() {
         shape.push(items.len());
         first = items.first().unwrap_or(&Value::Null);
     }
-    let mut numbers = vec![];
-    flatten(value, &shape, &mut numbers)?;
-    Some(Tensor::from_vec(shape, numbers).cast(float))
+    let mut leaves = vec![];
+    flatten(value, &shape, &mut leaves).ok_or("expected numbers in lists of equal length")?;
+    let wrong = |leaf: &Value| format!("{leaf} is no {dtype}");
+    let read = |leaf: &&Value| number(leaf).ok_or_else(|| wrong(leaf));
+    let whole = |leaf: &&Value| integer(leaf).ok_or_else(|| wrong(leaf));
+    let tensor = match dtype {
+        DType::F32 | DType::F64 | DType::Bool => {
+            let numbers = leaves.iter().map(read);
+            Tensor::from_vec(shape, numbers.collect::<Result<Vec<f64>, String>>()?)
+        }
+        DType::I64 | DType::I32 | DType::U8 => {
+            let numbers = leaves.iter().map(whole);
+            Tensor::from_vec(shape, numbers.collect::<Result<Vec<i64>, String>>()?)
+        }
+    };
+    Ok(tensor.cast(dtype))
 }
 
-fn flatten(value: &Value, shape: &[usize], numbers: &mut Vec<f64>) -> Option<()> {
+fn flatten<'v>(value: &'v Value, shape: &[usize], leaves: &mut Vec<&'v Value>) -> Option<()> {
     match (value, shape) {
         (Value::Array(items), [size, inner @ ..]) if items.len() == *size => items
             .iter()
-            .try_for_each(|item| flatten(item, inner, numbers)),
-        (Value::Number(number), []) => {
-            numbers.push(number.as_f64()?);
+            .try_for_each(|item| flatten(item, inner, leaves)),
+        (Value::Array(_) | Value::Object(_) | Value::Null, _) | (_, [_, ..]) => None,
+        (leaf, []) => {
+            leaves.push(leaf);
             Some(())
         }
-        (Value::Bool(truth), []) => {
-            numbers.push(f64::from(u8::from(*truth)));
-            Some(())
+    }
+}
+
+/// A number, a truth value, or as answers write what JSON has no number for: `"NaN"`, `"Infinity"`.
+fn number(leaf: &Value) -> Option<f64> {
+    match leaf {
+        Value::Bool(truth) => Some(f64::from(u8::from(*truth))),
+        Value::String(text) if ["NaN", "Infinity", "-Infinity"].contains(&text.as_str()) => {
+            text.parse().ok()
         }
-        _ => None,
+        Value::Number(number) => number.as_f64(),
+        Value::String(_) | Value::Array(_) | Value::Object(_) | Value::Null => None,
+    }
+}
+
+fn integer(leaf: &Value) -> Option<i64> {
+    match leaf {
+        Value::Bool(truth) => Some(i64::from(*truth)),
+        Value::Number(number) => number.as_i64(),
+        Value::String(_) | Value::Array(_) | Value::Object(_) | Value::Null => None,
     }
 }

@@ -1,8 +1,8 @@
-//! What the columns of a table are to a model: numbers, categories, or nothing it can use; and which of them is predicted.
+//! What the columns of a table are to a model: numbers, dates, categories, or nothing it can use; and which of them is predicted.
 
 use std::collections::BTreeSet;
 
-use crate::data::{Cells, Column, Table};
+use crate::data::{Cells, Column, DayOrder, Table, days};
 use crate::diag::did_you_mean;
 
 /// Text with more different values than this is not taken for categories.
@@ -18,7 +18,7 @@ pub(super) struct Plan<'t> {
     /// What it is predicted from.
     pub(super) inputs: Vec<Used<'t>>,
     /// Columns without use, and why.
-    left_out: Vec<(&'t str, &'static str)>,
+    pub(super) left_out: Vec<(&'t str, &'static str)>,
     pub(super) n_rows: usize,
 }
 
@@ -34,6 +34,8 @@ pub(super) struct Used<'t> {
 #[derive(Clone, PartialEq)]
 pub(super) enum Kind {
     Number,
+    /// Dates as `days` reads them; and whether the order of day and month was only guessed.
+    Date(Option<DayOrder>, bool),
     /// Categories as a program writes them, and the rows of the rarest.
     Category(Vec<String>, usize),
 }
@@ -41,6 +43,9 @@ pub(super) enum Kind {
 impl<'t> Plan<'t> {
     /// The plan for a table; or why there is none.
     pub(super) fn of(table: &'t Table, target: Option<&str>) -> Result<Plan<'t>, String> {
+        if table.n_rows() < 2 {
+            return Err("a single row tells nothing of how columns depend on each other".into());
+        }
         let (mut used, mut left_out) = (vec![], vec![]);
         for column in &table.columns {
             match kind(column) {
@@ -80,6 +85,11 @@ impl<'t> Plan<'t> {
     pub(super) fn notes(&self) -> String {
         let said = |used: &Used<'_>| match &used.kind {
             Kind::Number => format!("`{}`, a number", used.name),
+            Kind::Date(_, true) => format!(
+                "`{}`, dates taken for month/day/year; write `days(order: dmy)` if they are not",
+                used.name
+            ),
+            Kind::Date(_, false) => format!("`{}`, dates", used.name),
             Kind::Category(names, _) => format!("`{}`, {} categories", used.name, names.len()),
         };
         let mut text = format!("predicts {}\n", said(&self.target));
@@ -101,7 +111,7 @@ impl<'t> Plan<'t> {
     }
 }
 
-/// The place of the column to predict: the one named, or the last.
+/// The place of the column to predict: the one named; or the last that is no date, if any is none.
 fn place_of(
     used: &[Used<'_>],
     left_out: &[(&str, &'static str)],
@@ -109,7 +119,9 @@ fn place_of(
 ) -> Result<usize, String> {
     let Some(name) = target else {
         let none = "no column holds numbers or categories that differ from row to row";
-        let last = used.len().checked_sub(1);
+        let is_date = |column: &Used<'_>| matches!(column.kind, Kind::Date(..));
+        let undated = used.iter().rposition(|column| !is_date(column));
+        let last = undated.or(used.len().checked_sub(1));
         return last.ok_or_else(|| format!("{none}{}", reasons(left_out)));
     };
     if let Some(place) = used.iter().position(|column| column.name == name) {
@@ -152,8 +164,11 @@ fn kind(column: &Column) -> Result<Kind, &'static str> {
             let named: Vec<String> = named
                 .map(|word| word.cloned().unwrap_or_default())
                 .collect();
-            if is_date(words) {
-                return Err("it holds dates, which no transform reads yet");
+            if let Some(date) = date(words) {
+                return match words.len() {
+                    1 => Err("it is the same in every row"),
+                    _ => Ok(date),
+                };
             }
             if !words.is_empty() && words.iter().all(|word| has_decimal_comma(word)) {
                 return Err("its numbers have a comma where a point is read");
@@ -166,7 +181,7 @@ fn kind(column: &Column) -> Result<Kind, &'static str> {
                         .collect(),
                     rarest,
                 ),
-                Kind::Number => Kind::Number,
+                other @ (Kind::Number | Kind::Date(..)) => other,
             })
         }
     }
@@ -240,13 +255,14 @@ fn has_decimal_comma(word: &str) -> bool {
     word.matches(',').count() == 1 && word.replace(',', ".").parse::<f64>().is_ok()
 }
 
-/// Whether texts are dates, perhaps with a time: numbers between `-`, `/`, `.` or `:`.
-fn is_date(words: &[String]) -> bool {
-    let is_part = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    let looks = |word: &String| {
-        let day = word.split(['T', ' ']).next().unwrap_or(word);
-        let parts: Vec<&str> = day.split(['-', '/', '.']).collect();
-        parts.len() == 3 && parts.into_iter().all(is_part)
-    };
-    !words.is_empty() && words.iter().all(looks)
+/// Dates, if all texts are some: in the first order that fits, month before day where either does.
+fn date(words: &[String]) -> Option<Kind> {
+    let fits = |order| !words.is_empty() && words.iter().all(|word| days(word, order).is_some());
+    let (mdy, dmy) = (Some(DayOrder::Mdy), Some(DayOrder::Dmy));
+    match (fits(None), fits(mdy), fits(dmy)) {
+        (true, ..) => Some(Kind::Date(None, false)),
+        (_, true, is_guess) => Some(Kind::Date(mdy, is_guess)),
+        (_, false, true) => Some(Kind::Date(dmy, false)),
+        (_, false, false) => None,
+    }
 }

@@ -17,7 +17,7 @@ pub(super) fn written(plan: &Plan<'_>, file: &str, separator: char) -> String {
             .iter()
             .filter(|input| input.kind == Kind::Number)
             .collect(),
-        categories: categories(plan),
+        apart: apart(plan),
         plan,
     };
     let mut text = program.heading(file);
@@ -30,21 +30,23 @@ pub(super) fn written(plan: &Plan<'_>, file: &str, separator: char) -> String {
 struct Program<'p> {
     plan: &'p Plan<'p>,
     numbers: Vec<&'p Used<'p>>,
-    /// Columns of categories, with the names of their fields.
-    categories: Vec<(String, &'p Used<'p>, &'p [String])>,
+    /// Columns with fields of their own, and the names of these: categories and dates.
+    apart: Vec<(String, &'p Used<'p>)>,
 }
 
-fn categories<'p>(plan: &'p Plan<'p>) -> Vec<(String, &'p Used<'p>, &'p [String])> {
+fn apart<'p>(plan: &'p Plan<'p>) -> Vec<(String, &'p Used<'p>)> {
     let mut taken: BTreeSet<String> = ["x", "y", "source", "split", "missing", "out", "hidden"]
         .map(String::from)
         .into();
     let mut found = vec![];
-    for input in &plan.inputs {
-        if let Kind::Category(names, _) = &input.kind {
-            let field = field(input.name, &taken);
-            taken.insert(field.clone());
-            found.push((field, input, names.as_slice()));
-        }
+    for input in plan
+        .inputs
+        .iter()
+        .filter(|input| input.kind != Kind::Number)
+    {
+        let field = field(input.name, &taken);
+        taken.insert(field.clone());
+        found.push((field, input));
     }
     found
 }
@@ -78,9 +80,37 @@ fn column(name: &str) -> String {
     }
 }
 
+/// A column as a field of its own; `fills` is whether missing values are filled in.
+fn read(used: &Used<'_>, fills: bool) -> String {
+    let name = column(used.name);
+    let fill = |with: &str| match fills {
+        true => format!(" |> impute({with})"),
+        false => String::new(),
+    };
+    match &used.kind {
+        Kind::Number => format!("[{name}]{} |> standardize", fill("median")),
+        Kind::Date(order, _) => {
+            let order = order.map(|order| format!("(order: {})", order.name()));
+            let order = order.unwrap_or_default();
+            format!("[{name}] |> days{order}{} |> standardize", fill("median"))
+        }
+        Kind::Category(names, _) => {
+            format!("{name}{} |> one_hot([{}])", fill("mode"), names.join(", "))
+        }
+    }
+}
+
+/// Numbers that a column comes to.
+fn width(used: &Used<'_>) -> usize {
+    match &used.kind {
+        Kind::Number | Kind::Date(..) => 1,
+        Kind::Category(names, _) => names.len(),
+    }
+}
+
 impl Program<'_> {
     fn is_classes(&self) -> bool {
-        self.plan.target.kind != Kind::Number
+        matches!(self.plan.target.kind, Kind::Category(..))
     }
 
     fn heading(&self, file: &str) -> String {
@@ -119,27 +149,20 @@ impl Program<'_> {
             };
             let _ = writeln!(text, "  x: [{}]{fill} |> standardize,", names.join(", "));
         }
-        for (field, input, names) in &self.categories {
-            let fill = match input.has_missing {
-                true => " |> impute(mode)",
-                false => "",
-            };
-            let name = column(input.name);
-            let _ = writeln!(
-                text,
-                "  {field}: {name}{fill} |> one_hot([{}]),",
-                names.join(", ")
-            );
+        for (field, input) in &self.apart {
+            let _ = writeln!(text, "  {field}: {},", read(input, input.has_missing));
         }
-        let name = column(self.plan.target.name);
-        let _ = match &self.plan.target.kind {
-            Kind::Number => writeln!(text, "  y: [{name}] |> standardize,"),
-            Kind::Category(names, _) => {
-                writeln!(text, "  y: {name} |> one_hot([{}]),", names.join(", "))
-            }
-        };
+        let _ = writeln!(text, "  y: {},", read(&self.plan.target, false));
         text.push_str(&self.split());
+        text.push_str(&self.left_out());
         text + "}\n\n"
+    }
+
+    /// A comment a column without use, so that nothing is left out in silence.
+    fn left_out(&self) -> String {
+        let plain = |name: &str| name.replace(char::is_control, " ");
+        let line = |(name, why): &(&str, &str)| format!("  // without `{}`: {why}\n", plain(name));
+        self.plan.left_out.iter().map(line).collect()
     }
 
     /// Classes are shared out evenly where each has rows for that.
@@ -151,7 +174,7 @@ impl Program<'_> {
             Kind::Category(_, rarest) if *rarest >= 5 && !self.plan.target.has_missing => {
                 format!("by: stratify({}), ", column(self.plan.target.name))
             }
-            Kind::Category(..) | Kind::Number => String::new(),
+            Kind::Category(..) | Kind::Number | Kind::Date(..) => String::new(),
         };
         format!("  split: {{ train: 80%, val: 20%, {by}seed: 1 }},\n")
     }
@@ -161,15 +184,9 @@ impl Program<'_> {
         if !self.numbers.is_empty() {
             inputs.push(("x", self.numbers.len()));
         }
-        inputs.extend(
-            self.categories
-                .iter()
-                .map(|(field, _, names)| (field.as_str(), names.len())),
-        );
-        let size = match &self.plan.target.kind {
-            Kind::Number => 1,
-            Kind::Category(names, _) => names.len(),
-        };
+        let apart = self.apart.iter();
+        inputs.extend(apart.map(|(field, input)| (field.as_str(), width(input))));
+        let size = width(&self.plan.target);
         let params = inputs
             .iter()
             .map(|(name, size)| format!("{name}: [batch, {size}]"));

@@ -81,7 +81,7 @@ fn read_with(session: &mut Session, csv: &Path, separator: char) -> Result<Table
     let (program, reports) = session.load_line(&text);
     let items = program.ok_or(reports)?.items;
     let mut blocks = items.iter().filter_map(|item| match &item.kind {
-        ItemKind::Data(block) => Some(block),
+        ItemKind::Data(block) => Some(&**block),
         ItemKind::Use(_) | ItemKind::Dim(_) | ItemKind::Type(_) | ItemKind::Def(_) => None,
         ItemKind::Train(_) | ItemKind::Test(_) | ItemKind::Stmt(_) => None,
     });

@@ -13,7 +13,7 @@ use crate::cli::repl::names::names;
 use crate::cli::repl::types::type_of;
 use crate::cli::run::execute;
 use crate::cli::screen::escaped;
-use crate::cli::{Done, Out, Stop};
+use crate::cli::{Done, Out, Stop, interrupt};
 use crate::lower::Mode;
 use crate::session::Session;
 use crate::syntax::ast::Program;
@@ -43,6 +43,7 @@ impl<'g> Repl<'g> {
 
     /// Answers a line; breaks where it asks to leave.
     pub(crate) fn answer(&mut self, text: &str, out: &mut Out<'_>) -> Done<ControlFlow<()>> {
+        interrupt::listen();
         let text = text.trim();
         if let Some(command) = text.strip_prefix(':') {
             return match commands::read(command) {
@@ -52,6 +53,7 @@ impl<'g> Repl<'g> {
             };
         }
         let done = match text.strip_prefix('?') {
+            Some("") => Ok(out.text(&commands::help())?),
             Some(name) => Ok(out.text(&info(&self.session, name.trim()))?),
             None => self.line(text, out),
         };

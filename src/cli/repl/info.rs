@@ -1,5 +1,7 @@
 //! What a name means: the signature, the docs and an example.
 
+use std::rc::Rc;
+
 use crate::cli::screen::{Screen, escaped};
 use crate::cli::show::glimpse;
 use crate::diag::did_you_mean;
@@ -86,7 +88,7 @@ pub(super) fn head(def: &Def) -> String {
     let item = Item {
         docs: vec![],
         span: def.name.span,
-        kind: ItemKind::Def(Box::new(bare)),
+        kind: ItemKind::Def(Rc::new(bare)),
     };
     format!("{}\n", print_item(&item))
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::cli::serve::http::Response;
-use crate::data::{Fitted, FittedField};
+use crate::data::{DayOrder, Fitted, FittedField};
 use crate::diag::did_you_mean;
 use crate::session::{Column, Model, Values};
 
@@ -236,11 +236,21 @@ fn column(field: &FittedField, at: usize, name: &str, drops: bool) -> InputColum
             }
             Fitted::Standardize { .. } | Fitted::Normalize { .. } | Fitted::Scale { .. } => {}
             Fitted::Log | Fitted::Log1p | Fitted::Clip { .. } => {}
+            Fitted::Days { order } => column.example = date(*order).into(),
             Fitted::Flatten | Fitted::Chars { .. } => {}
         }
         is_first &= matches!(step, Fitted::Impute { .. });
     }
     column
+}
+
+/// A date as such a column takes it.
+fn date(order: Option<DayOrder>) -> &'static str {
+    match order {
+        None => "2020-12-31",
+        Some(DayOrder::Dmy) => "31/12/2020",
+        Some(DayOrder::Mdy) => "12/31/2020",
+    }
 }
 
 impl InputColumn {

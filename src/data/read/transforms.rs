@@ -1,6 +1,7 @@
 //! The transforms by name, and the arguments each takes.
 
 use crate::data::codes as data_codes;
+use crate::data::days::DayOrder;
 use crate::data::read::Reader;
 use crate::data::read::given::Given;
 use crate::data::read::reports::{lacking, unknown, wrong_kind};
@@ -11,7 +12,7 @@ use crate::source::Spanned;
 use crate::syntax::ast::{Expr, Name};
 
 /// The transforms that there are.
-const TRANSFORMS: [&str; 13] = [
+const TRANSFORMS: [&str; 14] = [
     "standardize",
     "normalize",
     "scale",
@@ -23,6 +24,7 @@ const TRANSFORMS: [&str; 13] = [
     "label",
     "binary",
     "flatten",
+    "days",
     "chars",
     "windows",
 ];
@@ -62,6 +64,7 @@ impl Reader {
             "label" => self.label(given),
             "binary" => self.binary(given),
             "flatten" => Some(TransformSpec::Flatten),
+            "days" => self.days(given),
             "chars" => self.chars(given),
             "windows" => self.report(windows_inside(name)),
             _ => self.report(unknown("transform", name, &TRANSFORMS)),
@@ -153,6 +156,22 @@ impl Reader {
         )?;
         let positive = self.category(positive)?;
         Some(TransformSpec::Binary { positive })
+    }
+
+    fn days(&mut self, given: &mut Given<'_>) -> Option<TransformSpec> {
+        let order = given.take_next("order").map(|expr| self.day_order(expr));
+        Some(TransformSpec::Days {
+            order: order.map_or(Some(None), |order| order.map(Some))?,
+        })
+    }
+
+    fn day_order(&mut self, expr: &Expr) -> Option<DayOrder> {
+        match bare_name(expr).map(|name| (name, name.value.as_str())) {
+            Some((_, "dmy")) => Some(DayOrder::Dmy),
+            Some((_, "mdy")) => Some(DayOrder::Mdy),
+            Some((name, _)) => self.report(unknown("order", name, &["dmy", "mdy"])),
+            None => self.report(wrong_kind("`dmy` or `mdy`", expr)),
+        }
     }
 
     fn chars(&mut self, given: &mut Given<'_>) -> Option<TransformSpec> {

@@ -12,7 +12,7 @@ fn block(text: &str) -> Option<Block<Field>> {
     let (program, reports) = parse(&sources, id);
     let program = program.unwrap_or_else(|| panic!("{reports:?}"));
     program.items.into_iter().find_map(|item| match item.kind {
-        ItemKind::Data(block) => Some(block),
+        ItemKind::Data(block) => Some((*block).clone()),
         ItemKind::Use(_)
         | ItemKind::Dim(_)
         | ItemKind::Type(_)

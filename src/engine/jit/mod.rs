@@ -49,7 +49,7 @@ use crate::engine::bind::Sizes;
 use crate::engine::flat::{Flat, Plan, ResultTypes, flat};
 use crate::engine::interp::execute;
 use crate::engine::plans::Plans;
-use crate::engine::{Engine, Profile, Program, RunError, scan};
+use crate::engine::{Engine, Profile, Program, RunError, Stop, scan};
 use crate::ir::{FuncId, Module};
 use crate::tensor::{Tensor, threads};
 pub use listing::{Listing, footprint, listing};
@@ -67,6 +67,7 @@ pub struct Jit {
     hindrance: Hindrance,
     sharing: Sharing,
     budget: Option<u64>,
+    stop: Stop,
 }
 
 /// Why there was no native code for a plan, if there was none.
@@ -111,6 +112,7 @@ impl Engine for Jit {
             code: Rc::clone(&self.code),
             sharing: self.sharing,
             budget: self.budget,
+            stop: self.stop,
             hindrance: Rc::clone(&self.hindrance),
         };
         Ok(Box::new(Prepared {
@@ -125,6 +127,13 @@ impl Engine for Jit {
         let budget = Some(budget);
         Box::new(Jit {
             budget,
+            ..self.clone()
+        })
+    }
+
+    fn stopping(&self, stop: Stop) -> Box<dyn Engine> {
+        Box::new(Jit {
+            stop,
             ..self.clone()
         })
     }
@@ -157,6 +166,7 @@ struct Source {
     hindrance: Hindrance,
     sharing: Sharing,
     budget: Option<u64>,
+    stop: Stop,
 }
 
 /// A plan and what runs it.
@@ -177,17 +187,17 @@ impl Program for Prepared {
         match compiled {
             Compiled::Interpreted(plan) => match &mut self.pieces {
                 Some(pieces) => pieces.run(inputs),
-                None => execute(&source.flat, plan, inputs),
+                None => execute(&source.flat, plan, inputs, source.stop),
             },
             Compiled::Native(native, tempo) => {
                 let timing = source.timing.as_deref();
                 if native.is_small || threads() == 1 {
-                    return native.run(inputs, None, timing);
+                    return native.run(inputs, None, timing, source.stop);
                 }
                 let mut pool = self.pool.borrow_mut();
                 let pool = &*pool.get_or_insert_with(|| Pool::new(threads()));
                 let pool = tempo.shares().then_some(pool);
-                tempo.time(|| native.run(inputs, pool, timing))
+                tempo.time(|| native.run(inputs, pool, timing, source.stop))
             }
         }
     }

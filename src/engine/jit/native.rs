@@ -20,7 +20,7 @@ use crate::engine::jit::running::Running;
 use crate::engine::jit::scanning::Inner;
 use crate::engine::jit::steps::{ProductWork, Schedule, Step, Work};
 use crate::engine::jit::{Source, Timing};
-use crate::engine::{Profile, RunError};
+use crate::engine::{Profile, RunError, Stop};
 use crate::tensor::{Monoid, Tensor};
 
 /// A plan ready to run.
@@ -322,6 +322,7 @@ impl Native {
         mut inputs: Vec<Tensor>,
         pool: Option<&Pool>,
         timing: Option<&Timing>,
+        stop: Stop,
     ) -> Result<Vec<Tensor>, RunError> {
         let n_workers = pool.map_or(1, Pool::n_workers);
         let scratch = self.scratch;
@@ -341,6 +342,7 @@ impl Native {
             scratch,
             scratch_each: self.scratch,
             n_workers,
+            stop,
             has_failed: &has_failed,
             error: &error,
             began: timing.map(|timing| timing.began),

@@ -12,7 +12,7 @@ use crate::engine::jit::graph::{BaseId, Node, Task, Value};
 use crate::engine::jit::native::{Exec, LoopCode, Native};
 use crate::engine::jit::product::{Precision, ProductShare};
 use crate::engine::jit::steps::ProductWork;
-use crate::engine::{Call, RunError, RunFault};
+use crate::engine::{Call, RunError, RunFault, Stop};
 use crate::ops;
 use crate::tensor::{Draw, Drawn, Element, Monoid, Tensor, reduce};
 use crate::types::DType;
@@ -28,6 +28,7 @@ pub(super) struct Running<'a> {
     pub(super) scratch: *mut u8,
     pub(super) scratch_each: usize,
     pub(super) n_workers: usize,
+    pub(super) stop: Stop,
     pub(super) has_failed: &'a AtomicBool,
     pub(super) error: &'a Mutex<Option<RunError>>,
     /// When the profile began, if there is one.
@@ -73,6 +74,20 @@ impl Running<'_> {
         }
     }
 
+    /// Whether nothing has failed, and nobody asks to stop.
+    fn goes_on(&self, worker: usize) -> bool {
+        if worker == 0 && self.stop.is_asked() {
+            self.fail(RunFault::Stopped.into());
+        }
+        !self.has_failed.load(Ordering::Relaxed)
+    }
+
+    fn fail(&self, error: RunError) {
+        let slot = self.error.lock();
+        *slot.unwrap_or_else(|broken| broken.into_inner()) = Some(error);
+        self.has_failed.store(true, Ordering::Relaxed);
+    }
+
     /// How many of these steps, from the first on, go through the same number of chunks, each with what the one before it has left
     /// in the caches. When each step's time is taken, they go one by one.
     fn together(&self, steps: &[Exec]) -> usize {
@@ -90,6 +105,9 @@ impl Running<'_> {
             return;
         };
         for chunk in chunks.share(worker, self.n_workers) {
+            if !self.goes_on(worker) {
+                return;
+            }
             for (exec, table) in steps.iter().zip(tables) {
                 self.chunks(worker, exec, table, chunk..chunk + 1);
             }
@@ -126,7 +144,7 @@ impl Running<'_> {
             // In a scan workers wait for one another, whatever happened.
             return self.scan(worker, inner, sync);
         }
-        if self.has_failed.load(Ordering::Relaxed) {
+        if !self.goes_on(worker) {
             return;
         }
         match exec {
@@ -313,9 +331,7 @@ impl Running<'_> {
 
     fn run_extern(&self, node: &Node) {
         if let Err(error) = self.try_extern(node) {
-            let slot = self.error.lock();
-            *slot.unwrap_or_else(|broken| broken.into_inner()) = Some(error);
-            self.has_failed.store(true, Ordering::Relaxed);
+            self.fail(error);
         }
     }
 

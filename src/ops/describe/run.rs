@@ -23,6 +23,31 @@ impl EvalError {
         }
     }
 
+    /// The op that met a singular matrix, if that is the error.
+    pub fn singular_in(&self) -> Option<&'static str> {
+        match self {
+            EvalError::Singular { what, .. } => Some(what),
+            EvalError::NotPositive { .. } | EvalError::Unsettled { .. } => None,
+            EvalError::NotFinite { .. } | EvalError::Wide { .. } | EvalError::Index { .. } => None,
+            EvalError::Range { .. } | EvalError::Window { .. } => None,
+        }
+    }
+
+    /// The error in words, where a singular matrix means that columns depend on each other of the one that `name` was given.
+    pub fn describe_dependence(&self, name: &str) -> Option<Description> {
+        let EvalError::Singular {
+            matrix, condition, ..
+        } = self
+        else {
+            return None;
+        };
+        let (matrix, condition) = (named(matrix), condition_in_words(*condition));
+        let message = format!(
+            "{name}: columns of {matrix} depend on each other, its condition is {condition}"
+        );
+        Some(Description::new(codes::SINGULAR, message))
+    }
+
     /// The error in words.
     pub fn describe(&self) -> Description {
         match self {
@@ -30,23 +55,23 @@ impl EvalError {
                 what,
                 matrix,
                 condition,
-            } => singular(what, *matrix, *condition),
+            } => singular(what, matrix, *condition),
             EvalError::NotPositive {
                 what,
                 matrix,
                 block,
                 values,
-            } => not_positive(what, *matrix, *block, *values),
+            } => not_positive(what, matrix, *block, *values),
             EvalError::Unsettled { what, matrix } => Description::new(
                 codes::UNSETTLED,
                 format!(
                     "`{what}`: the iteration for {} does not settle",
-                    named(*matrix)
+                    named(matrix)
                 ),
             ),
             EvalError::NotFinite { what, matrix } => Description::new(
                 codes::NOT_FINITE,
-                format!("`{what}`: {} holds a NaN or an infinity", named(*matrix)),
+                format!("`{what}`: {} holds a NaN or an infinity", named(matrix)),
             ),
             EvalError::Wide { rows, cols } => Description::new(
                 codes::TOO_WIDE,
@@ -98,19 +123,23 @@ fn window_in_words(axis: usize, size: usize, window: &WindowSizes) -> Descriptio
 }
 
 /// A matrix among those of an operand.
-fn named(matrix: Option<usize>) -> String {
+fn named(matrix: &[usize]) -> String {
     match matrix {
-        Some(place) => format!("matrix {place} (from 0)"),
-        None => "the matrix".into(),
+        [] => "the matrix".into(),
+        [place] => format!("matrix {place} (from 0)"),
+        places => format!("matrix {places:?} (from 0)"),
     }
 }
 
-fn singular(what: &str, matrix: Option<usize>, condition: f64) -> Description {
-    let matrix = named(matrix);
-    let condition = match condition.is_finite() {
+fn condition_in_words(condition: f64) -> String {
+    match condition.is_finite() {
         true => format!("about {condition:.1e}"),
         false => "infinite".into(),
-    };
+    }
+}
+
+fn singular(what: &str, matrix: &[usize], condition: f64) -> Description {
+    let (matrix, condition) = (named(matrix), condition_in_words(condition));
     let message = format!(
         "`{what}`: {matrix} is singular to working precision, its condition is {condition}"
     );
@@ -136,7 +165,7 @@ fn rounded(x: f64) -> String {
 
 fn not_positive(
     what: &str,
-    matrix: Option<usize>,
+    matrix: &[usize],
     block: usize,
     values: Option<[f64; 2]>,
 ) -> Description {

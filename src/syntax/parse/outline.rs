@@ -28,7 +28,7 @@ pub enum Outlined {
 pub struct LazyDef {
     name: Name,
     docs: Vec<String>,
-    def: Rc<OnceCell<Def>>,
+    def: Rc<OnceCell<Rc<Def>>>,
     text: Option<Rc<Text>>,
     piece: Piece,
 }
@@ -39,7 +39,7 @@ struct Text(Layout<'static>);
 
 impl LazyDef {
     /// One that has been read.
-    pub fn read(def: Def, docs: Vec<String>) -> LazyDef {
+    pub fn read(def: Rc<Def>, docs: Vec<String>) -> LazyDef {
         LazyDef {
             name: def.name.clone(),
             docs,
@@ -68,7 +68,7 @@ impl LazyDef {
             let text = self.text.as_ref().expect("what is not read has a text");
             let (item, reports) = text.item(&self.piece);
             match item.map(|item| item.kind) {
-                Some(ItemKind::Def(def)) => *def,
+                Some(ItemKind::Def(def)) => def,
                 _ => panic!(
                     "the library's `{}` is no definition: {reports:?}",
                     self.name.value

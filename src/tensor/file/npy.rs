@@ -72,8 +72,14 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Tensor, FileError> {
     let (text, elements) = cut(bytes).ok_or_else(too_short)?;
     let said =
         Said::read(text).ok_or_else(|| damaged(path, "its header is no header of an array"))?;
+    let unsupported = || FileError::Unsupported {
+        path: path.into(),
+        name: "the array".into(),
+        dtype: said.descr.clone(),
+    };
+    let size = said.size().ok_or_else(unsupported)?;
     let n_bytes = said
-        .n_bytes()
+        .n_bytes(size)
         .ok_or_else(|| damaged(path, "its shape is beyond all memory"))?;
     if n_bytes != elements.len() {
         let reason = format!(
@@ -82,11 +88,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Tensor, FileError> {
         );
         return Err(damaged(path, &reason));
     }
-    said.tensor(elements).ok_or_else(|| FileError::Unsupported {
-        path: path.into(),
-        name: "the array".into(),
-        dtype: said.descr.clone(),
-    })
+    said.tensor(elements).ok_or_else(unsupported)
 }
 
 fn damaged(path: &Path, reason: &str) -> FileError {
@@ -145,15 +147,15 @@ impl Said {
         })
     }
 
-    /// Bytes of an element; one for those that are not known, whose number is checked all the same.
-    fn size(&self) -> usize {
-        let digits = self.descr.trim_start_matches(|c: char| !c.is_ascii_digit());
-        digits.parse().unwrap_or(1)
+    /// Bytes of an element, if they are numbers or truth values.
+    fn size(&self) -> Option<usize> {
+        let (_, kind) = self.descr.split_at_checked(1)?;
+        kind.strip_prefix(['f', 'i', 'u', 'b', 'c'])?.parse().ok()
     }
 
-    fn n_bytes(&self) -> Option<usize> {
+    fn n_bytes(&self, size: usize) -> Option<usize> {
         let mut sizes = self.shape.iter();
-        sizes.try_fold(self.size(), |product, size| product.checked_mul(*size))
+        sizes.try_fold(size, |product, size| product.checked_mul(*size))
     }
 
     /// The tensor, if the language has its element type or a wider one.
@@ -272,5 +274,7 @@ mod tests {
         for lie in lies {
             assert!(parsed(&lie).is_err(), "{}", String::from_utf8_lossy(&lie));
         }
+        let objects = parsed(&numpy("'|O'", "False", "(1,)", &[0; 40]));
+        assert!(matches!(objects, Err(FileError::Unsupported { dtype, .. }) if dtype == "|O"));
     }
 }

@@ -1,5 +1,7 @@
 //! Items: declarations, definitions and the statements of the top level.
 
+use std::rc::Rc;
+
 use crate::diag::Diagnostic;
 use crate::source::Spanned;
 use crate::syntax::ast::{
@@ -30,11 +32,11 @@ impl Builder<'_, '_> {
             Rule::use_decl => ItemKind::Use(self.use_decl(Children::of(node))),
             Rule::dim_decl => ItemKind::Dim(self.dim_decl(Children::of(node))),
             Rule::type_decl => ItemKind::Type(self.type_decl(Children::of(node))),
-            Rule::def => ItemKind::Def(Box::new(self.def(Children::of(node)))),
-            Rule::data_decl => ItemKind::Data(self.fields_decl(Children::of(node))),
-            Rule::train_decl => ItemKind::Train(self.fields_decl(Children::of(node))),
-            Rule::test_decl => ItemKind::Test(self.test(Children::of(node))),
-            _ => ItemKind::Stmt(self.stmt_form(node)),
+            Rule::def => ItemKind::Def(Rc::new(self.def(Children::of(node)))),
+            Rule::data_decl => ItemKind::Data(Rc::new(self.fields_decl(Children::of(node)))),
+            Rule::train_decl => ItemKind::Train(Rc::new(self.fields_decl(Children::of(node)))),
+            Rule::test_decl => ItemKind::Test(Rc::new(self.test(Children::of(node)))),
+            _ => ItemKind::Stmt(Rc::new(self.stmt_form(node))),
         }
     }
 
