@@ -42,6 +42,7 @@ mod transform;
 
 mod batch;
 mod chunk;
+mod classes;
 mod dataset;
 mod facts;
 mod predict;
@@ -54,7 +55,7 @@ mod warn;
 mod tests;
 
 pub use augment::{Augment, Draw};
-pub use batch::{Batches, epoch_order, gather_rows};
+pub use batch::{Batches, drawn_order, epoch_order, gather_rows};
 pub use chunk::{CsvRows, table_of};
 pub use dataset::{Dataset, FieldSchema, Part, prepare, schema};
 pub use pixels::{PixelRows, Pixels};

@@ -29,6 +29,8 @@ pub struct FieldFacts {
     pub because: String,
     /// The characters in the order of their numbers, where it is made of a text.
     pub vocabulary: Option<Vocabulary>,
+    /// The classes in the order of their numbers, where each row is of one, with how many rows of the part that is trained on are.
+    pub classes: Option<Vec<(String, usize)>>,
 }
 
 /// Characters in the order of their numbers.

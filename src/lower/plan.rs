@@ -68,6 +68,19 @@ pub struct Run {
     pub link: Option<DraftId>,
     /// The learning rate of an update, where the optimizer has one. Lowered where a saved model is opened.
     pub rate: Option<DraftId>,
+    /// How rows are drawn, where it is not one after the other.
+    pub sampling: Option<Sampling>,
+}
+
+/// `sampling: balanced`: how often rows of each class come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sampling {
+    /// The field that says which class a row is of.
+    pub field: String,
+    /// The function, of no inputs, that gives a number for each class.
+    pub weights: DraftId,
+    /// Where it was written.
+    pub span: Span,
 }
 
 /// A function from whole outputs and targets to metrics.

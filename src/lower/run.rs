@@ -70,6 +70,7 @@ impl Lowerer<'_> {
             gives: presented.is,
             link: None,
             rate: None,
+            sampling: None,
         };
         let mut run = LoweredRun {
             plan,
@@ -79,6 +80,7 @@ impl Lowerer<'_> {
             data: recipes.data.clone(),
             inputs,
         };
+        run.plan.sampling = self.sampling(&recipes)?;
         if !recipes.metrics.is_empty() {
             run.plan.metrics = Some(self.metrics_of(&run, &recipes)?);
         }

@@ -165,6 +165,7 @@ impl Lowerer<'_> {
         self.open("loss");
         let loss = self
             .model_result(recipes, inputs)
+            .and_then(|out| self.weighed(recipes, out))
             .and_then(|out| self.loss(recipes, &out));
         let mut results = vec![("loss".to_string(), loss)];
         let next = std::mem::take(&mut self.model.next);

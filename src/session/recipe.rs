@@ -178,6 +178,9 @@ fn bound(item: &Item) -> Option<Vec<String>> {
     })
 }
 
+/// Fields of a run that decide how it is trained and kept, and of which a trained model knows nothing.
+const OF_TRAINING: [&str; 3] = ["checkpoint", "class_weights", "sampling"];
+
 /// An item without what makes no difference to a model: the rows of a table that stands in it, where and when its run is kept.
 fn essential(item: &Item) -> Item {
     let kind = match &item.kind {
@@ -185,7 +188,7 @@ fn essential(item: &Item) -> Item {
             field.name.value != "source" || !is_table(&field.value)
         })),
         ItemKind::Train(block) => {
-            ItemKind::Train(with(block, |field| field.name.value != "checkpoint"))
+            ItemKind::Train(with(block, |field| !OF_TRAINING.contains(&&*field.name.value)))
         }
         ItemKind::Use(_) | ItemKind::Dim(_) | ItemKind::Type(_) | ItemKind::Def(_) => {
             return item.clone();

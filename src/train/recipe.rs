@@ -97,6 +97,8 @@ impl DataShape {
                     letters: letters.chars().collect(),
                     unknown: field.unknown,
                 }),
+                // How many rows a class has matters where rows are trained on.
+                classes: None,
             })
         };
         Some(DataFacts {

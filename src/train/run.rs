@@ -7,8 +7,8 @@ use crate::data::{Dataset, Draw, Part};
 use crate::ir::Role;
 use crate::lower::{Length, Run, RunSettings};
 use crate::tensor::Tensor;
-use crate::train::batches::{n_batches, rows_of, shuffled};
-use crate::train::evaluate::{Evaluator, field_names, train_part};
+use crate::train::batches::{Order, n_batches, rows_of};
+use crate::train::evaluate::{Evaluator, field_names};
 use crate::train::event::{Ended, Event, Flow};
 use crate::train::history::History;
 use crate::train::machine::Machine;
@@ -51,6 +51,7 @@ pub(super) struct Training<'a> {
     pub(super) machine: &'a Machine<'a>,
     pub(super) data: &'a Dataset,
     pub(super) part: &'a Part,
+    pub(super) order: Order,
     /// What keeps the run on disk.
     pub(super) writer: Option<&'a mut Writer>,
     sink: &'a mut dyn FnMut(Event) -> Flow,
@@ -100,7 +101,7 @@ impl<'a> Training<'a> {
         sink: &'a mut dyn FnMut(Event) -> Flow,
     ) -> Result<Training<'a>, TrainError> {
         check_watched(run, machine)?;
-        let part = train_part(data);
+        let part = data.train_part();
         let fields = field_names(part);
         let mut store = first_values(run, machine)?;
         store.put_weights(&start.weights);
@@ -137,6 +138,7 @@ impl<'a> Training<'a> {
             machine,
             data,
             part,
+            order: Order::new(run, machine, data)?,
             writer: start.writer,
             sink,
             store,
@@ -194,7 +196,7 @@ impl<'a> Training<'a> {
         if self.batch == 0 {
             self.epoch += 1;
         }
-        let batches = shuffled(self.part, &self.run.settings, &self.run.name, self.epoch);
+        let batches = self.order.batches(self.epoch);
         for (at, rows) in batches.iter().enumerate().skip(self.batch) {
             let is_last = at + 1 == batches.len();
             if self.update.is_done() {

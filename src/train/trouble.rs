@@ -6,7 +6,6 @@ use crate::diag::Diagnostic;
 use crate::engine::Trap;
 use crate::tensor::Tensor;
 use crate::train::TrainError;
-use crate::train::batches::shuffled;
 use crate::train::machine::Machine;
 use crate::train::run::Training;
 
@@ -68,7 +67,7 @@ impl Training<'_> {
     }
 
     fn culprit_in_epoch(&mut self, last: u64) -> Option<Culprit> {
-        let batches = shuffled(self.part, &self.run.settings, &self.run.name, self.epoch);
+        let batches = self.order.batches(self.epoch);
         for (at, rows) in batches.iter().enumerate().skip(self.batch) {
             if self.n_batches >= last {
                 return None;
