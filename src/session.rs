@@ -18,6 +18,7 @@ mod disk;
 mod examples;
 mod execute;
 mod extend;
+mod folds;
 mod generate;
 mod keeping;
 mod model;

@@ -15,6 +15,7 @@ impl Dataset {
             parts: parts
                 .map(|(name, part)| (name.to_owned(), part.rows.len()))
                 .collect(),
+            folds: self.folds,
         }
     }
 

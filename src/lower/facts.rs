@@ -12,6 +12,8 @@ pub struct DataFacts {
     pub fields: Vec<FieldFacts>,
     /// Its parts with their numbers of rows.
     pub parts: Vec<(String, usize)>,
+    /// Where the parts are folds: how many there are, and which is held out.
+    pub folds: Option<(usize, usize)>,
 }
 
 /// One field.

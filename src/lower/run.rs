@@ -71,6 +71,7 @@ impl Lowerer<'_> {
             link: None,
             rate: None,
             sampling: None,
+            fold: None,
         };
         let mut run = LoweredRun {
             plan,

@@ -114,14 +114,21 @@ fn kept(session: &Session, compiled: &Compiled, run: &str) -> Option<Kept> {
     })
 }
 
-/// A program of nothing but what a run is made of.
+/// A program of nothing but what a run's model is made of.
 fn definitions(session: &Session, program: &Program, run: &Run) -> Program {
+    let mut program = alone(session, program, run);
+    program.items = program.items.iter().map(essential).collect();
+    program
+}
+
+/// A program of nothing but what a run is made of.
+pub(super) fn alone(session: &Session, program: &Program, run: &Run) -> Program {
     let wanted = wanted(session, program, run);
     let items = program.items.iter().enumerate();
     let items = items.filter(|(at, item)| is_part(item, run) || wanted.contains(at));
     Program {
         docs: vec![],
-        items: items.map(|(_, item)| essential(item)).collect(),
+        items: items.map(|(_, item)| item.clone()).collect(),
         comments: vec![],
     }
 }
@@ -187,9 +194,9 @@ fn essential(item: &Item) -> Item {
         ItemKind::Data(block) => ItemKind::Data(with(block, |field| {
             field.name.value != "source" || !is_table(&field.value)
         })),
-        ItemKind::Train(block) => {
-            ItemKind::Train(with(block, |field| !OF_TRAINING.contains(&&*field.name.value)))
-        }
+        ItemKind::Train(block) => ItemKind::Train(with(block, |field| {
+            !OF_TRAINING.contains(&&*field.name.value)
+        })),
         ItemKind::Use(_) | ItemKind::Dim(_) | ItemKind::Type(_) | ItemKind::Def(_) => {
             return item.clone();
         }

@@ -26,7 +26,7 @@ impl Training<'_> {
         write: impl FnOnce(&mut Writer, &str) -> Result<(), Diagnostic>,
     ) -> Result<(), TrainError> {
         let writer = self.writer.as_mut();
-        let written = writer.map(|writer| write(writer, &self.run.name));
+        let written = writer.map(|writer| write(writer, &self.run.key()));
         written.unwrap_or(Ok(())).map_err(failed)
     }
 
@@ -59,7 +59,7 @@ impl Training<'_> {
         let place = Place {
             format,
             nnlc,
-            run: self.run.name.clone(),
+            run: self.run.key(),
             seed: self.run.settings.seed,
             epoch: self.epoch,
             batch: self.batch as u64,
@@ -91,14 +91,14 @@ impl Training<'_> {
         let Some(writer) = self.writer.as_mut() else {
             return Ok(());
         };
-        let (found, warnings) = writer.restore(&self.run.name).map_err(failed)?;
+        let (found, warnings) = writer.restore(&self.run.key()).map_err(failed)?;
         for warning in warnings {
             self.tell(Event::Warning(Box::new(warning)));
         }
         if let Some(checkpoint) = found {
             self.take(checkpoint)?;
             self.tell(Event::Resumed {
-                run: self.run.name.clone(),
+                run: self.run.key(),
                 epoch: self.epoch,
                 step: self.step,
             });

@@ -105,6 +105,7 @@ impl DataShape {
             name: self.name.clone(),
             parts: self.parts.clone(),
             fields: self.fields.iter().map(field).collect::<Option<_>>()?,
+            folds: None,
         })
     }
 }

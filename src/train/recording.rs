@@ -32,7 +32,7 @@ impl Training<'_> {
         watch.waits_again(record);
         let factor = self.store.scale(Plateau::FACTOR, rule.factor);
         self.tell(Event::Plateau {
-            run: self.run.name.clone(),
+            run: self.run.key(),
             step: record.step,
             factor,
         });
@@ -60,7 +60,7 @@ impl Training<'_> {
 
     pub(super) fn tell_record(&mut self, record: &Record) {
         self.tell(Event::Epoch {
-            run: self.run.name.clone(),
+            run: self.run.key(),
             epoch: record.epoch,
             step: record.step,
             length: self.run.settings.length,
@@ -95,7 +95,7 @@ impl Training<'_> {
         if is_out_of_patience && self.ended.is_none() {
             self.ended = Some(Ended::Early);
             self.tell(Event::EarlyStop {
-                run: self.run.name.clone(),
+                run: self.run.key(),
                 on,
                 epoch: record.epoch,
                 step: record.step,

@@ -153,7 +153,7 @@ impl<'a> Training<'a> {
 
     fn tell_start(&mut self, steps_per_epoch: u64) {
         let start = Event::RunStart {
-            run: self.run.name.clone(),
+            run: self.run.key(),
             model: self.run.model.clone(),
             data: self.data.name.clone(),
             n_params: self.store.n_params(),
@@ -292,7 +292,7 @@ impl<'a> Training<'a> {
         });
         if let Some(usual) = self.usual.sees(loss) {
             self.tell(Event::Spike {
-                run: self.run.name.clone(),
+                run: self.run.key(),
                 step: self.step,
                 loss,
                 usual,
@@ -374,7 +374,7 @@ impl<'a> Training<'a> {
             false => Ended::Time,
         };
         let ended = self.ended.unwrap_or(stopped);
-        let (run, epochs, steps) = (self.run.name.clone(), self.epoch, self.step);
+        let (run, epochs, steps) = (self.run.key(), self.epoch, self.step);
         let status = match ended {
             Ended::Interrupted | Ended::Time => Status::Interrupted,
             Ended::Length | Ended::Early => Status::Finished,
