@@ -66,7 +66,7 @@ pub struct Run {
     pub gives: Option<String>,
     /// From the output to what the loss takes it for: logits to probabilities. Lowered where a saved model is opened.
     pub link: Option<DraftId>,
-    /// The learning rate of an update, where the optimizer has one. Lowered where a saved model is opened.
+    /// The learning rate of an update, where the optimizer has one.
     pub rate: Option<DraftId>,
     /// How rows are drawn, where it is not one after the other.
     pub sampling: Option<Sampling>,

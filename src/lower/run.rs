@@ -88,9 +88,7 @@ impl Lowerer<'_> {
         if let (true, Some(link)) = (self.presents, presented.link) {
             run.plan.link = Some(self.link_func(&run, link)?);
         }
-        if self.presents {
-            run.plan.rate = self.rate_func(&recipes)?;
-        }
+        run.plan.rate = self.rate_func(&recipes)?;
         self.watched_is_recorded(&run.plan)?;
         Ok(run)
     }

@@ -5,11 +5,12 @@ use crate::diag::Diagnostic;
 use crate::lower::{Checkpointing, Length};
 use crate::tensor::Tensor;
 use crate::train::TrainError;
-use crate::train::checkpoint::{Checkpoint, Exact, Place};
+use crate::train::checkpoint::{Checkpoint, Place};
 use crate::train::codes;
 use crate::train::event::Event;
 use crate::train::history::Record;
-use crate::train::run::{Mean, Training};
+use crate::train::mean::Mean;
+use crate::train::run::Training;
 use crate::train::run_dir::{Status, Writer};
 use crate::train::stopping::Watch;
 
@@ -67,7 +68,8 @@ impl Training<'_> {
             n_batches: self.n_batches,
             is_settled: self.is_settled,
             ended: self.ended,
-            seen: [Exact(self.seen.total), Exact(self.seen.rows)],
+            seen: self.seen.exact(),
+            gradients: self.gradients.exact(),
             history: self.history.records().iter().map(Into::into).collect(),
             watch: self.watch.as_ref().map(Watch::seen),
             usual: self.usual,
@@ -125,8 +127,8 @@ impl Training<'_> {
         }
         let records = place.history.iter().map(Record::from);
         records.for_each(|record| self.history.push(record));
-        let [Exact(total), Exact(rows)] = place.seen;
-        self.seen = Mean { total, rows };
+        self.seen = Mean::of(place.seen);
+        self.gradients = Mean::of(place.gradients);
         (self.epoch, self.step) = (place.epoch, place.step);
         self.batch = usize::try_from(place.batch).unwrap_or(usize::MAX);
         (self.n_batches, self.is_settled) = (place.n_batches, place.is_settled);

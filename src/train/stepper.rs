@@ -76,7 +76,9 @@ impl<'a> Stepper<'a> {
             seed: self.run.settings.seed,
         };
         let number = (self.n_batches, at + 1 == n_all);
-        self.update
-            .batch(self.machine, &mut self.store, feed, number)
+        let measured = self
+            .update
+            .batch(self.machine, &mut self.store, feed, number)?;
+        Ok(measured.loss)
     }
 }
