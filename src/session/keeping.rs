@@ -41,7 +41,7 @@ impl Execution<'_, '_> {
 
     /// Takes the run directory that the runs ahead are kept in, if they are.
     fn take_run_dir(&self) -> Result<Option<Writer>, Diagnostic> {
-        if !self.session.options.writes() {
+        if !self.session.options.keeps() {
             return Ok(None);
         }
         let runs = self.runs_ahead();
