@@ -14,7 +14,7 @@ const STANDARD_INPUT: &str = "-";
 /// Rows, some at a time.
 pub(super) enum Input<'a> {
     /// Of cells.
-    Cells(CsvRows<'a>),
+    Cells(Box<CsvRows<'a>>),
     /// Of images.
     Images(ImageRows),
 }
@@ -53,7 +53,7 @@ impl Cells {
             true => CsvRows::standard_input(source, missing, &columns),
             false => CsvRows::open(source, missing, Path::new(""), &columns),
         };
-        Ok(Input::Cells(rows?))
+        Ok(Input::Cells(Box::new(rows?)))
     }
 }
 

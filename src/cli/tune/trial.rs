@@ -131,7 +131,7 @@ impl Watch<'_> {
                 self.until = self.goal.until.map(steps);
             }
             Event::Step { step, .. } => {
-                self.is_over |= self.until.is_some_and(|until| *step > until)
+                self.is_over |= self.until.is_some_and(|until| *step > until);
             }
             Event::Resumed { .. } | Event::Warning(_) | Event::EarlyStop { .. } => {}
             Event::Spike { .. } | Event::Plateau { .. } => {}
