@@ -18,6 +18,7 @@ mod disk;
 mod examples;
 mod execute;
 mod extend;
+mod folds;
 mod generate;
 mod keeping;
 mod model;
@@ -85,7 +86,8 @@ pub struct Options {
     pub profiles: bool,
     /// `--dry-run`: whether runs and evaluations take one batch and nothing is written.
     pub is_dry: bool,
-    /// Whether it is one of several that are tried: nothing is written, for they would write over each other and over what was saved.
+    /// Whether it is one of several that are tried: nothing is written but into a folder of its own, for they would write over each
+    /// other and over what was saved.
     pub is_trial: bool,
     /// Where and how runs are kept on disk.
     pub keep: Keep,
@@ -95,6 +97,11 @@ impl Options {
     /// Whether models and runs are written to disk where the program says so.
     pub(crate) fn writes(&self) -> bool {
         !self.is_dry && !self.is_trial
+    }
+
+    /// Whether runs may be kept: where the program says so, or in the folder of the command line.
+    pub(crate) fn keeps(&self) -> bool {
+        self.writes() || !self.is_dry && self.keep.folder.is_some()
     }
 }
 

@@ -9,6 +9,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("nn", include_str!("../stdlib/nn.nnl")),
     ("look", include_str!("../stdlib/look.nnl")),
     ("loss", include_str!("../stdlib/loss.nnl")),
+    ("classes", include_str!("../stdlib/classes.nnl")),
     ("optim", include_str!("../stdlib/optim.nnl")),
     ("init", include_str!("../stdlib/init.nnl")),
     ("schedule", include_str!("../stdlib/schedule.nnl")),
@@ -20,7 +21,9 @@ pub const FILES: &[(&str, &str)] = &[
 ];
 
 /// The modules whose names are in scope everywhere.
-pub const PRELUDE: &[&str] = &["prim", "core", "loss", "optim", "init", "schedule", "run"];
+pub const PRELUDE: &[&str] = &[
+    "prim", "core", "loss", "classes", "optim", "init", "schedule", "run",
+];
 
 /// The fingerprint of all texts: another library has another.
 pub fn fingerprint() -> String {

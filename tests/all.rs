@@ -6,6 +6,7 @@ mod examples;
 mod gradcheck;
 mod hostile;
 mod hostile_cli;
+mod image_models;
 mod keeping;
 mod layers;
 mod library;

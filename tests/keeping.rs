@@ -130,6 +130,55 @@ fn a_killed_run_goes_on_to_the_same_bytes() {
     assert_eq!(world.result("broken"), world.result("whole"));
 }
 
+/// Groups, averages, classes that are weighed and drawn, folds.
+const FOLDS: &str = "\
+use nn::{Dense, BatchNorm, Dropout, relu};
+use metrics::accuracy;
+data line {
+  source: random(rows: 90, normal: 3, classes: 3, seed: 3),
+  x: columns(\"x*\") |> standardize, y: class |> one_hot, split: folds(3, seed: 1),
+}
+model Net(x: [batch, 3]) -> [batch, 3] {
+  let body = Dense(8);
+  x |> body |> BatchNorm() |> relu |> Dropout(0.2) |> Dense(3)
+}
+train fit {
+  model: Net, data: line, loss: cross_entropy(logits: out, target: y),
+  optimizer: adam(lr: 1e-2), groups: { body: { lr: 1e-3 } }, average: ema(decay: 0.9),
+  class_weights: [1, 2, 3], sampling: balanced, plateau: { on: val.loss, patience: 3 epochs },
+  epochs: 60, batch: 4, seed: 5, metrics: [accuracy], checkpoint: { every: 7 steps, keep: 2 },
+}
+show cross_validate(fit);
+";
+
+#[test]
+fn killed_folds_go_on_to_the_same_bytes() {
+    let world = World::new(FOLDS);
+    assert_eq!(world.run(&["--run-dir", "whole"]).0, 0);
+    let mut child = world.start(&["--run-dir", "broken"]);
+    world.wait_for_checkpoint("broken");
+    for pause in [60, 250, 120, 400] {
+        std::thread::sleep(Duration::from_millis(pause));
+        child.kill().expect("it can be killed");
+        child.wait().expect("it ends");
+        child = world.start(&["--resume", "broken"]);
+    }
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(0));
+    let again = world
+        .command(&["--resume", "whole"])
+        .output()
+        .expect("the binary runs");
+    assert_eq!(output.stdout, again.stdout, "the same table");
+    for run in ["fit", "fit.fold1", "fit.fold2"] {
+        let model = |name: &str| fs::read(world.open(name).model(run).expect("the run is over"));
+        assert!(
+            model("broken").expect("it is there") == model("whole").expect("it is there"),
+            "{run}"
+        );
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn signals_finish_the_step_save_and_say_how_to_go_on() {

@@ -39,7 +39,7 @@ save fit to \"shops.nnlm\";
 show evaluate(fit, on: shops.val, metrics: [accuracy, confusion]);
 ";
 
-fn nnlc(folder: &Path, args: &[&str]) -> (i32, String, String) {
+pub(crate) fn nnlc(folder: &Path, args: &[&str]) -> (i32, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_nnlc"))
         .args(args)
         .args(["--color", "never"])
@@ -358,17 +358,21 @@ fn other_files_are_no_models() {
 }
 
 /// A server, ended with the test.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     address: String,
 }
 
 impl Server {
     fn start(more: &[&str]) -> Server {
+        Server::of(strict(), "shops.nnlm", more)
+    }
+
+    pub(crate) fn of(folder: &Path, model: &str, more: &[&str]) -> Server {
         let mut child = Command::new(env!("CARGO_BIN_EXE_nnlc"))
-            .args(["serve", "shops.nnlm", "--port", "0"])
+            .args(["serve", model, "--port", "0"])
             .args(more)
-            .current_dir(strict())
+            .current_dir(folder)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -402,21 +406,25 @@ impl Server {
         (status.unwrap_or_else(|| panic!("{head}")), body.to_owned())
     }
 
-    fn get(&self, path: &str) -> (u16, String) {
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
         self.raw(format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes())
     }
 
     fn post(&self, body: &str) -> (u16, String) {
+        self.post_bytes(body.as_bytes())
+    }
+
+    pub(crate) fn post_bytes(&self, body: &[u8]) -> (u16, String) {
         let head = format!(
             "POST /predict HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
-        self.raw((head + body).as_bytes())
+        self.raw(&[head.as_bytes(), body].concat())
     }
 
     /// Asks it to end, and waits.
     #[cfg(unix)]
-    fn stop(mut self) -> i32 {
+    pub(crate) fn stop(mut self) -> i32 {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args(["-TERM", &id]).status();
         assert!(sent.expect("there is `kill`").success());
@@ -454,6 +462,33 @@ fn a_server_answers_and_ends_when_asked_to() {
     assert!(server.get("/?from=here").1.contains("<!doctype html>"));
     let (_, metrics) = server.get("/metrics");
     assert!(metrics.contains("\nnnlc_rows_total 2\n"), "{metrics}");
+    assert_eq!(server.stop(), 0);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_client_that_sends_a_byte_at_a_time_is_told_to_leave() {
+    let server = Server::start(&[]);
+    let mut slow = TcpStream::connect(&server.address).expect("it listens");
+    let mut answer = TcpStream::try_clone(&slow).expect("it is open");
+    // No byte is ever late by itself; the request never ends.
+    let sender = std::thread::spawn(move || {
+        let head = b"GET /health HTTP/1.1\r\nX: "
+            .iter()
+            .chain(std::iter::repeat(&b'x'));
+        for byte in head {
+            if slow.write_all(&[*byte]).is_err() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+    });
+    let mut text = String::new();
+    // What a server leaves unread may end the connection before the answer is read to its end.
+    let _ = answer.read_to_string(&mut text);
+    assert!(text.starts_with("HTTP/1.1 408 "), "{text}");
+    sender.join().expect("it ends with the connection");
+    assert_eq!(server.get("/health").0, 200);
     assert_eq!(server.stop(), 0);
 }
 
@@ -647,6 +682,29 @@ fn a_search_finds_what_trains_best_and_goes_on_where_it_stopped() {
         .filter_map(|line| line["length"].as_u64())
         .collect();
     assert_eq!(lengths, [[2; 9].as_slice(), &[6; 3]].concat());
+    // Those that were left went on: what the best came to is what a run comes to that was never stopped.
+    let best = lines(&out).pop().expect("a line");
+    let setting = best["settings"][0].as_str().expect("a setting");
+    let alone = [
+        "run",
+        "shops.nnl",
+        "-q",
+        "--set",
+        setting,
+        "--run-dir",
+        "alone",
+    ];
+    let alone = [&alone[..], &["--set", "train.epochs=6"]].concat();
+    assert_eq!(nnlc(folder.path(), &alone).0, 0);
+    let model = |place: &str| fs::read(folder.path().join(place).join("fit.nnlm"));
+    let trial = format!("halving/trials/{}", best["trial"]);
+    assert!(model(&trial).expect("it is over") == model("alone").expect("it is over"));
+    let left = fs::read_dir(folder.path().join("halving/trials"));
+    assert_eq!(
+        left.expect("a folder").count(),
+        1,
+        "what was left behind is gone"
+    );
 }
 
 #[test]

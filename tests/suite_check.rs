@@ -97,6 +97,7 @@ fn facts(program: &Program) -> Vec<DataFacts> {
             .filter_map(|field| field_facts(&block.name.value, field))
             .collect(),
         parts: vec![("train".to_string(), 120), ("val".to_string(), 30)],
+        folds: None,
     });
     facts.collect()
 }
@@ -123,7 +124,15 @@ fn field_facts(data: &str, field: &Field) -> Option<FieldFacts> {
         span: place(field),
         because: because.to_string(),
         vocabulary: None,
+        classes: classes(data, field),
     })
+}
+
+/// The classes of the one field that tells rows apart.
+fn classes(data: &str, field: &Field) -> Option<Vec<(String, usize)>> {
+    let names = ["setosa", "versicolor", "virginica"];
+    let is_told = (data, field.name.value.as_str()) == ("iris", "y");
+    is_told.then(|| names.map(|name| (name.to_owned(), 40)).to_vec())
 }
 
 fn place(field: &Field) -> Span {

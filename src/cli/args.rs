@@ -218,7 +218,8 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Answer requests with a saved model, over HTTP
     ///
-    /// POST /predict takes {\"rows\": [{\"column\": value, ...}, ...]} and answers {\"rows\": [...]}; GET /schema tells the columns and
+    /// POST /predict takes {\"rows\": [{\"column\": value, ...}, ...]}, or for a model of images the bytes of a PNG or JPEG file, and
+    /// answers {\"rows\": [...]}; GET /schema tells the columns and
     /// their types, /health whether it answers, /metrics counts in Prometheus' form, / is a page to try it. Requests that wait are
     /// predicted together. Listens to this machine alone unless --host says otherwise. Ctrl-C ends it once what was asked is
     /// answered.

@@ -1,4 +1,4 @@
-//! A run as a bar on a terminal: updates done, rows a second, time left, the loss; and, once it is over, what it recorded, how long
+//! A run as a bar on a terminal: updates done, rows a second, time left, the loss, the learning rate; and, once it is over, what it recorded, how long
 //! it took and how much memory. Drawn on standard error, ten times a second at most; where that is no terminal, nothing is.
 
 use std::io::IsTerminal;
@@ -71,9 +71,11 @@ impl Bar {
                     drawn.first = *step;
                 }
             }
-            Event::Step { step, loss, .. } => {
+            Event::Step {
+                step, loss, rate, ..
+            } => {
                 if let Some(drawn) = &mut self.drawn {
-                    drawn.step(*step, *loss);
+                    drawn.step(*step, *loss, *rate);
                 }
             }
             Event::Epoch {
@@ -120,7 +122,7 @@ impl Drawn {
         }
     }
 
-    fn step(&mut self, step: u64, loss: f64) {
+    fn step(&mut self, step: u64, loss: f64, rate: Option<f64>) {
         let now = Instant::now();
         if now.duration_since(self.last) < PAUSE {
             return;
@@ -130,10 +132,14 @@ impl Drawn {
         let each = now.duration_since(self.began).as_secs_f64() / done.max(1.0);
         let left = self.bar.length().unwrap_or(step).saturating_sub(step) as f64 * each;
         self.bar.set_message(format!(
-            "{} rows/s  {} left  loss {}",
+            "{} rows/s  {} left  loss {}{}",
             thousands((self.rows_per_step / each) as u64),
             in_words(left),
             brief(loss, DIGITS),
+            rate.map_or(String::new(), |rate| format!(
+                "  lr {}",
+                brief(rate, DIGITS)
+            )),
         ));
         self.bar.set_position(step);
     }

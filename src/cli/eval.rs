@@ -135,6 +135,12 @@ fn leaves(name: &str, view: &View) -> Vec<(String, Tensor)> {
                 .collect()
         }
         View::Heatmap { matrix, .. } => vec![(name.to_owned(), matrix.clone())],
+        View::Folds(metrics) => {
+            let metrics = metrics.iter();
+            let named =
+                metrics.map(|(metric, values)| (format!("{name}.{metric}"), values.clone()));
+            named.collect()
+        }
         View::Plot { .. } | View::History { .. } | View::Run(_) | View::Data(_) => vec![],
         View::Drawn(_) => vec![],
     }

@@ -9,8 +9,10 @@ use crate::cli::model::{Opened, open, told_of};
 use crate::cli::show::labels::{Label, Labelled};
 use crate::cli::show::{json::tensor, show};
 use crate::cli::{Done, Out};
-use crate::data::CsvRows;
+use crate::data::{CsvRows, Encoder, Table, labelled_images};
+use crate::diag::Diagnostics;
 use crate::session::Model;
+use crate::source::Span;
 use crate::tensor::Tensor;
 use crate::train::Evaluation;
 
@@ -19,21 +21,29 @@ pub(crate) fn evaluate(args: &Evaluate, global: &Global, out: &mut Out<'_>) -> D
     let Opened { model, files } = open("evaluate", &args.model, &files, global, out)?;
     let span = files[0];
     let encoder = told_of(&model, model.all_fields(span), out)?;
-    let path = args.data.to_string_lossy();
-    let source = model.reading().csv(&path, span);
-    let rows = CsvRows::open(
-        &source,
-        encoder.missing(),
-        Path::new(""),
-        &encoder.columns(),
-    );
-    let mut rows = told_of(&model, rows, out)?;
-    let table = told_of(&model, rows.next_chunk(usize::MAX), out)?;
+    let table = told_of(&model, table(args, &model, &encoder, span), out)?;
     let Some(table) = table else {
         return Ok(());
     };
     let found = told_of(&model, model.evaluate(&encoder, &table), out)?;
     tell(&model, &found, &args.data, out)
+}
+
+/// All rows of a file, or all images of a folder of classes.
+fn table(
+    args: &Evaluate,
+    model: &Model,
+    encoder: &Encoder<'_>,
+    span: Span,
+) -> Result<Option<Table>, Diagnostics> {
+    if let Some(form) = model.image_form() {
+        return Ok(Some(labelled_images(&args.data, &form, span)?));
+    }
+    let path = args.data.to_string_lossy();
+    let source = model.reading().csv(&path, span);
+    let (missing, columns) = (encoder.missing(), encoder.columns());
+    let mut rows = CsvRows::open(&source, missing, Path::new(""), &columns)?;
+    Ok(rows.next_chunk(usize::MAX)?)
 }
 
 fn tell(

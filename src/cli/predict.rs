@@ -1,5 +1,6 @@
 //! `nnlc predict`: new rows through a saved model, some thousand at a time, so that a file may be larger than memory.
 
+mod input;
 pub(crate) mod sheet;
 
 use std::io::{self, Write};
@@ -8,10 +9,11 @@ use std::path::Path;
 use crate::cli::args::{Global, Predict};
 use crate::cli::model::{Opened, open, told_of, unwritable};
 use crate::cli::{Done, INTERRUPTED, Out, Stop, USAGE, interrupt};
-use crate::data::{CsvRows, Table};
+use crate::data::Table;
 use crate::session::Rows;
 use crate::tensor::write_stream;
 
+use input::Cells;
 use sheet::Sheet;
 
 /// Rows that are predicted at once.
@@ -64,27 +66,27 @@ type Target<'a> = dyn FnMut(&mut Out<'_>, &str) -> Done + 'a;
 fn predicted(args: &Predict, opened: &Opened, out: &mut Out<'_>, write: &mut Target<'_>) -> Done {
     let (model, span) = (&opened.model, opened.files[0]);
     let mut rows = told_of(model, model.rows(span), out)?;
-    if rows.encoder().is_windowed() && !args.keep.is_empty() {
-        let why = "each prediction is made of several rows, so no cell of one row belongs to it";
+    let why = match (rows.encoder().is_windowed(), model.image_form()) {
+        (true, _) => {
+            Some("each prediction is made of several rows, so no cell of one row belongs to it")
+        }
+        (false, Some(_)) => Some("images have no columns; their files are told in any case"),
+        (false, None) => None,
+    };
+    if let (Some(why), false) = (why, args.keep.is_empty()) {
         out.note(&format!("nnlc: --keep: {why}\n"))?;
         return Err(Stop::Code(USAGE));
     }
-    let path = args.input.to_string_lossy();
-    let (source, missing) = (
-        model.reading().csv(&path, span),
-        model.reading().missing(span),
-    );
-    let mut columns = rows.encoder().columns();
-    columns.extend(args.keep.iter().map(String::as_str));
-    let file = CsvRows::open(&source, &missing, Path::new(""), &columns);
-    drop(columns);
+    let cells = Cells::of(args, model, span);
+    let file = cells.open(args, model, rows.encoder(), span);
     let mut file = told_of(model, file, out)?;
     let most = if rows.encoder().is_windowed() {
         usize::MAX
     } else {
         CHUNK
     };
-    let mut sheet = Sheet::new(&args.keep, out.is_json);
+    let keep = file.kept(&args.keep);
+    let mut sheet = Sheet::new(&keep, out.is_json);
     while let Some(table) = told_of(model, file.next_chunk(most), out)? {
         let text = chunk(&mut rows, &table, &mut sheet);
         let text = told_of(model, text, out)?;

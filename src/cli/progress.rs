@@ -3,7 +3,7 @@
 use crate::cli::screen::counted;
 use crate::cli::show::number::brief;
 use crate::lower::Length;
-use crate::train::{Best, Ended, Event};
+use crate::train::{Best, Ended, Event, GRADIENT};
 
 /// Significant digits of a value.
 const DIGITS: i32 = 4;
@@ -92,6 +92,7 @@ impl Progress {
         let width = of.to_string().len();
         let values = values
             .iter()
+            .filter(|(name, _)| name != GRADIENT)
             .map(|(name, x)| format!("  {name} {}", brief(*x, DIGITS)));
         let line = format!("{unit} {now:>width$}/{of}{}\n", values.collect::<String>());
         let share = of.div_ceil(LINES).max(1);

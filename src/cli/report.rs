@@ -11,7 +11,8 @@ mod picture;
 use std::path::Path;
 
 use crate::cli::compare::Compared;
-use crate::cli::screen::{counted, thousands};
+use crate::cli::screen::{Screen, counted, thousands};
+use crate::cli::show::folds;
 use crate::cli::show::json::tensor as json_of;
 use crate::cli::summary::layers::{self, Summary};
 use crate::diag::Diagnostic;
@@ -234,6 +235,7 @@ fn shown(title: &str, value: &View) -> Vec<ShowPart> {
                 .collect()
         }
         View::Drawn(drawn) => text(drawn.clone()),
+        View::Folds(metrics) => text(folds::lines(metrics, Screen::default()).join("\n")),
         View::Text(own) => text(own.clone()),
         View::Tensor(tensor) if tensor.len() <= 64 => text(json_of(tensor).to_string()),
         View::Tensor(tensor) => text(format!("{}{:?}", tensor.dtype(), tensor.shape())),

@@ -19,12 +19,12 @@ use crate::cli::args::{Global, Serve};
 use crate::cli::model::{Opened, open, told_of};
 use crate::cli::predict::sheet::value;
 use crate::cli::{Done, FILE, Out, Stop, interrupt};
-use crate::data::{MissingSpec, table_of};
+use crate::data::Table;
 use crate::diag::Diagnostic;
 use crate::session::{Column, Rows};
 
 use count::Counts;
-use http::{Broken, Request, Response, Wire};
+use http::{Broken, Request, Response, Wire, faulty};
 use schema::Schema;
 
 /// Connections at once.
@@ -38,7 +38,7 @@ const FAREWELL: Duration = Duration::from_secs(12);
 
 /// Rows that wait for the model.
 struct Job {
-    rows: Vec<Vec<String>>,
+    rows: Table,
     reply: SyncSender<Result<Vec<Column>, Diagnostic>>,
 }
 
@@ -54,13 +54,10 @@ struct Shared {
 
 pub(crate) fn serve(args: &Serve, global: &Global, out: &mut Out<'_>) -> Done {
     let Opened { model, .. } = open("serve", &args.model, &[], global, out)?;
-    let span = model.span();
-    let mut rows = told_of(&model, model.rows(span), out)?;
+    let mut rows = told_of(&model, model.rows(model.span()), out)?;
     let mut schema = Schema::of(&model, args.batch as usize);
-    let missing = model.reading().missing(span);
-    let example = table_of(REQUEST, &schema.names(), &[schema.example()], &missing);
     // The first answer compiles; no client shall wait for that.
-    if let Ok(columns) = rows.predict(&example) {
+    if let Ok(columns) = rows.predict(&schema.example_table()) {
         schema.learn(&columns, &model);
     }
     let listener = bound(args, out)?;
@@ -78,15 +75,12 @@ pub(crate) fn serve(args: &Serve, global: &Global, out: &mut Out<'_>) -> Done {
         let shared = Arc::clone(&shared);
         move || accept(&listener, &shared)
     });
-    work(&mut rows, &jobs, &shared, &missing, args.batch as usize);
+    work(&mut rows, &jobs, &shared, args.batch as usize);
     // Nobody is left to tell of a thread that failed.
     let _ = accepting.join();
     farewell(&shared);
     Ok(out.note("stopped\n")?)
 }
-
-/// What messages call the rows of a request.
-const REQUEST: &str = "the request";
 
 fn bound(args: &Serve, out: &mut Out<'_>) -> Done<TcpListener> {
     let tried = TcpListener::bind((args.host, args.port));
@@ -195,7 +189,7 @@ fn answer(request: &Request, shared: &Shared) -> Response {
 /// The predictions for the rows of a request.
 fn predicted(request: &Request, shared: &Shared) -> Result<Response, Response> {
     let began = Instant::now();
-    let rows = shared.schema.cells(&request.body)?;
+    let rows = shared.schema.table(&request.body)?;
     let (reply, answer) = mpsc::sync_channel(1);
     let queue = shared
         .queue
@@ -218,25 +212,6 @@ fn predicted(request: &Request, shared: &Shared) -> Result<Response, Response> {
     Ok(Response::json(200, &json!({ "rows": as_rows(&columns) })))
 }
 
-/// A fault of a row, as reports have it.
-fn faulty(report: &Diagnostic) -> Response {
-    let status = if report.code.exit_code() == 3 {
-        422
-    } else {
-        500
-    };
-    let mut error = json!({ "code": report.code.to_string(), "message": report.message });
-    if let Some(error) = error.as_object_mut() {
-        if !report.notes.is_empty() {
-            error.insert("notes".into(), report.notes.clone().into());
-        }
-        if let Some(help) = &report.help {
-            error.insert("help".into(), help.as_str().into());
-        }
-    }
-    Response::json(status, &json!({ "error": error }))
-}
-
 fn as_rows(columns: &[Column]) -> Vec<Value> {
     let row = |row: usize| {
         let cells = columns.iter();
@@ -249,14 +224,7 @@ fn as_rows(columns: &[Column]) -> Vec<Value> {
 }
 
 /// Predicts what waits, together as far as it fits into a batch, until the server is to end and nothing waits any more.
-fn work(
-    rows: &mut Rows<'_>,
-    jobs: &Receiver<Job>,
-    shared: &Shared,
-    missing: &MissingSpec,
-    most: usize,
-) {
-    let names = shared.schema.names();
+fn work(rows: &mut Rows<'_>, jobs: &Receiver<Job>, shared: &Shared, most: usize) {
     let mut next = None;
     loop {
         if interrupt::is_asked() {
@@ -277,29 +245,25 @@ fn work(
         };
         let (batch, left) = gathered(first, jobs, most);
         next = left;
-        let tables: Vec<_> = batch
-            .iter()
-            .map(|job| table_of(REQUEST, &names, &job.rows, missing))
-            .collect();
-        shared
-            .counts
-            .batch(batch.iter().map(|job| job.rows.len()).sum());
-        for (job, answer) in batch.into_iter().zip(rows.predict_together(&tables)) {
+        let (tables, replies): (Vec<Table>, Vec<_>) =
+            batch.into_iter().map(|job| (job.rows, job.reply)).unzip();
+        shared.counts.batch(tables.iter().map(Table::n_rows).sum());
+        for (reply, answer) in replies.into_iter().zip(rows.predict_together(&tables)) {
             // A client that has left needs no answer.
-            let _ = job.reply.send(answer);
+            let _ = reply.send(answer);
         }
     }
 }
 
 /// A job and those that wait behind it, up to so many rows; and the one that was too much.
 fn gathered(first: Job, jobs: &Receiver<Job>, most: usize) -> (Vec<Job>, Option<Job>) {
-    let mut n_rows = first.rows.len();
+    let mut n_rows = first.rows.n_rows();
     let mut batch = vec![first];
     while n_rows < most {
         match jobs.try_recv() {
-            Ok(job) if n_rows + job.rows.len() > most => return (batch, Some(job)),
+            Ok(job) if n_rows + job.rows.n_rows() > most => return (batch, Some(job)),
             Ok(job) => {
-                n_rows += job.rows.len();
+                n_rows += job.rows.n_rows();
                 batch.push(job);
             }
             Err(_) => break,

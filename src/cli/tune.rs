@@ -1,7 +1,8 @@
 //! `nnlc tune`: searches settings. Trials run beside each other, one thread each; random values for all, or, by successive halving
-//! (Jamieson and Talwalkar 2016), many short trials of which the best go on longer.
+//! (Jamieson and Talwalkar 2016), many trials that are stopped early, of which the best go on from where they were.
 
 mod book;
+mod halving;
 mod space;
 mod trial;
 
@@ -38,8 +39,8 @@ struct Search<'a> {
     fixed: Vec<String>,
     seed: u64,
     engine: EngineKind,
-    /// The run whose length is divided, and what that is counted in.
-    run: String,
+    /// What the length of the run is counted in.
+    is_in_epochs: bool,
     unit: &'static str,
     length: u64,
 }
@@ -60,10 +61,16 @@ pub(crate) fn tune(args: &Tune, global: &Global, out: &mut Out<'_>) -> Done {
         Err(error) => return refused(FILE, &told(error), out),
     };
     interrupt::listen();
+    if args.overwrite {
+        search.remove(&search.trials_folder());
+    }
     let mut left: Vec<u64> = (0..u64::from(args.trials)).collect();
     for length in search.lengths() {
         search.rung(&left, length, &mut book, out)?;
-        left = search.best_of(&left, length, &book);
+        let best = search.best_of(&left, length, &book);
+        let others = left.iter().filter(|trial| !best.contains(trial));
+        others.for_each(|trial| search.remove(&search.trial_folder(*trial)));
+        left = best;
     }
     search.tell(&book, out)
 }
@@ -99,6 +106,8 @@ fn prepared<'a>(
         goal: Goal {
             on: args.on.clone(),
             is_most: args.maximise,
+            best: None,
+            until: None,
         },
         searched,
         fixed,
@@ -107,7 +116,7 @@ fn prepared<'a>(
             EngineChoice::Jit => EngineKind::Jit,
             EngineChoice::Interp => EngineKind::Interpreter,
         },
-        run: run.name.clone(),
+        is_in_epochs: unit == "epochs",
         unit,
         length,
     })
@@ -158,17 +167,6 @@ impl Search<'_> {
         })
     }
 
-    /// How long trials last, one round after the other.
-    fn lengths(&self) -> Vec<u64> {
-        let mut lengths = vec![self.length];
-        let mut n_trials = u64::from(self.args.trials);
-        while self.args.halving && lengths[0] >= 3 && n_trials >= 3 {
-            lengths.insert(0, lengths[0].div_ceil(3));
-            n_trials /= 3;
-        }
-        lengths
-    }
-
     fn settings(&self, trial: u64) -> Vec<String> {
         let searched = self.searched.iter();
         searched
@@ -176,14 +174,14 @@ impl Search<'_> {
             .collect()
     }
 
-    fn options(&self, trial: u64, length: u64) -> Options {
-        let length = format!("{}.{}={length}", self.run, self.unit);
+    fn options(&self, trial: u64) -> Options {
         let sets = self.fixed.iter().cloned().chain(self.settings(trial));
         Options {
             engine: self.engine,
             threads: 1,
             is_trial: true,
-            sets: sets.chain([length]).collect(),
+            sets: sets.collect(),
+            keep: self.keep(trial),
             ..Options::default()
         }
     }
@@ -193,16 +191,16 @@ impl Search<'_> {
         let waiting = trials
             .iter()
             .filter(|trial| book.find(**trial, length).is_none());
-        let waiting: Mutex<VecDeque<u64>> = Mutex::new(waiting.copied().collect());
+        let waiting = waiting.map(|trial| (*trial, self.goal(*trial, length, book)));
+        let waiting: Mutex<VecDeque<(u64, Goal)>> = Mutex::new(waiting.collect());
         let (sender, outcomes) = mpsc::channel();
         let jobs = self.args.jobs.map_or_else(processors, usize::from);
         thread::scope(|scope| {
             for _ in 0..jobs {
                 let (sender, waiting) = (sender.clone(), &waiting);
                 let work = move || {
-                    while let Some(number) = next(waiting) {
-                        let outcome =
-                            trial(&self.args.file, self.options(number, length), &self.goal);
+                    while let Some((number, goal)) = next(waiting) {
+                        let outcome = trial(&self.args.file, self.options(number), &goal);
                         if sender.send((number, outcome)).is_err() {
                             return;
                         }
@@ -288,22 +286,6 @@ impl Search<'_> {
         Ok(out.text(&line)?)
     }
 
-    /// The better third of some trials.
-    fn best_of(&self, trials: &[u64], length: u64, book: &Book) -> Vec<u64> {
-        let mut ranked: Vec<&Entry> = trials
-            .iter()
-            .filter_map(|trial| book.find(*trial, length))
-            .collect();
-        ranked.retain(|entry| entry.value.is_some());
-        self.rank(&mut ranked);
-        let kept = trials.len().div_ceil(3);
-        ranked
-            .into_iter()
-            .take(kept)
-            .map(|entry| entry.trial)
-            .collect()
-    }
-
     /// The best first; equals in the order of their numbers.
     fn rank(&self, entries: &mut [&Entry]) {
         let value = |entry: &Entry| match (entry.value, self.goal.is_most) {
@@ -362,7 +344,7 @@ fn processors() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-fn next(waiting: &Mutex<VecDeque<u64>>) -> Option<u64> {
+fn next(waiting: &Mutex<VecDeque<(u64, Goal)>>) -> Option<(u64, Goal)> {
     match interrupt::is_asked() {
         true => None,
         false => waiting

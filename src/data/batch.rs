@@ -9,6 +9,46 @@ pub fn epoch_order(seed: u64, train_name: &str, epoch: u64, n: usize) -> Vec<u32
     permutation(seed.cast_signed(), place, epoch.cast_signed(), n)
 }
 
+/// The same number of rows, drawn so that `weights` say how often rows of each class come, as compared with each other; `classes` are
+/// the rows of each. A class has its share of the places to within one; it fills them with all its rows as often as that goes, and
+/// the rest with some of them, others in each epoch.
+pub fn drawn_order(
+    seed: u64,
+    train_name: &str,
+    epoch: u64,
+    (classes, weights): (&[Vec<u32>], &[f64]),
+) -> Vec<u32> {
+    let n: usize = classes.iter().map(Vec::len).sum();
+    let mut drawn = Vec::with_capacity(n);
+    for ((class, rows), n_places) in classes.iter().enumerate().zip(places(classes, weights)) {
+        let place = place_of(&format!("{train_name}/epoch/class {class}"));
+        let order = permutation(seed.cast_signed(), place, epoch.cast_signed(), rows.len());
+        let rows = order.into_iter().cycle().map(|at| rows[at as usize]);
+        drawn.extend(rows.take(n_places));
+    }
+    let order = epoch_order(seed, train_name, epoch, drawn.len());
+    order.into_iter().map(|at| drawn[at as usize]).collect()
+}
+
+/// How many places each class has of as many as there are rows. Rounding is carried from class to class, so that all are filled.
+fn places(classes: &[Vec<u32>], weights: &[f64]) -> Vec<usize> {
+    let n: usize = classes.iter().map(Vec::len).sum();
+    let shares = classes.iter().zip(weights);
+    let shares: Vec<f64> = shares
+        .map(|(rows, weight)| rows.len() as f64 * weight)
+        .collect();
+    let all: f64 = shares.iter().sum();
+    let (mut share, mut given) = (0.0, 0);
+    let filled = shares.into_iter().map(|own| {
+        share += own;
+        let upto = (n as f64 * (share / all)).round() as usize;
+        let places = upto.min(n) - given;
+        given += places;
+        places
+    });
+    filled.collect()
+}
+
 /// Row numbers in batches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batches {

@@ -11,6 +11,7 @@ use crate::data::csv::CsvFile;
 use crate::data::fault::{Fault, shown};
 use crate::data::header::Header;
 use crate::data::infer::Growing;
+use crate::data::open::standard_input;
 use crate::data::spec::{CsvSpec, MissingSpec};
 use crate::data::table::{Column, Missing, Table};
 use crate::diag::{Diagnostic, Diagnostics};
@@ -33,8 +34,27 @@ impl<'a> CsvRows<'a> {
         folder: &Path,
         columns: &BTreeSet<&str>,
     ) -> Result<CsvRows<'a>, Diagnostics> {
+        let file = CsvFile::open(source, missing, folder)?;
+        CsvRows::of(file, source, columns)
+    }
+
+    /// The same of the standard input, which messages call by the path of the source.
+    pub fn standard_input(
+        source: &'a CsvSpec,
+        missing: &'a MissingSpec,
+        columns: &BTreeSet<&str>,
+    ) -> Result<CsvRows<'a>, Diagnostics> {
+        let (path, span) = (&source.path.value, source.path.span);
+        let file = standard_input(path).map_err(|fault| fault.at(span))?;
+        CsvRows::of(CsvFile::of(file, source, missing)?, source, columns)
+    }
+
+    fn of(
+        mut file: CsvFile<'a>,
+        source: &'a CsvSpec,
+        columns: &BTreeSet<&str>,
+    ) -> Result<CsvRows<'a>, Diagnostics> {
         let span = source.path.span;
-        let mut file = CsvFile::open(source, missing, folder)?;
         let header = file.header().map_err(|fault| fault.at(span))?;
         let used = places(&source.path.value, &header, columns, span)?;
         Ok(CsvRows {

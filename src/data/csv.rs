@@ -1,7 +1,5 @@
 //! Reading CSV files into tables: streaming, the used columns only, every fault with its line.
 
-use std::fs::File;
-use std::io::BufReader;
 use std::path::Path;
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
@@ -10,13 +8,13 @@ use crate::data::codes;
 use crate::data::fault::{Fault, counted, shown};
 use crate::data::header::Header;
 use crate::data::infer::Growing;
-use crate::data::open::{open, unreadable};
+use crate::data::open::{Input, open, unreadable};
 use crate::data::spec::{CsvSpec, MissingSpec};
 use crate::data::table::{Missing, Table};
 use crate::data::watch::Watch;
 use crate::diag::Diagnostics;
 
-type Csv = Reader<Watch<BufReader<File>>>;
+type Csv = Reader<Watch<Input>>;
 
 /// Reads the columns of a file that `choose` picks from its header.
 pub(crate) fn read_csv(
@@ -110,8 +108,17 @@ impl<'a> CsvFile<'a> {
         missing: &'a MissingSpec,
         folder: &Path,
     ) -> Result<CsvFile<'a>, Diagnostics> {
-        let delimiter = delimiter(source)?;
         let file = open(&source.path.value, folder).map_err(|fault| fault.at(source.path.span))?;
+        CsvFile::of(file, source, missing)
+    }
+
+    /// A file that is open.
+    pub(crate) fn of(
+        file: Input,
+        source: &'a CsvSpec,
+        missing: &'a MissingSpec,
+    ) -> Result<CsvFile<'a>, Diagnostics> {
+        let delimiter = delimiter(source)?;
         let reader = ReaderBuilder::new()
             .delimiter(delimiter)
             .has_headers(false)

@@ -73,6 +73,8 @@ pub struct Dataset {
     pub schema: Vec<FieldSchema>,
     /// How its rows were read.
     pub reading: Reading,
+    /// Where the parts are folds: how many there are, and which is held out.
+    pub folds: Option<(usize, usize)>,
     /// What is worth a second look.
     pub warnings: Vec<Diagnostic>,
 }
@@ -133,6 +135,7 @@ pub fn prepare(spec: &DataSpec, table: &Table, float: DType) -> Result<Dataset, 
     Ok(Dataset {
         name: spec.name.value.clone(),
         reading: Reading::of(spec),
+        folds: spec.split.parts.folds(),
         warnings: fields
             .iter()
             .flat_map(|field| warn::warnings(field, &rows))

@@ -11,10 +11,18 @@ impl Dataset {
         let parts = self.named_parts();
         DataFacts {
             name: self.name.clone(),
-            fields: self.schema.iter().map(FieldSchema::facts).collect(),
+            fields: self.schema.iter().map(|field| self.field(field)).collect(),
             parts: parts
                 .map(|(name, part)| (name.to_owned(), part.rows.len()))
                 .collect(),
+            folds: self.folds,
+        }
+    }
+
+    fn field(&self, field: &FieldSchema) -> FieldFacts {
+        FieldFacts {
+            classes: self.class_counts(field),
+            ..field.facts()
         }
     }
 
@@ -56,6 +64,7 @@ impl FieldSchema {
             span: self.shape_span,
             because: self.because(),
             vocabulary: self.vocabulary.clone(),
+            classes: None,
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use flate2::read::GzDecoder;
@@ -136,7 +136,20 @@ impl<'a> Files<'a> {
     }
 }
 
-fn unpacked(path: &PathBuf) -> io::Result<Vec<u8>> {
+/// The images of an IDX file; nothing where it is none.
+pub(crate) fn idx_images(name: &str, path: &Path) -> Result<Option<Pixels>, Fault> {
+    let bytes = unpacked(path).map_err(|error| unreadable(name, &error))?;
+    if !bytes.starts_with(&[0, 0, 8]) {
+        return Ok(None);
+    }
+    let found = parse(name, &bytes, IMAGES.0, IMAGES.1)?;
+    Ok(Some(Pixels {
+        shape: [1, found.sizes[1], found.sizes[2]],
+        bytes: Arc::new(found.bytes),
+    }))
+}
+
+fn unpacked(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = vec![];
     let mut file = File::open(path)?;
     file.read_to_end(&mut bytes)?;

@@ -2,11 +2,12 @@
 //! `test/`, each with the classes in it, those others are given parts.
 
 use std::fs;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use image::imageops::FilterType;
-use image::{DynamicImage, ImageReader};
+use image::{DynamicImage, ImageError, ImageReader, Limits};
 
 use crate::data::codes;
 use crate::data::fault::{Fault, shown};
@@ -17,6 +18,9 @@ use crate::data::table::{Cells, Given, Table};
 
 /// The endings of files that are read, in lower case.
 const ENDINGS: [&str; 3] = ["png", "jpg", "jpeg"];
+
+/// Bytes that an image may unpack to whose sender nobody knows.
+const MOST_SENT: u64 = 64 << 20;
 
 /// Images as they are collected: of one size, each with the place of its class.
 struct Collected {
@@ -57,7 +61,7 @@ pub(crate) fn read_images(source: &ImagesSpec, folder: &Path) -> Result<Table, F
 }
 
 /// The folders in a folder, in order of their names.
-fn folders(path: &str, root: &Path) -> Result<Vec<(String, PathBuf)>, Fault> {
+pub(crate) fn folders(path: &str, root: &Path) -> Result<Vec<(String, PathBuf)>, Fault> {
     let entries = fs::read_dir(root).map_err(|error| no_folder(path, root, &error))?;
     let entries = entries.filter_map(|entry| {
         let entry = entry.ok()?;
@@ -131,7 +135,8 @@ impl Collected {
     }
 }
 
-fn files(folder: &Path) -> Result<Vec<PathBuf>, Fault> {
+/// The images in a folder, in order of their names.
+pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>, Fault> {
     let name = folder.display().to_string();
     let entries = fs::read_dir(folder).map_err(|error| unreadable(&name, &error))?;
     let is_image = |path: &PathBuf| {
@@ -144,18 +149,32 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Fault> {
     Ok(paths)
 }
 
-fn decoded(name: &str, file: &Path) -> Result<DynamicImage, Fault> {
+pub(crate) fn decoded(name: &str, file: &Path) -> Result<DynamicImage, Fault> {
     let reader = ImageReader::open(file).and_then(ImageReader::with_guessed_format);
     let reader = reader.map_err(|error| unreadable(name, &error))?;
-    reader.decode().map_err(|error| {
-        let message = format!("{} is no image that can be read: {error}", shown(name));
-        let fault = Fault::new(codes::BAD_IMAGES, message, "damaged, or of another format");
-        fault.help("PNG and JPEG files are read; take this one out of the folder")
-    })
+    let image = reader.decode().map_err(|error| no_image(name, &error));
+    image
+        .map_err(|fault| fault.help("PNG and JPEG files are read; take this one out of the folder"))
+}
+
+/// An image that came as the bytes of a file.
+pub(crate) fn of_bytes(name: &str, bytes: &[u8]) -> Result<DynamicImage, Fault> {
+    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
+    let mut reader = reader.map_err(|error| unreadable(name, &error))?;
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MOST_SENT);
+    reader.limits(limits);
+    let image = reader.decode().map_err(|error| no_image(name, &error));
+    image.map_err(|fault| fault.help("send the bytes of a PNG or JPEG file as they are"))
+}
+
+fn no_image(name: &str, error: &ImageError) -> Fault {
+    let message = format!("{} is no image that can be read: {error}", shown(name));
+    Fault::new(codes::BAD_IMAGES, message, "damaged, or of another format")
 }
 
 /// Channels first: gray, or red, green and blue; what is transparent counts for its colour.
-fn planes(image: &DynamicImage, gray: bool) -> ([usize; 3], Vec<u8>) {
+pub(crate) fn planes(image: &DynamicImage, gray: bool) -> ([usize; 3], Vec<u8>) {
     let (width, height) = (image.width() as usize, image.height() as usize);
     if gray {
         return ([1, height, width], image.to_luma8().into_raw());

@@ -17,6 +17,7 @@ mod watch;
 mod csv;
 mod idx;
 mod images;
+mod new_images;
 mod pixels;
 
 mod augment;
@@ -43,6 +44,7 @@ mod transform;
 
 mod batch;
 mod chunk;
+mod classes;
 mod dataset;
 mod facts;
 mod predict;
@@ -55,10 +57,11 @@ mod warn;
 mod tests;
 
 pub use augment::{Augment, Draw};
-pub use batch::{Batches, epoch_order, gather_rows};
+pub use batch::{Batches, drawn_order, epoch_order, gather_rows};
 pub use chunk::{CsvRows, table_of};
 pub use dataset::{Dataset, FieldSchema, Part, prepare, schema};
 pub use days::{DayOrder, days};
+pub use new_images::{ImageForm, ImageRows, labelled_images};
 pub use pixels::{PixelRows, Pixels};
 pub use predict::{Encoded, Encoder};
 pub use read::{Sizes, read_block};

@@ -2,7 +2,7 @@
 //! nothing of rows.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use crate::data::codes;
@@ -12,14 +12,27 @@ use crate::diag::did_you_mean;
 /// The size of the blocks a file is read in.
 const BLOCK: usize = 1 << 16;
 
+/// Text being read.
+pub(crate) type Input = BufReader<Box<dyn Read>>;
+
 /// Opens a regular file of UTF-8 text and steps over a byte order mark; a relative path starts at `folder`.
-pub(crate) fn open(path: &str, folder: &Path) -> Result<BufReader<File>, Fault> {
+pub(crate) fn open(path: &str, folder: &Path) -> Result<Input, Fault> {
     let full = folder.join(path);
     let about = fs::metadata(&full).map_err(|error| not_opened(path, &full, &error))?;
     if !about.is_file() {
         return Err(not_a_file(path, &about));
     }
     let file = File::open(&full).map_err(|error| unreadable(path, &error))?;
+    begun(path, Box::new(file))
+}
+
+/// The standard input as if it were a file of this name.
+pub(crate) fn standard_input(path: &str) -> Result<Input, Fault> {
+    begun(path, Box::new(io::stdin()))
+}
+
+/// Text whose first bytes have been looked at.
+fn begun(path: &str, file: Box<dyn Read>) -> Result<Input, Fault> {
     let mut reader = BufReader::with_capacity(BLOCK, file);
     let start = reader
         .fill_buf()

@@ -145,7 +145,7 @@ impl FittedField {
         let places = self.columns.iter().map(|name| read_place(table, name));
         let places = places.collect::<Result<Vec<usize>, Fault>>()?;
         let mut block = Block::new(table, &places, self.listed);
-        if !self.imputes() {
+        if !self.imputes() && !block.is_image() {
             let mut columns = block.cells("a field")?.iter();
             columns.try_for_each(|column| complete(table, column, &missing.tokens()))?;
         }
@@ -168,12 +168,7 @@ impl FittedField {
 
     /// What it is made of, if not of cells.
     fn no_cells(&self) -> Option<&'static str> {
-        let is_text = self.vocabulary().is_some();
-        match (self.image, is_text) {
-            (Some(_), _) => Some("images"),
-            (None, true) => Some("a text"),
-            (None, false) => None,
-        }
+        self.vocabulary().is_some().then_some("a text")
     }
 
     /// The type of its numbers.

@@ -18,6 +18,9 @@ pub struct Reading {
     /// Whether a row without a value is left out; else it is an error.
     #[serde(default)]
     pub drops_rows: bool,
+    /// Whether images of any size are brought to that of the others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub resizes: bool,
 }
 
 impl Reading {
@@ -29,6 +32,11 @@ impl Reading {
                 SourceSpec::Csv(csv) => csv.delimiter.as_ref().map(|letter| letter.value),
                 SourceSpec::Inline(_) | SourceSpec::Random(_) | SourceSpec::Text(_) => None,
                 SourceSpec::Idx(_) | SourceSpec::Images(_) => None,
+            },
+            resizes: match &spec.source {
+                SourceSpec::Images(images) => images.size.is_some(),
+                SourceSpec::Inline(_) | SourceSpec::Random(_) | SourceSpec::Text(_) => false,
+                SourceSpec::Csv(_) | SourceSpec::Idx(_) => false,
             },
             missing: tokens.map(|tokens| tokens.iter().map(|token| token.value.clone()).collect()),
             drops_rows: match spec.missing.policy {

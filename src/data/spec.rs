@@ -404,6 +404,16 @@ pub enum PartsSpec {
     },
 }
 
+impl PartsSpec {
+    /// How many folds there are, and which is held out.
+    pub(crate) fn folds(&self) -> Option<(usize, usize)> {
+        match self {
+            PartsSpec::Folds { k, held } => Some((k.value, held.value)),
+            PartsSpec::Whole | PartsSpec::Shares(_) => None,
+        }
+    }
+}
+
 /// One share of a split.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ShareSpec {

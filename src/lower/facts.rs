@@ -12,6 +12,8 @@ pub struct DataFacts {
     pub fields: Vec<FieldFacts>,
     /// Its parts with their numbers of rows.
     pub parts: Vec<(String, usize)>,
+    /// Where the parts are folds: how many there are, and which is held out.
+    pub folds: Option<(usize, usize)>,
 }
 
 /// One field.
@@ -29,6 +31,8 @@ pub struct FieldFacts {
     pub because: String,
     /// The characters in the order of their numbers, where it is made of a text.
     pub vocabulary: Option<Vocabulary>,
+    /// The classes in the order of their numbers, where each row is of one, with how many rows of the part that is trained on are.
+    pub classes: Option<Vec<(String, usize)>>,
 }
 
 /// Characters in the order of their numbers.

@@ -1,4 +1,4 @@
-//! What only the top level can call: `predict`, `load`, `plot`, `evaluate`, `generate`.
+//! What only the top level can call: `predict`, `load`, `plot`, `evaluate`, `cross_validate`, `generate`.
 
 use crate::diag::Diagnostic;
 use crate::lower::arguments::Bound;
@@ -25,6 +25,7 @@ impl Lowerer<'_> {
         let result = match (frames.len(), name) {
             (1, "plot") => self.plot(args, span),
             (1, "evaluate") => self.evaluate_call(args, span),
+            (1, "cross_validate") => self.cross_validate(args, span),
             (1, "load") => self.load_call(args, span),
             (1, "draw_text") => self.generate(args, span),
             _ => {
@@ -164,6 +165,44 @@ impl Lowerer<'_> {
             prefix,
         });
         Ok(record)
+    }
+
+    /// `cross_validate(fit)`: loss and metrics of a run on each fold, trained on the others.
+    fn cross_validate(&mut self, args: &[Bound], span: Span) -> Lowering<Val> {
+        let run = argument(args, "run");
+        let (place, run) = (run.span, self.run_argument(run)?);
+        let lowered = self.runs.iter().find(|known| known.plan.name == run);
+        let (plan, data) = lowered
+            .map(|known| (&known.plan, &known.data))
+            .ok_or(Reported)?;
+        let Some(folds) = data.folds else {
+            let message = format!("`{}` is not split into folds", data.name);
+            let report = Diagnostic::error(codes::TRAIN_SETTING, message);
+            let report = report.label(place, format!("trained on `{}`", data.name));
+            return Err(self.report(report.help("split it so: `split: folds(5)`")));
+        };
+        self.n_unnamed += 1;
+        let prefix = format!("folds{}", self.n_unnamed);
+        let metrics = plan
+            .metrics
+            .iter()
+            .flat_map(|metrics| metrics.names.clone());
+        let names = std::iter::once("loss".to_owned()).chain(metrics);
+        let bound: Vec<(String, String)> = names
+            .map(|name| (name.clone(), format!("{prefix}.{name}")))
+            .collect();
+        let precision = plan.settings.precision;
+        for (_, global) in &bound {
+            let global = (global.clone(), precision, vec![folds.0]);
+            self.draft.globals.push(global);
+        }
+        self.actions.push(Action::CrossValidate {
+            run,
+            folds,
+            prefix,
+            span,
+        });
+        Ok(Val::Host(Host::Folds(bound)))
     }
 
     fn metric_values(&mut self, metrics: &Bound) -> Lowering<Vec<(String, Val, Span)>> {

@@ -66,7 +66,7 @@ impl Lowerer<'_> {
             Val::Host(Host::Run(run) | Host::History(run) | Host::Plot(run, _)) => {
                 self.trains.iter().any(|block| block.name.value == *run)
             }
-            Val::Host(Host::Data(_) | Host::Part(..) | Host::Text(_)) => true,
+            Val::Host(Host::Data(_) | Host::Part(..) | Host::Text(_) | Host::Folds(_)) => true,
             Val::Heatmap(matrix, _) => self.lasts(matrix),
             _ => false,
         }

@@ -14,6 +14,7 @@ mod arguments;
 mod body;
 mod call;
 mod claims;
+mod classes;
 pub mod codes;
 mod convert;
 mod custom;
@@ -77,7 +78,7 @@ pub use facts::{DataFacts, FieldFacts, Vocabulary};
 pub use known::{Known, Memory};
 pub use plan::{
     Action, Assert, Checkpointing, Compute, EarlyStop, Evaluate, Generate, InitialWeights, Length,
-    Metrics, Plateau, Run, RunSettings, Script, Show, Shown,
+    Metrics, Plateau, Run, RunSettings, Sampling, Script, Show, Shown,
 };
 pub use scope::{Documented, Library, Scope, World};
 pub use script::{Mode, Surroundings, lower_script};

@@ -66,8 +66,33 @@ pub struct Run {
     pub gives: Option<String>,
     /// From the output to what the loss takes it for: logits to probabilities. Lowered where a saved model is opened.
     pub link: Option<DraftId>,
-    /// The learning rate of an update, where the optimizer has one. Lowered where a saved model is opened.
+    /// The learning rate of an update, where the optimizer has one.
     pub rate: Option<DraftId>,
+    /// How rows are drawn, where it is not one after the other.
+    pub sampling: Option<Sampling>,
+    /// The fold that is held out, where the run is trained anew for each.
+    pub fold: Option<usize>,
+}
+
+impl Run {
+    /// What tells it from other runs that are kept: its name, and that of the fold held out, `fit.fold2`.
+    pub fn key(&self) -> String {
+        match self.fold {
+            Some(held) => format!("{}.fold{held}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
+/// `sampling: balanced`: how often rows of each class come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sampling {
+    /// The field that says which class a row is of.
+    pub field: String,
+    /// The function, of no inputs, that gives a number for each class.
+    pub weights: DraftId,
+    /// Where it was written.
+    pub span: Span,
 }
 
 /// A function from whole outputs and targets to metrics.
@@ -216,6 +241,17 @@ pub enum Action {
         /// What the results' names begin with.
         prefix: String,
     },
+    /// Train a run for each fold anew, and bind how it does on them as tensors `prefix.metric`, an element a fold.
+    CrossValidate {
+        /// Which run.
+        run: String,
+        /// How many folds there are, and which one the run itself was trained without.
+        folds: (usize, usize),
+        /// What the results' names begin with.
+        prefix: String,
+        /// Where it was written.
+        span: Span,
+    },
     /// Draw a text, one character after another.
     Generate(Generate),
     /// Show something.
@@ -327,6 +363,8 @@ pub enum Shown {
     Tuple(Vec<Shown>),
     /// Parts by name.
     Record(Vec<(String, Shown)>),
+    /// What a run came to on each fold: metrics, and the tensors they are bound to, an element a fold.
+    Folds(Vec<(String, String)>),
     /// Curves of a run's history.
     Plot {
         /// Which run.
@@ -349,6 +387,7 @@ impl Shown {
             Shown::Tensor(name) | Shown::Heatmap { tensor: name, .. } => vec![name],
             Shown::Tuple(parts) => parts.iter().flat_map(Shown::tensors).collect(),
             Shown::Record(fields) => fields.iter().flat_map(|(_, part)| part.tensors()).collect(),
+            Shown::Folds(metrics) => metrics.iter().map(|(_, name)| name.as_str()).collect(),
             Shown::Text(_) | Shown::Drawn(_) | Shown::Plot { .. } | Shown::History(_) => vec![],
             Shown::Run(_) | Shown::Data(_) => vec![],
         }

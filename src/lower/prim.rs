@@ -107,7 +107,7 @@ impl Lowerer<'_> {
             "total" => self.total(args, span).map(Some),
             "template" => Ok(Some(self.template(args, span))),
             "predict" => self.predict(args.bound, span).map(Some),
-            "evaluate" | "plot" | "load" | "draw_text" => {
+            "evaluate" | "cross_validate" | "plot" | "load" | "draw_text" => {
                 self.host_primitive(name, args.bound, span).map(Some)
             }
             "scan" => self.scan(args.bound, span).map(Some),

@@ -70,6 +70,8 @@ impl Lowerer<'_> {
             gives: presented.is,
             link: None,
             rate: None,
+            sampling: None,
+            fold: None,
         };
         let mut run = LoweredRun {
             plan,
@@ -79,15 +81,14 @@ impl Lowerer<'_> {
             data: recipes.data.clone(),
             inputs,
         };
+        run.plan.sampling = self.sampling(&recipes)?;
         if !recipes.metrics.is_empty() {
             run.plan.metrics = Some(self.metrics_of(&run, &recipes)?);
         }
         if let (true, Some(link)) = (self.presents, presented.link) {
             run.plan.link = Some(self.link_func(&run, link)?);
         }
-        if self.presents {
-            run.plan.rate = self.rate_func(&recipes)?;
-        }
+        run.plan.rate = self.rate_func(&recipes)?;
         self.watched_is_recorded(&run.plan)?;
         Ok(run)
     }

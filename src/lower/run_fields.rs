@@ -1,6 +1,7 @@
 //! What the fields of a `train` block say, as far as it is known before the run.
 
 use crate::diag::{Diagnostic, did_you_mean};
+use crate::lower::classes::ClassNumbers;
 use crate::lower::facts::{DataFacts, FieldFacts};
 use crate::lower::fields::Fields;
 use crate::lower::groups::Groups;
@@ -26,6 +27,10 @@ pub(crate) struct Recipes<'a> {
     pub(crate) clip: Option<(Val, Span)>,
     pub(crate) metrics: Vec<&'a Expr>,
     pub(crate) frozen: Vec<(String, Span)>,
+    /// What rows of each class count for.
+    pub(crate) class_weights: Option<ClassNumbers>,
+    /// How often rows of each class come.
+    pub(crate) sampling: Option<ClassNumbers>,
     pub(crate) settings: RunSettings,
     pub(crate) batch: Dim,
 }
@@ -74,6 +79,7 @@ impl Lowerer<'_> {
             fields.take("freeze"),
         );
         let (groups, average) = (fields.take("groups"), fields.take("average"));
+        let (weights, sampling) = (fields.take("class_weights"), fields.take("sampling"));
         let data = data_field.and_then(|expr| self.run_data(cx, expr, data));
         let settings = self.run_settings(cx, &mut fields, data.as_ref().ok(), block);
         let unknown = self.no_more(&fields);
@@ -90,11 +96,18 @@ impl Lowerer<'_> {
         };
         let (clip, average) = (rule(self, clip)?, rule(self, average)?);
         let batch = self.draft.dims.fresh("batch", SymKind::Rigid, None);
+        let (model, model_span) = (self.setting(cx, model)?, model.span);
+        let inputs = self.input_names(&model);
+        let weights = ("class_weights", weights);
+        let class_weights = self.class_numbers(cx, weights, &data, &inputs)?;
+        let sampling = self.class_numbers(cx, ("sampling", sampling), &data, &inputs)?;
         Ok(Recipes {
             cx: cx.clone(),
             data,
-            model: self.setting(cx, model)?,
-            model_span: model.span,
+            model,
+            model_span,
+            class_weights,
+            sampling,
             loss: loss?,
             optimizer: (self.setting(cx, optimizer)?, optimizer.span),
             groups: self.groups(optimizer, groups)?,
@@ -134,6 +147,17 @@ impl Lowerer<'_> {
             .into_iter()
             .map(|item| Ok((self.dotted(item)?, item.span)))
             .collect()
+    }
+
+    /// The names of what a model takes; none where it is no model.
+    fn input_names(&self, model: &Val) -> Vec<String> {
+        let def = match model {
+            Val::Def(def) => *def,
+            Val::Layer(layer) => layer.def,
+            _ => return vec![],
+        };
+        let inputs = self.world.defs[def].def().inputs.iter();
+        inputs.map(|param| param.name.value.clone()).collect()
     }
 
     /// The fields the model's inputs are fed from: those of the same names.

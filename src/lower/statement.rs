@@ -265,6 +265,7 @@ pub(crate) fn shown_host(host: &Host) -> Shown {
             curves: curves.clone(),
         },
         Host::Text(name) => Shown::Drawn(name.clone()),
+        Host::Folds(metrics) => Shown::Folds(metrics.clone()),
     }
 }
 

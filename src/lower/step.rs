@@ -3,7 +3,7 @@
 
 use crate::diag::Diagnostic;
 use crate::ir::Role;
-use crate::ir::draft::{DraftId, NodeKind};
+use crate::ir::draft::{AxisSet, DraftId, NodeKind, Prim};
 use crate::lower::arguments::Given;
 use crate::lower::facts::FieldFacts;
 use crate::lower::model_state::Recipe;
@@ -12,6 +12,7 @@ use crate::lower::value::{TensorRef, Val};
 use crate::lower::{Lowerer, Lowering, Reported, codes};
 use crate::scalar::Scalar;
 use crate::source::Span;
+use crate::tensor::Monoid;
 
 /// What the pass that trains found out.
 pub(crate) struct Step {
@@ -165,6 +166,7 @@ impl Lowerer<'_> {
         self.open("loss");
         let loss = self
             .model_result(recipes, inputs)
+            .and_then(|out| self.weighed(recipes, out))
             .and_then(|out| self.loss(recipes, &out));
         let mut results = vec![("loss".to_string(), loss)];
         let next = std::mem::take(&mut self.model.next);
@@ -234,19 +236,42 @@ impl Lowerer<'_> {
         Ok(kept)
     }
 
-    /// Clipping and the optimizer: new parameters, then new states of the optimizer.
+    /// The common Euclidean norm of all gradients.
+    fn norm(&mut self, gradients: &[Val], span: Span) -> Lowering<TensorRef> {
+        let sum = NodeKind::Prim(Prim::Reduce(Monoid::Sum, AxisSet::All));
+        let mut squares = Val::Number(0.0);
+        for gradient in gradients {
+            let gradient = (gradient.clone(), span);
+            let square = self.scalar_op(Scalar::Mul, &[gradient.clone(), gradient], span)?;
+            let square = self.to_tensor(&square, span)?;
+            let square = Val::Tensor(self.emit(sum.clone(), &[square], span));
+            squares = match squares {
+                Val::Number(_) => square,
+                all => self.scalar_op(Scalar::Add, &[(all, span), (square, span)], span)?,
+            };
+        }
+        let norm = self.scalar_op(Scalar::Sqrt, &[(squares, span)], span)?;
+        self.to_tensor(&norm, span)
+    }
+
+    /// Clipping and the optimizer: the norm of the gradients where a rule for them looks at all of them anyway, new parameters, then
+    /// new states of the optimizer. Elsewhere the norm would cost the place of the old weights, which the new ones take.
     fn update(
         &mut self,
         recipes: &Recipes<'_>,
         trained: &[(String, TensorRef)],
         gradients: Vec<Val>,
     ) -> Lowering<Vec<(String, TensorRef)>> {
-        let gradients = self.clipped(recipes, gradients)?;
         let span = recipes.optimizer.1;
+        let norm = match recipes.clip {
+            Some(_) => vec![("gradient norm".to_owned(), self.norm(&gradients, span)?)],
+            None => vec![],
+        };
+        let gradients = self.clipped(recipes, gradients)?;
         let paths: Vec<&str> = trained.iter().map(|(path, _)| path.as_str()).collect();
         let (cx, base) = (&recipes.cx, &recipes.optimizer.0);
         let optimizers = self.optimizers(cx, &recipes.groups, base, &paths)?;
-        let mut params = Vec::new();
+        let mut params = norm;
         for (((path, param), gradient), optimizer) in trained.iter().zip(gradients).zip(optimizers)
         {
             self.model.enter_optimizer(path);

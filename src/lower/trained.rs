@@ -100,6 +100,13 @@ impl Lowerer<'_> {
                     )),
                 }
             }
+            Host::Folds(metrics) => match metrics.iter().find(|(own, _)| *own == name.value) {
+                Some((_, global)) => Ok(Val::Global(global.clone())),
+                None => {
+                    let names = metrics.iter().map(|(own, _)| own.as_str());
+                    Err(self.no_field("run on its folds", names, name))
+                }
+            },
             Host::History(_) | Host::Plot(..) | Host::Text(_) => {
                 Err(self.no_field("value", std::iter::empty(), name))
             }

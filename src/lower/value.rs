@@ -115,6 +115,8 @@ pub(crate) enum Host {
     Plot(String, Vec<String>),
     /// A text that is drawn from a model, by name.
     Text(String),
+    /// What a run came to on each fold: metrics, and the names they are bound to.
+    Folds(Vec<(String, String)>),
 }
 
 /// Identity of a file's scope.
@@ -287,6 +289,7 @@ impl Host {
             Host::Part(..) => "a part of the data",
             Host::Plot(..) => "a plot",
             Host::Text(_) => "a text drawn from a model",
+            Host::Folds(_) => "what a run came to on each fold",
         }
     }
 }

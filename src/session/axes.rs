@@ -26,6 +26,7 @@ pub(super) fn axis_names(checked: &Checked, actions: &[Action]) -> AxisNames {
             }
             Action::Train(_) | Action::Show(_) | Action::Assert(_) | Action::Save { .. } => {}
             Action::Load { .. } | Action::Test(_) | Action::Generate(_) => {}
+            Action::CrossValidate { .. } => {}
         }
     }
     names.retain(|_, axes| axes.iter().any(Option::is_some));

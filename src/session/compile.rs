@@ -87,7 +87,7 @@ impl Compiled {
         self.actions.iter().filter_map(|action| match action {
             Action::Show(show) => Some(show),
             Action::Train(_) | Action::Compute(_) | Action::Evaluate { .. } => None,
-            Action::Generate(_) => None,
+            Action::Generate(_) | Action::CrossValidate { .. } => None,
             Action::Assert(_) | Action::Save { .. } | Action::Load { .. } | Action::Test(_) => None,
         })
     }

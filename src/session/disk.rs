@@ -35,7 +35,7 @@ impl Execution<'_, '_> {
         match (&self.writer, trained.ended) {
             (Some(writer), Ended::Length | Ended::Early | Ended::Time) => {
                 let (model, _) = self.model_file(run, trained);
-                train::save(&writer.model_path(&run.name), &model, run.span)
+                train::save(&writer.model_path(&run.key()), &model, run.span)
             }
             (Some(_), Ended::Interrupted) | (None, _) => Ok(()),
         }

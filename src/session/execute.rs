@@ -135,6 +135,7 @@ impl Execution<'_, '_> {
             Action::Show(show) => Some(show.span),
             Action::Assert(assert) => Some(assert.span),
             Action::Save { span, .. } | Action::Load { span, .. } => Some(*span),
+            Action::CrossValidate { span, .. } => Some(*span),
             Action::Evaluate { .. } | Action::Test(_) => None,
         }
     }
@@ -154,6 +155,9 @@ impl Execution<'_, '_> {
                 metrics,
                 prefix,
             } => self.evaluate(run, part, metrics, prefix),
+            Action::CrossValidate {
+                run, folds, prefix, ..
+            } => self.cross_validate(run, *folds, prefix),
             Action::Generate(task) => self.generate(task),
             Action::Show(show) => {
                 let Session {

@@ -42,10 +42,10 @@ impl Execution<'_, '_> {
 
     /// Takes the run directory that the runs ahead are kept in, if they are.
     fn take_run_dir(&self) -> Result<Option<Writer>, Diagnostic> {
-        if !self.session.options.writes() {
+        if !self.session.options.keeps() {
             return Ok(None);
         }
-        let runs: Vec<&Run> = self.runs_ahead();
+        let runs = self.runs_ahead();
         let Some(folder) = self.run_dir(&runs)? else {
             return Ok(None);
         };
@@ -77,20 +77,32 @@ impl Execution<'_, '_> {
         writer.map(Some).map_err(labelled)
     }
 
-    /// The runs that are trained, in order.
-    fn runs_ahead(&self) -> Vec<&Run> {
+    /// The runs that are trained, in order; of the same one on the same fold there is one only.
+    fn runs_ahead(&self) -> Vec<Run> {
         let ahead = self.compiled.actions.iter().zip(self.done());
-        let runs = ahead.filter_map(|(action, is_done)| match action {
-            Action::Train(run) if !is_done => Some(&self.compiled.runs[*run]),
-            Action::Train(_) | Action::Compute(_) | Action::Evaluate { .. } => None,
-            Action::Generate(_) | Action::Show(_) | Action::Assert(_) => None,
-            Action::Save { .. } | Action::Load { .. } | Action::Test(_) => None,
-        });
-        runs.collect()
+        let ahead = ahead.filter(|(_, is_done)| !is_done);
+        let mut runs: Vec<Run> = vec![];
+        for run in ahead.flat_map(|(action, _)| self.runs_of(action)) {
+            if !runs.iter().any(|own| own.key() == run.key()) {
+                runs.push(run);
+            }
+        }
+        runs
+    }
+
+    /// The runs that an action trains.
+    fn runs_of(&self, action: &Action) -> Vec<Run> {
+        match action {
+            Action::Train(run) => vec![self.compiled.runs[*run].clone()],
+            Action::CrossValidate { run, folds, .. } => self.runs_on(run, *folds),
+            Action::Compute(_) | Action::Evaluate { .. } | Action::Generate(_) => vec![],
+            Action::Show(_) | Action::Assert(_) | Action::Save { .. } => vec![],
+            Action::Load { .. } | Action::Test(_) => vec![],
+        }
     }
 
     /// The folder of the command line, or the one that the runs name.
-    fn run_dir(&self, runs: &[&Run]) -> Result<Option<PathBuf>, Diagnostic> {
+    fn run_dir(&self, runs: &[Run]) -> Result<Option<PathBuf>, Diagnostic> {
         if runs.is_empty() {
             return Ok(None);
         }
@@ -115,7 +127,7 @@ impl Execution<'_, '_> {
     }
 }
 
-fn place(run: &&Run) -> Option<Span> {
+fn place(run: &Run) -> Option<Span> {
     Some(run.settings.checkpoint.as_ref()?.span)
 }
 
@@ -143,12 +155,12 @@ fn source_of<'a>(run: &Run, sources: &'a SourceMap) -> &'a Source {
 }
 
 /// What the runs are made of.
-fn manifest(compiled: &Compiled, runs: &[&Run], sources: &SourceMap) -> Manifest {
+fn manifest(compiled: &Compiled, runs: &[Run], sources: &SourceMap) -> Manifest {
     let canonical = canonical(&compiled.program);
     let sets: Vec<&Dataset> = compiled.data.iter().map(|loaded| &loaded.set).collect();
     let is_read = |set: &&&Dataset| runs.iter().any(|run| run.data == set.name);
-    let mark = |run: &&Run| RunMark {
-        name: run.name.clone(),
+    let mark = |run: &Run| RunMark {
+        name: run.key(),
         model: run.model.clone(),
         data: run.data.clone(),
         settings: settings(run, &compiled.program),

@@ -104,6 +104,8 @@ pub enum View {
     Tuple(Vec<View>),
     /// Parts by name.
     Record(Vec<(String, View)>),
+    /// What a run came to on each fold: an element a fold for each metric.
+    Folds(Vec<(String, Tensor)>),
     /// Curves of a run.
     Plot {
         /// The run's name.

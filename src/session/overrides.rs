@@ -259,7 +259,8 @@ fn optimizer_argument(fields: &[Field], name: &ast::Name) -> Option<ast::Name> {
         .then(|| Spanned::new("optimizer".to_owned(), name.span))
 }
 
-fn put(fields: &mut Vec<Field>, name: &ast::Name, inner: &[ast::Name], value: Expr) {
+/// Puts a value into a block: in place of a field, or of what `inner` names within it.
+pub(super) fn put(fields: &mut Vec<Field>, name: &ast::Name, inner: &[ast::Name], value: Expr) {
     // One length takes the place of the other.
     let rival = match name.value.as_str() {
         "epochs" => "steps",

@@ -115,14 +115,21 @@ fn kept(session: &Session, compiled: &Compiled, run: &str) -> Option<Kept> {
     })
 }
 
-/// A program of nothing but what a run is made of.
+/// A program of nothing but what a run's model is made of.
 fn definitions(session: &Session, program: &Program, run: &Run) -> Program {
+    let mut program = alone(session, program, run);
+    program.items = program.items.iter().map(essential).collect();
+    program
+}
+
+/// A program of nothing but what a run is made of.
+pub(super) fn alone(session: &Session, program: &Program, run: &Run) -> Program {
     let wanted = wanted(session, program, run);
     let items = program.items.iter().enumerate();
     let items = items.filter(|(at, item)| is_part(item, run) || wanted.contains(at));
     Program {
         docs: vec![],
-        items: items.map(|(_, item)| essential(item)).collect(),
+        items: items.map(|(_, item)| item.clone()).collect(),
         comments: vec![],
     }
 }
@@ -179,16 +186,18 @@ fn bound(item: &Item) -> Option<Vec<String>> {
     })
 }
 
+/// Fields of a run that decide how it is trained and kept, and of which a trained model knows nothing.
+const OF_TRAINING: [&str; 3] = ["checkpoint", "class_weights", "sampling"];
+
 /// An item without what makes no difference to a model: the rows of a table that stands in it, where and when its run is kept.
 fn essential(item: &Item) -> Item {
     let kind = match &item.kind {
         ItemKind::Data(block) => ItemKind::Data(Rc::new(with(block, |field| {
             field.name.value != "source" || !is_table(&field.value)
         }))),
-        ItemKind::Train(block) => {
-            let kept = with(block, |field| field.name.value != "checkpoint");
-            ItemKind::Train(Rc::new(kept))
-        }
+        ItemKind::Train(block) => ItemKind::Train(Rc::new(with(block, |field| {
+            !OF_TRAINING.contains(&&*field.name.value)
+        }))),
         ItemKind::Use(_) | ItemKind::Dim(_) | ItemKind::Type(_) | ItemKind::Def(_) => {
             return item.clone();
         }

@@ -60,6 +60,7 @@ impl Known<'_> {
                     .map(|(name, field)| Ok((name.clone(), self.of(field, span)?)));
                 Ok(View::Record(fields.collect::<Result<_, _>>()?))
             }
+            Shown::Folds(metrics) => self.folds(metrics, span),
             Shown::Plot { run, curves } => self.plot(run, curves, span),
             Shown::History(run) => {
                 let (_, trained) = self.run(run, span)?;
@@ -76,6 +77,18 @@ impl Known<'_> {
                 Some(loaded) => Ok(View::Data(data_view(loaded))),
                 None => Err(unbound(name, span)),
             },
+        }
+    }
+
+    /// The metrics that are a number each.
+    fn folds(&self, metrics: &[(String, String)], span: Span) -> Result<View, Diagnostic> {
+        let found = metrics.iter();
+        let found: Vec<(String, Tensor)> = found
+            .filter_map(|(name, global)| Some((name.clone(), self.globals.get(global)?.clone())))
+            .collect();
+        match (metrics.first(), found.is_empty()) {
+            (Some((_, global)), true) => Err(unbound(global, span)),
+            (Some(_) | None, _) => Ok(View::Folds(found)),
         }
     }
 

@@ -1,23 +1,105 @@
-//! The rows of a part as batches of tensors. A part that one batch holds in order is handed on as it is, without a copy.
+//! The rows of a part as batches of tensors: in which order a run meets them, and what they hold. A part that one batch holds in order
+//! is handed on as it is, without a copy.
 
-use crate::data::{Batches, Draw, Part, Rows, epoch_order};
-use crate::lower::RunSettings;
+use crate::data::{Batches, Dataset, Draw, Part, Rows, drawn_order, epoch_order};
+use crate::diag::Diagnostic;
+use crate::lower::{Run, RunSettings, Sampling};
 use crate::tensor::Tensor;
+use crate::train::TrainError;
+use crate::train::codes;
+use crate::train::machine::Machine;
+use crate::train::store::Store;
+use crate::train::wiring::{Feed, Names, Wired};
 
-/// The order in which an epoch of a run called `run` visits the rows of a part; a run without batches takes them as they stand. Where
-/// a few batches are to be overfitted, they are the first of the first epoch.
-pub(crate) fn shuffled(part: &Part, settings: &RunSettings, run: &str, epoch: u64) -> Batches {
-    let n_rows = part.rows.len();
-    let (Some(size), seed) = (settings.batch, settings.seed) else {
-        return Batches::in_order(n_rows, n_rows);
+/// Which rows the epochs of a run visit, in which order.
+pub(crate) struct Order {
+    run: String,
+    seed: u64,
+    /// Rows in a batch; nothing where all are one, as they stand.
+    size: Option<usize>,
+    n_rows: usize,
+    /// How many batches are overfitted.
+    overfit: Option<u64>,
+    /// Where rows are drawn by their class: the rows of each, and what each counts for.
+    classes: Option<(Vec<Vec<u32>>, Vec<f64>)>,
+}
+
+impl Order {
+    /// The order of a run; the engine says how often each class comes.
+    pub(crate) fn new(
+        run: &Run,
+        machine: &Machine<'_>,
+        data: &Dataset,
+    ) -> Result<Order, TrainError> {
+        let (settings, n_rows) = (&run.settings, data.train_part().rows.len());
+        let sampling = run.sampling.as_ref();
+        let classes = sampling.map(|rule| classes(run, rule, machine, data));
+        Ok(Order {
+            run: run.name.clone(),
+            seed: settings.seed,
+            size: settings.batch.map(|size| clamped(size, n_rows)),
+            n_rows,
+            overfit: settings.overfit,
+            classes: classes.transpose()?,
+        })
+    }
+
+    /// The batches of an epoch. Where a few are to be overfitted, they are the first of the first epoch.
+    pub(crate) fn batches(&self, epoch: u64) -> Batches {
+        let epoch = if self.overfit.is_some() { 1 } else { epoch };
+        let mut order = match (&self.classes, self.size) {
+            (Some((rows, weights)), _) => drawn_order(self.seed, &self.run, epoch, (rows, weights)),
+            (None, Some(_)) => epoch_order(self.seed, &self.run, epoch, self.n_rows),
+            (None, None) => return Batches::in_order(self.n_rows, self.n_rows),
+        };
+        let size = self.size.unwrap_or(self.n_rows);
+        if let (Some(n), Some(_)) = (self.overfit, self.size) {
+            order.truncate(size.saturating_mul(usize::try_from(n).unwrap_or(usize::MAX)));
+        }
+        Batches::new(order, size)
+    }
+}
+
+/// The rows of each class, and what each counts for.
+fn classes(
+    run: &Run,
+    rule: &Sampling,
+    machine: &Machine<'_>,
+    data: &Dataset,
+) -> Result<(Vec<Vec<u32>>, Vec<f64>), TrainError> {
+    let mut store = Store::new(run);
+    let names = Names {
+        store: &store,
+        fields: &[],
+        outputs: &[],
     };
-    let size = clamped(size, n_rows);
-    let Some(n) = settings.overfit else {
-        return Batches::new(epoch_order(seed, run, epoch, n_rows), size);
+    let mut weights = Wired::new(machine, rule.weights, names, |_| None, rule.span)?;
+    let feed = Feed {
+        fields: &[],
+        outputs: &[],
+        step: 0,
+        seed: run.settings.seed,
     };
-    let mut order = epoch_order(seed, run, 1, n_rows);
-    order.truncate(size.saturating_mul(usize::try_from(n).unwrap_or(usize::MAX)));
-    Batches::new(order, size)
+    let weights = weights.run(machine, &mut store, feed)?;
+    let weights = weights.first().map_or(vec![], Tensor::to_f64);
+    let rows = data.rows_by_class(&rule.field);
+    let rows = rows.expect("checked: the field tells rows apart by class");
+    let all: f64 = weights
+        .iter()
+        .zip(&rows)
+        .map(|(own, rows)| own * rows.len() as f64)
+        .sum();
+    let are_weights = weights.iter().all(|weight| *weight >= 0.0);
+    match are_weights && all > 0.0 && all.is_finite() {
+        true => Ok((rows, weights)),
+        false => Err(TrainError::Failed(Box::new(not_drawn(&weights, rule)))),
+    }
+}
+
+fn not_drawn(weights: &[f64], rule: &Sampling) -> Diagnostic {
+    let message = format!("rows cannot be drawn by the weights {weights:?}");
+    let report = Diagnostic::error(codes::TRAIN_SETTING, message).label(rule.span, "given here");
+    report.help("give each class a number from 0, and one that has rows more than 0")
 }
 
 /// The rows of a part as they stand, in batches; where these are more than `limit`, rows that lie evenly over the whole part, so

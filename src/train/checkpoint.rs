@@ -59,6 +59,9 @@ pub(crate) struct Place {
     pub(crate) ended: Option<Ended>,
     /// The losses since the last record: their sum by rows, and the rows.
     pub(crate) seen: [Exact; 2],
+    /// The norms of gradients since the last record: their sum, and how many.
+    #[serde(default = "nothing")]
+    pub(crate) gradients: [Exact; 2],
     pub(crate) history: Vec<Told>,
     pub(crate) watch: Option<Watched>,
     /// What the rule that lowers the learning rate has seen.
@@ -69,6 +72,10 @@ pub(crate) struct Place {
     pub(crate) usual: Usual,
     /// The fitted transforms of the data.
     pub(crate) transforms: String,
+}
+
+fn nothing() -> [Exact; 2] {
+    [Exact(0.0); 2]
 }
 
 /// What early stopping has seen.

@@ -12,7 +12,7 @@ pub const DIVERGED: Code = Code::new(Stage::Num, 610);
 pub const WEIGHTS_NOT_FINITE: Code = Code::new(Stage::Num, 611);
 /// A function needs a value that nothing has computed.
 pub const UNBOUND: Code = Code::new(Stage::Num, 612);
-pub use crate::lower::codes::NEVER_RECORDED;
+pub use crate::lower::codes::{NEVER_RECORDED, TRAIN_SETTING};
 
 /// A saved model that does not exist.
 pub const NO_MODEL: Code = file(710);

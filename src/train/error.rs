@@ -8,7 +8,7 @@ use crate::train::trouble::Culprit;
 /// Why a run cannot go on.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TrainError {
-    /// The loss of a batch is not a finite number.
+    /// The loss of a batch, or the norm of its gradients, is not a finite number.
     Diverged(Box<Divergence>),
     /// A weight is not finite although every loss was.
     Weights {
@@ -32,11 +32,20 @@ pub enum TrainError {
     Failed(Box<Diagnostic>),
 }
 
-/// A loss that is not a finite number, and where it was met.
+/// What is not a finite number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Broken {
+    /// The loss.
+    Loss(f64),
+    /// The norm of the gradients of an update.
+    Gradient(f64),
+}
+
+/// A loss or gradient that is not a finite number, and where it was met.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Divergence {
-    /// The loss.
-    pub loss: f64,
+    /// Which of them, and what it is.
+    pub measured: Broken,
     /// Where the loss was written.
     pub span: Span,
     /// The update it belongs to, from 1.
@@ -98,7 +107,11 @@ impl TrainError {
 }
 
 fn diverged(at: &Divergence) -> Diagnostic {
-    let what = if at.loss.is_nan() {
+    let (whose, value) = match at.measured {
+        Broken::Loss(loss) => ("loss", loss),
+        Broken::Gradient(norm) => ("gradient", norm),
+    };
+    let what = if value.is_nan() {
         "not a number"
     } else {
         "infinite"
@@ -110,20 +123,18 @@ fn diverged(at: &Divergence) -> Diagnostic {
         n_batches,
         ..
     } = at;
-    let message = format!("the loss is {what} in step {step}");
+    let message = format!("the {whose} is {what} in step {step}");
     let report = Diagnostic::error(codes::DIVERGED, message);
     let report = report.label(
         at.span,
-        format!(
-            "{} at batch {batch} of {n_batches} of epoch {epoch}",
-            at.loss
-        ),
+        format!("{value} at batch {batch} of {n_batches} of epoch {epoch}"),
     );
     let report = blamed(report, at.culprit.as_ref());
     let report = report.note(rows(&at.rows));
-    report.help(match step {
-        1 => "the first loss already: look for `ln`, `/` or `sqrt` of 0, and `standardize` the inputs",
-        _ => "lower the learning rate, clip the gradients (`clip: global_norm(1.0)`), or `standardize` the inputs",
+    report.help(match (step, at.measured) {
+        (1, Broken::Loss(_)) => "the first loss already: look for `ln`, `/` or `sqrt` of 0, and `standardize` the inputs",
+        (1, Broken::Gradient(_)) => "the first gradient already: look for `sqrt`, `ln` or `/` of 0; `safe_sqrt` and `ratio` have gradients there",
+        (_, _) => "lower the learning rate, clip the gradients (`clip: global_norm(1.0)`), or `standardize` the inputs",
     })
 }
 

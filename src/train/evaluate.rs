@@ -1,7 +1,7 @@
 //! Measuring a part: the loss over its batches, each by its number of rows, and metrics of whole outputs, so that none is a mean of
 //! means.
 
-use crate::data::{Dataset, Part};
+use crate::data::Part;
 use crate::ir::Role;
 use crate::lower::{Metrics, Run};
 use crate::tensor::{Tensor, concat};
@@ -62,12 +62,6 @@ pub fn predict(
 /// The names of a part's fields, in order.
 pub(crate) fn field_names(part: &Part) -> Vec<String> {
     part.fields.iter().map(|(name, _)| name.clone()).collect()
-}
-
-/// The part a run is trained on: `train`, or the only one.
-pub(crate) fn train_part(data: &Dataset) -> &Part {
-    let part = data.part("train").or(data.parts.first());
-    part.expect("prepared: a data set has a part")
 }
 
 /// The functions that measure a part, ready to run again and again.

@@ -44,6 +44,8 @@ pub enum Event {
         step: u64,
         /// The loss of its batches.
         loss: f64,
+        /// Its learning rate, or that of an update shortly before it, where the optimizer has one.
+        rate: Option<f64>,
     },
     /// Values have been recorded: at the end of an epoch, and wherever the run evaluates.
     Epoch {

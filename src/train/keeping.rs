@@ -5,11 +5,12 @@ use crate::diag::Diagnostic;
 use crate::lower::{Checkpointing, Length};
 use crate::tensor::Tensor;
 use crate::train::TrainError;
-use crate::train::checkpoint::{Checkpoint, Exact, Place};
+use crate::train::checkpoint::{Checkpoint, Place};
 use crate::train::codes;
 use crate::train::event::Event;
 use crate::train::history::Record;
-use crate::train::run::{Mean, Training};
+use crate::train::mean::Mean;
+use crate::train::run::Training;
 use crate::train::run_dir::{Status, Writer};
 use crate::train::stopping::Watch;
 
@@ -26,7 +27,7 @@ impl Training<'_> {
         write: impl FnOnce(&mut Writer, &str) -> Result<(), Diagnostic>,
     ) -> Result<(), TrainError> {
         let writer = self.writer.as_mut();
-        let written = writer.map(|writer| write(writer, &self.run.name));
+        let written = writer.map(|writer| write(writer, &self.run.key()));
         written.unwrap_or(Ok(())).map_err(failed)
     }
 
@@ -59,7 +60,7 @@ impl Training<'_> {
         let place = Place {
             format,
             nnlc,
-            run: self.run.name.clone(),
+            run: self.run.key(),
             seed: self.run.settings.seed,
             epoch: self.epoch,
             batch: self.batch as u64,
@@ -67,7 +68,8 @@ impl Training<'_> {
             n_batches: self.n_batches,
             is_settled: self.is_settled,
             ended: self.ended,
-            seen: [Exact(self.seen.total), Exact(self.seen.rows)],
+            seen: self.seen.exact(),
+            gradients: self.gradients.exact(),
             history: self.history.records().iter().map(Into::into).collect(),
             watch: self.watch.as_ref().map(Watch::seen),
             usual: self.usual,
@@ -91,14 +93,14 @@ impl Training<'_> {
         let Some(writer) = self.writer.as_mut() else {
             return Ok(());
         };
-        let (found, warnings) = writer.restore(&self.run.name).map_err(failed)?;
+        let (found, warnings) = writer.restore(&self.run.key()).map_err(failed)?;
         for warning in warnings {
             self.tell(Event::Warning(Box::new(warning)));
         }
         if let Some(checkpoint) = found {
             self.take(checkpoint)?;
             self.tell(Event::Resumed {
-                run: self.run.name.clone(),
+                run: self.run.key(),
                 epoch: self.epoch,
                 step: self.step,
             });
@@ -125,8 +127,8 @@ impl Training<'_> {
         }
         let records = place.history.iter().map(Record::from);
         records.for_each(|record| self.history.push(record));
-        let [Exact(total), Exact(rows)] = place.seen;
-        self.seen = Mean { total, rows };
+        self.seen = Mean::of(place.seen);
+        self.gradients = Mean::of(place.gradients);
         (self.epoch, self.step) = (place.epoch, place.step);
         self.batch = usize::try_from(place.batch).unwrap_or(usize::MAX);
         (self.n_batches, self.is_settled) = (place.n_batches, place.is_settled);

@@ -3,10 +3,10 @@
 //! clock decides nothing but when `max_time` is over, so that the same program and seed give the same bytes.
 //!
 //! `store` holds tensors by path, `wiring` feeds them to functions, `batches` cuts parts into batches, `evaluate` measures a part,
-//! `stopping` watches a value, `spike` losses, `run` is the loop, `recording` what it writes down, `stepper` its inside alone, `trained`
-//! what it comes to; `run_report` tells an error with its place, `trouble` finds the op that broke a run. `model_file` keeps a model on
-//! disk, `recipe` how it is computed; `predictor` asks it, `initial` takes its weights. `run_dir` keeps whole runs, a `checkpoint` is a
-//! run after an update, `keeping` makes them and goes on from them.
+//! `stopping` watches a value, `spike` losses, `mean` takes means, `run` is the loop, `recording` what it writes down, `stepper` its
+//! inside alone, `trained` what it comes to; `run_report` tells an error with its place, `trouble` finds the op that broke a run.
+//! `model_file` keeps a model on disk, `recipe` how it is computed; `predictor` asks it, `rate` tells the learning rate, `initial` takes
+//! its weights. `run_dir` keeps whole runs, a `checkpoint` is a run after an update, `keeping` makes them and goes on from them.
 
 mod batches;
 mod checkpoint;
@@ -18,9 +18,11 @@ mod history;
 mod initial;
 mod keeping;
 mod machine;
+mod mean;
 mod model_file;
 mod parts;
 mod predictor;
+mod rate;
 mod recipe;
 mod recording;
 mod run;
@@ -36,15 +38,17 @@ mod trouble;
 mod update;
 mod wiring;
 
-pub use error::{Divergence, TrainError};
+pub use error::{Broken, Divergence, TrainError};
 pub use evaluate::{Evaluation, evaluate, predict};
 pub use event::{Best, Ended, Event, Flow};
 pub use history::{History, Record};
 pub use initial::initial_weights;
 pub use machine::Machine;
 pub use model_file::{ModelFile, check_place, load, misfit, save};
-pub use predictor::{Predicted, Predictor, rates};
+pub use predictor::{Predicted, Predictor};
+pub use rate::rates;
 pub use recipe::{DataShape, FieldShape, Recipe};
+pub use recording::GRADIENT;
 pub use run::{Start, train};
 pub use run_dir::{
     Beginning, CheckpointMark, DataMark, Line, Manifest, PartMark, RunDir, RunMark, Status, Writer,

@@ -25,39 +25,6 @@ pub struct Predicted {
     pub linked: Option<Tensor>,
 }
 
-/// The learning rates of some updates, from 1; nothing where the optimizer has none.
-pub fn rates(
-    run: &Run,
-    machine: &Machine<'_>,
-    steps: &[u64],
-) -> Result<Option<Vec<f64>>, TrainError> {
-    let Some(func) = run.rate else {
-        return Ok(None);
-    };
-    let mut store = Store::with_weights(run, &[]);
-    let names = Names {
-        store: &store,
-        fields: &[],
-        outputs: &[],
-    };
-    let mut rate = Wired::new(machine, func, names, |_| None, run.span)?;
-    let mut at = |step: &u64| {
-        let feed = Feed {
-            fields: &[],
-            outputs: &[],
-            step: *step,
-            seed: run.settings.seed,
-        };
-        let found = rate.run(machine, &mut store, feed)?;
-        Ok(found.first().and_then(Tensor::item).unwrap_or(f64::NAN))
-    };
-    steps
-        .iter()
-        .map(&mut at)
-        .collect::<Result<Vec<f64>, TrainError>>()
-        .map(Some)
-}
-
 impl Predictor {
     /// Prepares a run with these weights for rows whose fields have these names, in this order.
     pub fn new(

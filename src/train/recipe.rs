@@ -97,12 +97,15 @@ impl DataShape {
                     letters: letters.chars().collect(),
                     unknown: field.unknown,
                 }),
+                // How many rows a class has matters where rows are trained on.
+                classes: None,
             })
         };
         Some(DataFacts {
             name: self.name.clone(),
             parts: self.parts.clone(),
             fields: self.fields.iter().map(field).collect::<Option<_>>()?,
+            folds: None,
         })
     }
 }

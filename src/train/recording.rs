@@ -1,12 +1,14 @@
 //! Records of a run that is going on: losses and metrics every so often, and what watches them: early stopping, a plateau.
 
 use crate::data::Part;
-use crate::lower::Plateau;
 use crate::train::TrainError;
 use crate::train::event::{Ended, Event};
 use crate::train::history::Record;
 use crate::train::parts::shown_name;
 use crate::train::run::Training;
+
+/// What the mean norm of gradients is recorded as.
+pub const GRADIENT: &str = "train.gradient_norm";
 
 impl Training<'_> {
     /// Records the loss since the last record, and what an evaluation gives.
@@ -30,9 +32,9 @@ impl Training<'_> {
             return;
         }
         watch.waits_again(record);
-        let factor = self.store.scale(Plateau::FACTOR, rule.factor);
+        let factor = self.store.scale_lr(rule.factor);
         self.tell(Event::Plateau {
-            run: self.run.name.clone(),
+            run: self.run.key(),
             step: record.step,
             factor,
         });
@@ -41,6 +43,9 @@ impl Training<'_> {
     pub(super) fn record_of(&mut self, evaluates: bool) -> Result<Record, TrainError> {
         let loss = std::mem::take(&mut self.seen).mean();
         let mut values = vec![("train.loss".to_owned(), loss)];
+        if let Some(norm) = std::mem::take(&mut self.gradients).get() {
+            values.push((GRADIENT.to_owned(), norm));
+        }
         if let spikes @ 1.. = std::mem::take(&mut self.usual.spikes) {
             values.push(("train.spikes".to_owned(), spikes as f64));
         }
@@ -60,7 +65,7 @@ impl Training<'_> {
 
     pub(super) fn tell_record(&mut self, record: &Record) {
         self.tell(Event::Epoch {
-            run: self.run.name.clone(),
+            run: self.run.key(),
             epoch: record.epoch,
             step: record.step,
             length: self.run.settings.length,
@@ -95,7 +100,7 @@ impl Training<'_> {
         if is_out_of_patience && self.ended.is_none() {
             self.ended = Some(Ended::Early);
             self.tell(Event::EarlyStop {
-                run: self.run.name.clone(),
+                run: self.run.key(),
                 on,
                 epoch: record.epoch,
                 step: record.step,

@@ -7,21 +7,23 @@ use crate::data::{Dataset, Draw, Part};
 use crate::ir::Role;
 use crate::lower::{Length, Run, RunSettings};
 use crate::tensor::Tensor;
-use crate::train::batches::{n_batches, rows_of, shuffled};
-use crate::train::evaluate::{Evaluator, field_names, train_part};
+use crate::train::TrainError;
+use crate::train::batches::{Order, n_batches, rows_of};
+use crate::train::evaluate::{Evaluator, field_names};
 use crate::train::event::{Ended, Event, Flow};
 use crate::train::history::History;
 use crate::train::machine::Machine;
+use crate::train::mean::Mean;
 use crate::train::parts::{check_watched, evaluated_parts};
+use crate::train::rate::Rate;
 use crate::train::run_dir::{Status, Writer};
 use crate::train::spike::Usual;
 use crate::train::stopping::Watch;
 use crate::train::store::Store;
 use crate::train::trained::Trained;
 use crate::train::trouble::Anchor;
-use crate::train::update::{Update, first_values};
+use crate::train::update::{Measured, Update, first_values};
 use crate::train::wiring::{Feed, Names};
-use crate::train::{Divergence, TrainError};
 
 /// What a run begins with besides its own first values.
 #[derive(Debug, Default)]
@@ -51,6 +53,7 @@ pub(super) struct Training<'a> {
     pub(super) machine: &'a Machine<'a>,
     pub(super) data: &'a Dataset,
     pub(super) part: &'a Part,
+    pub(super) order: Order,
     /// What keeps the run on disk.
     pub(super) writer: Option<&'a mut Writer>,
     sink: &'a mut dyn FnMut(Event) -> Flow,
@@ -62,9 +65,12 @@ pub(super) struct Training<'a> {
     pub(super) evaluated: Vec<&'a Part>,
     pub(super) watch: Option<Watch<'a>>,
     pub(super) plateau: Option<Watch<'a>>,
+    rate: Option<Rate>,
     pub(super) history: History,
     /// The loss of the batches since the last record.
     pub(super) seen: Mean,
+    /// The norms of the gradients of the updates since the last record.
+    pub(super) gradients: Mean,
     /// The loss of the batches since the last update.
     group: Mean,
     /// What losses have been like.
@@ -84,13 +90,6 @@ pub(super) struct Training<'a> {
     is_asked: bool,
 }
 
-/// A mean of losses, each weighted by its rows.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Mean {
-    pub(super) total: f64,
-    pub(super) rows: f64,
-}
-
 impl<'a> Training<'a> {
     fn begin(
         run: &'a Run,
@@ -100,7 +99,7 @@ impl<'a> Training<'a> {
         sink: &'a mut dyn FnMut(Event) -> Flow,
     ) -> Result<Training<'a>, TrainError> {
         check_watched(run, machine)?;
-        let part = train_part(data);
+        let part = data.train_part();
         let fields = field_names(part);
         let mut store = first_values(run, machine)?;
         store.put_weights(&start.weights);
@@ -121,8 +120,10 @@ impl<'a> Training<'a> {
                 .plateau
                 .as_ref()
                 .map(|rule| Watch::new(&rule.watch)),
+            rate: Rate::new(run, machine)?,
             history: History::new(run.settings.length, steps_per_epoch),
             seen: Mean::default(),
+            gradients: Mean::default(),
             group: Mean::default(),
             usual: Usual::default(),
             epoch: 0,
@@ -137,6 +138,7 @@ impl<'a> Training<'a> {
             machine,
             data,
             part,
+            order: Order::new(run, machine, data)?,
             writer: start.writer,
             sink,
             store,
@@ -151,7 +153,7 @@ impl<'a> Training<'a> {
 
     fn tell_start(&mut self, steps_per_epoch: u64) {
         let start = Event::RunStart {
-            run: self.run.name.clone(),
+            run: self.run.key(),
             model: self.run.model.clone(),
             data: self.data.name.clone(),
             n_params: self.store.n_params(),
@@ -194,17 +196,17 @@ impl<'a> Training<'a> {
         if self.batch == 0 {
             self.epoch += 1;
         }
-        let batches = shuffled(self.part, &self.run.settings, &self.run.name, self.epoch);
+        let batches = self.order.batches(self.epoch);
         for (at, rows) in batches.iter().enumerate().skip(self.batch) {
             let is_last = at + 1 == batches.len();
             if self.update.is_done() {
                 self.drop_anchor();
             }
             let place = [at + 1, batches.len()];
-            let loss = self.batch(rows, is_last);
-            let loss = loss.map_err(|error| error.at(self.step + 1, self.epoch, place))?;
-            if !loss.is_finite() {
-                return Err(self.diverged(loss, rows, place));
+            let measured = self.batch(rows, is_last);
+            let measured = measured.map_err(|error| error.at(self.step + 1, self.epoch, place))?;
+            if !measured.is_finite() {
+                return Err(self.diverged(measured, rows, place));
             }
             self.batch = at + 1;
             if self.update.is_done() {
@@ -218,12 +220,15 @@ impl<'a> Training<'a> {
         Ok(())
     }
 
-    /// The loss of a batch, after the update that it completes, if any.
-    fn batch(&mut self, rows: &[u32], is_last: bool) -> Result<f64, TrainError> {
-        let loss = self.forward_and_back(rows, is_last)?;
-        self.seen.add(loss, rows.len());
-        self.group.add(loss, rows.len());
-        Ok(loss)
+    /// What a batch comes to, after the update that it completes, if any.
+    fn batch(&mut self, rows: &[u32], is_last: bool) -> Result<Measured, TrainError> {
+        let measured = self.forward_and_back(rows, is_last)?;
+        self.seen.add(measured.loss, rows.len());
+        self.group.add(measured.loss, rows.len());
+        if let Some(norm) = measured.gradient {
+            self.gradients.add(norm, 1);
+        }
+        Ok(measured)
     }
 
     /// The same, and nothing else.
@@ -231,7 +236,7 @@ impl<'a> Training<'a> {
         &mut self,
         rows: &[u32],
         is_last: bool,
-    ) -> Result<f64, TrainError> {
+    ) -> Result<Measured, TrainError> {
         self.n_batches += 1;
         let fields = self.fields_of(rows);
         let feed = self.feed(&fields);
@@ -246,7 +251,7 @@ impl<'a> Training<'a> {
         machine: &Machine<'_>,
         rows: &[u32],
         is_last: bool,
-    ) -> Result<f64, TrainError> {
+    ) -> Result<Measured, TrainError> {
         self.n_batches += 1;
         let (fields, names) = (self.fields_of(rows), field_names(self.part));
         let names = Names {
@@ -283,14 +288,18 @@ impl<'a> Training<'a> {
         self.step += 1;
         self.is_settled = false;
         let loss = std::mem::take(&mut self.group).mean();
+        let rate = self.rate.as_mut();
+        let rate = rate.map(|rate| rate.about(self.machine, self.step));
+        let rate = rate.transpose()?.map(|rate| rate * self.store.lr_factor());
         self.tell(Event::Step {
             epoch: self.epoch,
             step: self.step,
             loss,
+            rate,
         });
         if let Some(usual) = self.usual.sees(loss) {
             self.tell(Event::Spike {
-                run: self.run.name.clone(),
+                run: self.run.key(),
                 step: self.step,
                 loss,
                 usual,
@@ -335,23 +344,6 @@ impl<'a> Training<'a> {
         }
     }
 
-    fn diverged(&mut self, loss: f64, rows: &[u32], [batch, n_batches]: [usize; 2]) -> TrainError {
-        let (step, epoch) = (self.step + 1, self.epoch);
-        TrainError::Diverged(Box::new(Divergence {
-            loss,
-            span: self.run.loss_span,
-            step,
-            epoch,
-            batch,
-            n_batches,
-            rows: rows
-                .iter()
-                .map(|&row| self.part.rows[row as usize])
-                .collect(),
-            culprit: self.culprit(),
-        }))
-    }
-
     fn finish(&mut self) -> Result<Trained, TrainError> {
         let best = self.watch.as_ref().and_then(Watch::best);
         self.store.swap_averages();
@@ -372,7 +364,7 @@ impl<'a> Training<'a> {
             false => Ended::Time,
         };
         let ended = self.ended.unwrap_or(stopped);
-        let (run, epochs, steps) = (self.run.name.clone(), self.epoch, self.step);
+        let (run, epochs, steps) = (self.run.key(), self.epoch, self.step);
         let status = match ended {
             Ended::Interrupted | Ended::Time => Status::Interrupted,
             Ended::Length | Ended::Early => Status::Finished,
@@ -405,15 +397,4 @@ impl<'a> Training<'a> {
 fn deadline(settings: &RunSettings) -> Option<Instant> {
     let seconds = Duration::try_from_secs_f64(settings.max_time?).ok()?;
     Instant::now().checked_add(seconds)
-}
-
-impl Mean {
-    fn add(&mut self, loss: f64, rows: usize) {
-        self.total += loss * rows as f64;
-        self.rows += rows as f64;
-    }
-
-    pub(super) fn mean(self) -> f64 {
-        self.total / self.rows
-    }
 }

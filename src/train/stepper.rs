@@ -4,8 +4,8 @@ use crate::data::Dataset;
 use crate::lower::Run;
 use crate::tensor::Tensor;
 use crate::train::TrainError;
-use crate::train::batches::{rows_of, shuffled};
-use crate::train::evaluate::{field_names, train_part};
+use crate::train::batches::{Order, rows_of};
+use crate::train::evaluate::field_names;
 use crate::train::machine::Machine;
 use crate::train::store::Store;
 use crate::train::update::{Update, first_values};
@@ -30,7 +30,7 @@ impl<'a> Stepper<'a> {
         machine: &'a Machine<'a>,
         data: &Dataset,
     ) -> Result<Stepper<'a>, TrainError> {
-        let part = train_part(data);
+        let part = data.train_part();
         let store = first_values(run, machine)?;
         let fields = field_names(part);
         let names = Names {
@@ -39,7 +39,7 @@ impl<'a> Stepper<'a> {
             outputs: &run.outputs,
         };
         let update = Update::new(run, machine, names)?;
-        let batches = shuffled(part, &run.settings, &run.name, 1);
+        let batches = Order::new(run, machine, data)?.batches(1);
         Ok(Stepper {
             batches: batches
                 .iter()
@@ -76,7 +76,9 @@ impl<'a> Stepper<'a> {
             seed: self.run.settings.seed,
         };
         let number = (self.n_batches, at + 1 == n_all);
-        self.update
-            .batch(self.machine, &mut self.store, feed, number)
+        let measured = self
+            .update
+            .batch(self.machine, &mut self.store, feed, number)?;
+        Ok(measured.loss)
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::ir::Role;
-use crate::lower::Run;
+use crate::lower::{Plateau, Run};
 use crate::scalar::Scalar;
 use crate::tensor::{Tensor, map};
 use crate::train::signature::{Entry, differences};
@@ -19,6 +19,8 @@ pub(crate) struct Store {
     gradients: Vec<(usize, usize)>,
     /// The slot of each parameter that is averaged, with that of its average.
     averages: Vec<(usize, usize)>,
+    /// The slot of what all learning rates are multiplied by, where the run changes that.
+    lr_factor: Option<usize>,
 }
 
 impl Store {
@@ -37,6 +39,9 @@ impl Store {
             values: vec![None; roles.len()],
             gradients: gradients_of(&roles),
             averages: averages_of(&roles, &run.averages),
+            lr_factor: roles
+                .iter()
+                .position(|role| *role == Role::OptState(Plateau::FACTOR.to_owned())),
             roles,
             n_weights: run.params.len() + run.states.len(),
         }
@@ -114,14 +119,19 @@ impl Store {
         }
     }
 
-    /// Multiplies a number that the optimizer reads; gives what it is then.
-    pub(crate) fn scale(&mut self, state: &str, factor: f64) -> f64 {
-        let role = Role::OptState(state.to_owned());
-        let slot = self.roles.iter().position(|own| *own == role);
-        let slot = slot.expect("lowered: a run that scales a number has it");
-        let old = self.share(slot);
-        let new = old.item().expect("lowered: it is a scalar") * factor;
-        self.put(slot, Tensor::full(old.dtype(), &[], new));
+    /// What all learning rates are multiplied by.
+    pub(crate) fn lr_factor(&self) -> f64 {
+        let factor = self.lr_factor.and_then(|slot| self.share(slot).item());
+        factor.unwrap_or(1.0)
+    }
+
+    /// Multiplies all learning rates; gives what they are multiplied by then.
+    pub(crate) fn scale_lr(&mut self, factor: f64) -> f64 {
+        let slot = self
+            .lr_factor
+            .expect("lowered: a run that scales its learning rates has a factor");
+        let new = self.lr_factor() * factor;
+        self.put(slot, Tensor::full(self.share(slot).dtype(), &[], new));
         new
     }
 

@@ -6,9 +6,10 @@ use crate::diag::Diagnostic;
 use crate::engine::Trap;
 use crate::tensor::Tensor;
 use crate::train::TrainError;
-use crate::train::batches::shuffled;
 use crate::train::machine::Machine;
 use crate::train::run::Training;
+use crate::train::update::Measured;
+use crate::train::{Broken, Divergence};
 
 /// Updates between two states that are kept.
 const EVERY: u64 = 64;
@@ -46,6 +47,32 @@ impl Training<'_> {
         });
     }
 
+    /// The error of a batch that came to what is not finite.
+    pub(super) fn diverged(
+        &mut self,
+        measured: Measured,
+        rows: &[u32],
+        [batch, n_batches]: [usize; 2],
+    ) -> TrainError {
+        let (step, epoch) = (self.step + 1, self.epoch);
+        TrainError::Diverged(Box::new(Divergence {
+            measured: match measured {
+                Measured { loss, .. } if !loss.is_finite() => Broken::Loss(loss),
+                Measured { gradient, .. } => Broken::Gradient(gradient.unwrap_or(f64::NAN)),
+            },
+            span: self.run.loss_span,
+            step,
+            epoch,
+            batch,
+            n_batches,
+            rows: rows
+                .iter()
+                .map(|&row| self.part.rows[row as usize])
+                .collect(),
+            culprit: self.culprit(),
+        }))
+    }
+
     /// The first op that gave what is not finite, if doing the last steps again shows it.
     pub(super) fn culprit(&mut self) -> Option<Culprit> {
         let anchor = self.anchor.take()?;
@@ -68,14 +95,14 @@ impl Training<'_> {
     }
 
     fn culprit_in_epoch(&mut self, last: u64) -> Option<Culprit> {
-        let batches = shuffled(self.part, &self.run.settings, &self.run.name, self.epoch);
+        let batches = self.order.batches(self.epoch);
         for (at, rows) in batches.iter().enumerate().skip(self.batch) {
             if self.n_batches >= last {
                 return None;
             }
             let (before, is_last) = (self.store.all(), at + 1 == batches.len());
-            let loss = self.forward_and_back(rows, is_last).ok()?;
-            if !loss.is_finite() || !self.store.is_finite() {
+            let measured = self.forward_and_back(rows, is_last).ok()?;
+            if !measured.is_finite() || !self.store.is_finite() {
                 self.store.put_all(before);
                 self.n_batches -= 1;
                 return self.trapped(rows, is_last);

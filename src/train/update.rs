@@ -8,6 +8,22 @@ use crate::train::machine::Machine;
 use crate::train::store::Store;
 use crate::train::wiring::{Feed, Names, Wired, slots_by_role};
 
+/// What a batch came to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Measured {
+    /// Its loss.
+    pub(crate) loss: f64,
+    /// The norm of the gradients that an update was made by, if one followed and the norm is computed.
+    pub(crate) gradient: Option<f64>,
+}
+
+impl Measured {
+    /// Whether all that was measured is a finite number.
+    pub(crate) fn is_finite(&self) -> bool {
+        self.loss.is_finite() && self.gradient.is_none_or(f64::is_finite)
+    }
+}
+
 /// How weights are updated.
 pub(crate) enum Update {
     /// By each batch.
@@ -60,17 +76,23 @@ impl Update {
         }
     }
 
-    /// The loss of a batch. An update follows each batch, or each whole group, or the last batch of an epoch; `numbers` are the batch's
+    /// What a batch comes to. An update follows each batch, or each whole group, or the last batch of an epoch; `numbers` are the batch's
     /// own number, by which a group's noise is drawn, and whether it is the last.
     pub(crate) fn batch(
         &mut self,
         machine: &Machine<'_>,
         store: &mut Store,
         feed: Feed<'_>,
-        (number, is_last): (u64, bool),
-    ) -> Result<f64, TrainError> {
+        (batch, is_last): (u64, bool),
+    ) -> Result<Measured, TrainError> {
         match self {
-            Update::Batch(step) => loss_of(&step.run(machine, store, feed)?),
+            Update::Batch(step) => {
+                let results = step.run(machine, store, feed)?;
+                Ok(Measured {
+                    loss: loss_of(&results),
+                    gradient: results.get(1).and_then(Tensor::item),
+                })
+            }
             Update::Group {
                 accumulate,
                 update,
@@ -81,23 +103,24 @@ impl Update {
                     store.clear_gradients();
                 }
                 *pending += 1;
-                let loss = loss_of(&accumulate.run(
-                    machine,
-                    store,
-                    Feed {
-                        step: number,
-                        ..feed
-                    },
-                )?)?;
+                let own = Feed {
+                    step: batch,
+                    ..feed
+                };
+                let results = accumulate.run(machine, store, own)?;
+                let (loss, mut gradient) = (loss_of(&results), None);
                 if loss.is_finite() && (*pending == *size || is_last) {
                     // The update divides by the size of a whole group.
                     if *pending < *size {
                         store.scale_gradients(*size as f64 / *pending as f64);
                     }
-                    update.run(machine, store, feed)?;
+                    gradient = update
+                        .run(machine, store, feed)?
+                        .first()
+                        .and_then(Tensor::item);
                     *pending = 0;
                 }
-                Ok(loss)
+                Ok(Measured { loss, gradient })
             }
         }
     }
@@ -127,9 +150,9 @@ impl Update {
     }
 }
 
-fn loss_of(results: &[Tensor]) -> Result<f64, TrainError> {
+fn loss_of(results: &[Tensor]) -> f64 {
     let loss = results.first().and_then(Tensor::item);
-    Ok(loss.expect("checked: the loss is a scalar, and comes first"))
+    loss.expect("checked: the loss is a scalar, and comes first")
 }
 
 /// The first values of everything a run keeps.

@@ -33,6 +33,7 @@ fn of(session: &Session, module: &Module, shown: &Shown) -> String {
         Shown::Heatmap { .. } => "a heat map".into(),
         Shown::Plot { .. } => "a plot".into(),
         Shown::History(_) => "the history of a run".into(),
+        Shown::Folds(_) => "a run on its folds".into(),
         Shown::Run(_) => "a run".into(),
         Shown::Data(_) => "a data block".into(),
     }

@@ -5,6 +5,8 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
+use crate::diag::Diagnostic;
+
 /// The longest head.
 const MOST_HEAD: usize = 16 << 10;
 /// The most fields in a head.
@@ -81,6 +83,26 @@ impl Response {
             _ => "Internal Server Error",
         }
     }
+}
+
+/// A fault of a row, as reports have it.
+pub(super) fn faulty(report: &Diagnostic) -> Response {
+    let status = if report.code.exit_code() == 3 {
+        422
+    } else {
+        500
+    };
+    let mut error =
+        serde_json::json!({ "code": report.code.to_string(), "message": report.message });
+    if let Some(error) = error.as_object_mut() {
+        if !report.notes.is_empty() {
+            error.insert("notes".into(), report.notes.clone().into());
+        }
+        if let Some(help) = &report.help {
+            error.insert("help".into(), help.as_str().into());
+        }
+    }
+    Response::json(status, &serde_json::json!({ "error": error }))
 }
 
 /// A connection.

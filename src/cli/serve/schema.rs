@@ -1,16 +1,26 @@
-//! What a model takes and gives, as a JSON Schema; and rows that came as JSON as cells, which is what its transforms take.
+//! What a model takes and gives, as a JSON Schema; and rows that came as JSON, or an image as it is, as the table that its transforms
+//! take.
 
 use serde_json::{Map, Value, json};
 
-use crate::cli::serve::http::Response;
-use crate::data::{DayOrder, Fitted, FittedField};
+use crate::cli::serve::http::{Response, faulty};
+use crate::data::{DayOrder, Fitted, FittedField, ImageForm, MissingSpec, Table, table_of};
 use crate::diag::did_you_mean;
 use crate::session::{Column, Model, Values};
+use crate::source::Span;
+
+/// What messages call the rows of a request.
+const REQUEST: &str = "the request";
 
 /// The columns of a model.
 pub(super) struct Schema {
     model: String,
     columns: Vec<InputColumn>,
+    /// What images are to be like, where it takes one in place of columns.
+    image: Option<ImageForm>,
+    missing: MissingSpec,
+    /// Where the model was named, for the places of reports.
+    span: Span,
     /// The columns of its answers, where it could be tried.
     answers: Vec<(String, Value)>,
     most_rows: usize,
@@ -43,13 +53,38 @@ impl Schema {
         Schema {
             model: model.run().model.clone(),
             columns,
+            image: model.image_form(),
+            missing: model.reading().missing(model.span()),
+            span: model.span(),
             answers: vec![],
             most_rows,
         }
     }
 
+    /// The rows of a body as a table.
+    pub(super) fn table(&self, body: &[u8]) -> Result<Table, Response> {
+        match &self.image {
+            Some(form) => form
+                .row(REQUEST, body, self.span)
+                .map_err(|report| faulty(&report)),
+            None => Ok(self.table_of(&self.cells(body)?)),
+        }
+    }
+
+    /// A table of one row that the model would take.
+    pub(super) fn example_table(&self) -> Table {
+        match &self.image {
+            Some(form) => form.black(REQUEST),
+            None => self.table_of(&[self.example()]),
+        }
+    }
+
+    fn table_of(&self, rows: &[Vec<String>]) -> Table {
+        table_of(REQUEST, &self.names(), rows, &self.missing)
+    }
+
     /// The names of the columns, in order.
-    pub(super) fn names(&self) -> Vec<String> {
+    fn names(&self) -> Vec<String> {
         self.columns
             .iter()
             .map(|column| column.name.clone())
@@ -57,7 +92,7 @@ impl Schema {
     }
 
     /// A row that the model would take, as cells.
-    pub(super) fn example(&self) -> Vec<String> {
+    fn example(&self) -> Vec<String> {
         let text = |column: &InputColumn| match column.example.as_str() {
             Some(text) => text.to_owned(),
             None => column.example.to_string(),
@@ -81,6 +116,24 @@ impl Schema {
 
     /// The schema as JSON.
     pub(super) fn json(&self) -> Value {
+        let response = rows(object(self.answers.iter().cloned().collect(), &[]), None);
+        if let Some(ImageForm {
+            shape: [channels, height, width],
+            resizes,
+            ..
+        }) = &self.image
+        {
+            return json!({
+                "$schema": "https://json-schema.org/draft/2020-12/schema",
+                "title": self.model,
+                "path": "/predict",
+                "request": {
+                    "contentMediaType": "image/png, image/jpeg",
+                    "channels": channels, "height": height, "width": width, "resized": resizes,
+                },
+                "response": response,
+            });
+        }
         let takes = self
             .columns
             .iter()
@@ -99,13 +152,13 @@ impl Schema {
             "title": self.model,
             "path": "/predict",
             "request": rows(object(takes.collect(), &needed), Some(self.most_rows)),
-            "response": rows(object(self.answers.iter().cloned().collect(), &[]), None),
+            "response": response,
             "example": { "rows": [Value::Object(example.collect())] },
         })
     }
 
     /// The rows of a body as cells.
-    pub(super) fn cells(&self, body: &[u8]) -> Result<Vec<Vec<String>>, Response> {
+    fn cells(&self, body: &[u8]) -> Result<Vec<Vec<String>>, Response> {
         let value: Value = serde_json::from_slice(body)
             .map_err(|error| Response::error(400, format!("the body is no JSON: {error}")))?;
         let rows = match value {

@@ -80,6 +80,7 @@ fn constant(title: &str, view: &View) -> Option<Value> {
     match view {
         View::Text(text) if !title.starts_with('"') => serde_json::from_str(text).ok(),
         View::Text(_) | View::Tensor(_) | View::Tuple(_) | View::Record(_) => None,
+        View::Folds(_) => None,
         View::Plot { .. } | View::History { .. } | View::Run(_) | View::Data(_) => None,
         View::Drawn(_) | View::Heatmap { .. } => None,
     }
@@ -94,6 +95,7 @@ fn kind(view: &View) -> &'static str {
         View::Record(_) => "record",
         View::Plot { .. } => "plot",
         View::History { .. } => "history",
+        View::Folds(_) => "folds",
         View::Run(_) => "run",
         View::Data(_) => "data",
     }
@@ -115,6 +117,14 @@ fn value(view: &View) -> Value {
         }
         View::Plot { run, unit, curves } => {
             json!({ "run": run, "unit": unit, "curves": Value::Object(curves.iter().map(curve).collect()) })
+        }
+        View::Folds(metrics) => {
+            let metrics = metrics.iter();
+            Value::Object(
+                metrics
+                    .map(|(name, values)| (name.clone(), tensor(values)))
+                    .collect(),
+            )
         }
         View::History { run, history } => json!({ "run": run, "records": records(history) }),
         View::Run(run) => run_value(run),

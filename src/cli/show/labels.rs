@@ -109,6 +109,7 @@ impl Labels {
             | View::Heatmap { .. }
             | View::Plot { .. }
             | View::History { .. }
+            | View::Folds(_)
             | View::Run(_)
             | View::Data(_) => Labelled::Other(view),
         }
@@ -147,6 +148,7 @@ fn learnt(compiled: &Compiled) -> BTreeMap<String, Vec<Vec<String>>> {
         }
         Action::Train(_) | Action::Compute(_) | Action::Show(_) | Action::Assert(_) => None,
         Action::Save { .. } | Action::Load { .. } | Action::Generate(_) | Action::Test(_) => None,
+        Action::CrossValidate { .. } => None,
     });
     found.filter(|(_, lists)| !lists.is_empty()).collect()
 }

@@ -1,6 +1,7 @@
 //! Shown values as text. Each kind of value has a file; this one puts them together under their title.
 
 mod canvas;
+pub(crate) mod folds;
 mod glance;
 pub(crate) mod grid;
 mod heatmap;
@@ -63,6 +64,7 @@ pub(crate) fn glimpse(name: &str, value: &View, screen: Screen) -> String {
         View::Heatmap { .. } => "a heat map".into(),
         View::Plot { .. } => "a plot".into(),
         View::History { .. } => "a history".into(),
+        View::Folds(_) => "a run on its folds".into(),
         View::Run(run) => format!("a run of {}", run.model),
         View::Data(_) => "data".into(),
     };
@@ -97,6 +99,7 @@ fn other(view: &View, screen: Screen) -> Vec<String> {
         View::Heatmap { matrix, rows, cols } => heatmap::lines(matrix, [rows, cols], screen),
         View::Plot { curves, unit, .. } => plot::lines(curves, unit, screen),
         View::History { history, .. } => history::lines(history, screen),
+        View::Folds(metrics) => folds::lines(metrics, screen),
         View::Run(run) => glance::run(run, screen),
         View::Data(data) => glance::data(data, screen),
         // Labelling takes these apart.

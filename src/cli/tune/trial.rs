@@ -1,5 +1,5 @@
-//! One trial: the program with some settings, trained on a thread of its own until its first run is over. Nothing it shows is seen, and
-//! it writes nothing.
+//! One trial: the program with some settings, trained on a thread of its own until its first run is over, or so far that the best can
+//! be told. Nothing it shows is seen, and it writes nothing but what it takes to go on.
 
 use std::path::Path;
 use std::time::Instant;
@@ -31,6 +31,10 @@ pub(super) struct Goal {
     pub(super) on: String,
     /// Whether more is better.
     pub(super) is_most: bool,
+    /// The best value that the trial recorded before it was stopped.
+    pub(super) best: Option<f64>,
+    /// How long it goes on in all, and whether that is in epochs or in steps; to its end where this does not say.
+    pub(super) until: Option<(u64, bool)>,
 }
 
 impl Goal {
@@ -57,7 +61,8 @@ pub(super) fn trial(path: &Path, options: Options, goal: &Goal) -> Outcome {
     };
     let mut watch = Watch {
         goal,
-        best: None,
+        best: goal.best,
+        until: None,
         recorded: vec![],
         is_over: false,
     };
@@ -87,6 +92,8 @@ fn failed(sources: &SourceMap, reports: Diagnostics) -> Outcome {
 struct Watch<'g> {
     goal: &'g Goal,
     best: Option<f64>,
+    /// The update after which it has gone far enough.
+    until: Option<u64>,
     recorded: Vec<String>,
     is_over: bool,
 }
@@ -104,15 +111,29 @@ impl Watch<'_> {
 
     fn event(&mut self, event: &Event) {
         match event {
-            Event::Epoch { values, .. } => {
+            // What is told of a run that is being stopped is half a record.
+            Event::Epoch { .. } if self.is_over => {}
+            Event::Epoch { values, step, .. } => {
                 for (name, value) in values {
                     self.record(name, *value);
                 }
+                self.is_over |= self.until.is_some_and(|until| *step >= until);
             }
             // What ends because it was told to is not over.
             Event::Done { .. } => self.is_over = !interrupt::is_asked(),
-            Event::RunStart { .. } | Event::Resumed { .. } | Event::Warning(_) => {}
-            Event::Step { .. } | Event::EarlyStop { .. } => {}
+            Event::RunStart {
+                steps_per_epoch, ..
+            } => {
+                let steps = |(length, is_in_epochs): (u64, bool)| match is_in_epochs {
+                    true => length.saturating_mul(*steps_per_epoch),
+                    false => length,
+                };
+                self.until = self.goal.until.map(steps);
+            }
+            Event::Step { step, .. } => {
+                self.is_over |= self.until.is_some_and(|until| *step > until);
+            }
+            Event::Resumed { .. } | Event::Warning(_) | Event::EarlyStop { .. } => {}
             Event::Spike { .. } | Event::Plateau { .. } => {}
         }
     }

@@ -37,9 +37,7 @@ impl Reader {
             (None, None) => {
                 let report = wrong_kind("the parts of a split", expr);
                 self.report(
-                    report.help(
-                        "write `split: { train: 80%, val: 20% }` or `split: folds(5, held: 0)`",
-                    ),
+                    report.help("write `split: { train: 80%, val: 20% }` or `split: folds(5)`"),
                 )
             }
         }
@@ -106,16 +104,16 @@ impl Reader {
     }
 
     fn folds(&mut self, args: &[Arg], expr: &Expr, span: Span) -> Option<SplitSpec> {
-        const EXAMPLE: &str = "folds(5, held: 0)";
+        const EXAMPLE: &str = "folds(5)";
         let mut given = Given::call("folds", expr.span, args);
         let k = given.take_next("k");
         let k = self.needed(k, &given, "k", EXAMPLE);
         let held = given.take("held");
-        let held = self.needed(held, &given, "held", EXAMPLE);
         let by = self.by_and_seed(&mut given);
         self.no_more(&given)?;
         let k = k.and_then(|k| self.count("the number of folds", k));
-        let held = held.and_then(|held| self.count("the held fold", held));
+        let first = Some(Spanned::new(0, expr.span));
+        let held = held.map_or(first, |held| self.count("the held fold", held));
         let ((by, seed), k, held) = (by?, k?, held?);
         Some(SplitSpec {
             parts: PartsSpec::Folds { k, held },

@@ -1,6 +1,8 @@
 //! Rows on their way through a model: cells to fields, fields to outputs, outputs to columns.
 
-use crate::data::{Encoded, Encoder, Part, Reading, Rows as PartRows, Table, gather_rows};
+use crate::data::{
+    Encoded, Encoder, ImageForm, Part, Reading, Rows as PartRows, Table, gather_rows,
+};
 use crate::diag::Diagnostic;
 use crate::session::model::Model;
 use crate::session::model::present::{Column, present};
@@ -27,6 +29,18 @@ impl Model {
             model: self,
             encoder,
             predictor: predictor.map_err(|error| error.report())?,
+        })
+    }
+
+    /// What images for it are to be like, if it takes some.
+    pub fn image_form(&self) -> Option<ImageForm> {
+        let fields = self.inputs().into_iter();
+        let mut images = fields.filter_map(|field| Some((field, field.image?)));
+        let (field, shape) = images.next()?;
+        Some(ImageForm {
+            column: field.columns.first()?.clone(),
+            shape,
+            resizes: self.reading().resizes,
         })
     }
 

@@ -190,7 +190,7 @@ fn make_room(folder: &Path, overwrites: bool) -> Result<(), Diagnostic> {
             format!("`{shown}` holds an earlier run"),
         );
         return Err(report.help(format!(
-            "go on with it: `--resume {shown}`; begin in another folder: `--run-dir DIR`; or give it up: `--overwrite`"
+            "go on with it: `--resume {shown}`; begin in another folder: `--run-dir DIR`, or another `dir`; or give it up: `--overwrite`"
         )));
     }
     // Where the manifest is damaged, nobody knows what else was the run's.
