@@ -28,6 +28,7 @@ impl Reading {
             delimiter: match &spec.source {
                 SourceSpec::Csv(csv) => csv.delimiter.as_ref().map(|letter| letter.value),
                 SourceSpec::Inline(_) | SourceSpec::Random(_) | SourceSpec::Text(_) => None,
+                SourceSpec::Lines(_) | SourceSpec::Jsonl(_) => None,
                 SourceSpec::Idx(_) | SourceSpec::Images(_) => None,
             },
             missing: tokens.map(|tokens| tokens.iter().map(|token| token.value.clone()).collect()),
