@@ -20,7 +20,9 @@
 //!    can hold, and engines accept nothing else. Definitions are checked once for every size, then again for each use.
 //! 4. [`grad`]: reverse mode from IR to IR, so that a gradient can be printed, optimised and differentiated again.
 //! 5. [`opt`]: passes in order, one a file.
-//! 6. [`engine`]: native code, and beside it an interpreter whose semantics are [`ops`]' own and which is the reference. Sizes
+//! 6. [`stepwise`]: of a function of a sequence that does not look ahead, the functions of its first places and of one more place,
+//!    which keep what they read of places before. A text is drawn from a model so.
+//! 7. [`engine`]: native code, and beside it an interpreter whose semantics are [`ops`]' own and which is the reference. Sizes
 //!    become numbers when tensors arrive; a function is compiled once for each set of sizes.
 //!
 //! # Native code
@@ -64,12 +66,12 @@
 //! | [`arena`], [`source`] | typed ids and side tables; texts and places in them |
 //! | [`diag`], [`types`] | reports; element types, dimensions, shapes, the unifier |
 //! | [`scalar`] | scalar functions: value and derivative once, over an abstract algebra |
-//! | [`tensor`] | tensors of numbers; faer, random numbers, model files |
+//! | [`tensor`], [`tokens`] | tensors of numbers; faer, random numbers, model files; texts as numbers and back |
 //! | [`syntax`], [`stdlib`], [`ir`] | the tree; the library's texts; draft and typed IR |
 //! | [`ops`] | one paragraph an op: shape rule, meaning, gradient, kernel class |
 //! | [`lower`], [`check`] | tree to draft; draft to proof |
 //! | [`lint`] | what is right and probably not meant |
-//! | [`grad`], [`opt`] | gradients; passes |
+//! | [`grad`], [`opt`], [`stepwise`] | gradients; passes; sequences place by place |
 //! | [`engine`], [`data`] | running functions; rows of files to tensors |
 //! | [`train`] | the loop, its events, histories; saved models, run directories, checkpoints |
 //! | [`session`] | one user's world, a transaction at a time |
@@ -127,7 +129,9 @@ pub mod scalar;
 pub mod session;
 pub mod source;
 pub mod stdlib;
+pub mod stepwise;
 pub mod syntax;
 pub mod tensor;
+pub mod tokens;
 pub mod train;
 pub mod types;

@@ -49,7 +49,7 @@ fn without_numbers(text: &str) -> String {
 }
 
 /// Examples that train for minutes, some on data that is not in the repository: they have tests of their own.
-const LONG: [&str; 4] = ["mnist_cnn", "lenet", "gpt", "char_lstm"];
+const LONG: [&str; 5] = ["mnist_cnn", "lenet", "gpt", "char_lstm", "names"];
 
 #[test]
 #[expect(
@@ -92,6 +92,23 @@ fn models_of_texts_write_the_same_for_any_thread_count() {
     let text = written(&once);
     assert!(text.starts_with("ROMEO:"), "{text}");
     assert_eq!(text.chars().count(), "ROMEO:".len() + 400);
+}
+
+#[test]
+fn names_are_made_up_until_their_line_ends() {
+    let text = written(&nnlc(&[
+        "run",
+        "--json",
+        "examples/names.nnl",
+        "--set",
+        "fit.steps=2",
+    ]));
+    assert!(text.starts_with("\nmar"), "{text}");
+    let length = text.chars().count();
+    assert!(
+        text.ends_with('\n') || length == "\nmar".len() + 12,
+        "{text}"
+    );
 }
 
 #[test]

@@ -123,7 +123,7 @@ fn field_facts(data: &str, field: &Field) -> Option<FieldFacts> {
         row_shape: row.to_vec(),
         span: place(field),
         because: because.to_string(),
-        vocabulary: None,
+        tokenizer: None,
         classes: classes(data, field),
     })
 }

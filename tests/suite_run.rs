@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::suite_runner::each_file;
+use crate::suite_runner::{each_file, place_of_the_suite};
 
 fn ran(args: &[&str], folder: &Path) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_nnlc"))
@@ -42,11 +42,11 @@ fn run_files() {
     each_file("run", |sources, id| {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let text = &sources.get(id).text;
-        let path = folder.path().join("program.nnl");
-        std::fs::write(path, text.as_bytes()).expect("a file can be written");
-        let said = ran(&["run", "--quiet"], folder.path());
+        let place = place_of_the_suite(folder.path());
+        std::fs::write(place.join("program.nnl"), text).expect("a file can be written");
+        let said = ran(&["run", "--quiet"], &place);
         match text.contains("train fit") {
-            true => said + &weights(folder.path()),
+            true => said + &weights(&place),
             false => said,
         }
     });

@@ -1,12 +1,21 @@
 //! The file suite: every `.nnl` file of a stage's folder is one test, and its result one snapshot in the folder's `snapshots`,
 //! with the program above and what became of it below. A new stage is one test function that calls [`each_file`].
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nnlc::cli::render::{Style, render};
 use nnlc::diag::Diagnostics;
 use nnlc::source::{SourceId, SourceMap};
 use nnlc::syntax::{parse, print};
+
+/// A folder within another for a program of the suite, from which the data of the tests is as far as from the suite.
+pub(crate) fn place_of_the_suite(folder: &Path) -> PathBuf {
+    let place = folder.join("suite/run");
+    std::fs::create_dir_all(&place).expect("folders can be made");
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    std::os::unix::fs::symlink(data, folder.join("data")).expect("a link can be made");
+    place
+}
 
 /// Runs `outcome` over every `.nnl` file of `tests/suite/<folder>` and compares what it returns with the snapshot.
 pub(crate) fn each_file(folder: &str, outcome: impl Fn(&SourceMap, SourceId) -> String) {

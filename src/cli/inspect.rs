@@ -11,6 +11,7 @@ use crate::cli::show::number::number;
 use crate::cli::{Done, Out};
 use crate::data::{FillValue, Fitted, FittedField};
 use crate::session::Model;
+use crate::tokens::Tokenizer;
 use crate::train::Entry;
 
 pub(crate) fn inspect(args: &Inspect, global: &Global, out: &mut Out<'_>) -> Done {
@@ -127,17 +128,20 @@ fn step(step: &Fitted) -> String {
         }
         Fitted::Label { categories } => format!("label({})", named(categories)),
         Fitted::Binary { positive, .. } => format!("binary(positive: {})", escaped(positive)),
-        Fitted::Chars { vocabulary, .. } => {
-            format!(
-                "chars({})",
-                counted(vocabulary.chars().count() as u64, "character")
-            )
-        }
+        Fitted::Chars(_) | Fitted::Words(_) | Fitted::Bpe(_) => vocabulary(step),
+        Fitted::Ends { text } => format!("ends({})", escaped(text)),
         Fitted::Days { order: Some(order) } => format!("days(order: {})", order.name()),
         Fitted::Log | Fitted::Log1p | Fitted::Flatten | Fitted::Days { order: None } => {
             step.name().to_owned()
         }
     }
+}
+
+/// What a text is cut into, and into how many of them.
+fn vocabulary(step: &Fitted) -> String {
+    let tokens = step.tokenizer();
+    let size = |tokens: Tokenizer| counted(tokens.len() as u64, tokens.noun());
+    format!("{}({})", step.name(), tokens.map_or(String::new(), size))
 }
 
 /// The categories of all columns, by name where they are few.

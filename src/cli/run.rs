@@ -170,6 +170,10 @@ fn execute_told(
     });
     let kept = teller.kept.take();
     teller.failure?;
+    if teller.is_writing {
+        // A text that was not drawn to its end.
+        teller.out.text("\n")?;
+    }
     match result {
         Ok(Flow::Continue) => Ok(()),
         Ok(Flow::Stop) => {
@@ -232,7 +236,11 @@ impl Teller<'_, '_> {
         match output {
             Output::Event(event) => self.event(&event),
             Output::Show { title, span, value } => self.show(&title, span, &value),
-            Output::Writing { title, text } => self.writing(&title, &text),
+            Output::Writing {
+                title: Some(title),
+                text,
+            } => self.writing(&title, &text),
+            Output::Writing { title: None, .. } => Ok(()),
             Output::Keeping { folder } => {
                 let shown = folder.display().to_string();
                 let line = serde_json::json!({ "event": "keeping", "folder": shown });
@@ -293,7 +301,7 @@ impl Teller<'_, '_> {
 
     /// A text as it grows: its title before the first piece, lines indented as those of other values are.
     fn writing(&mut self, title: &str, text: &str) -> io::Result<()> {
-        if self.out.is_json {
+        if self.out.is_json || text.is_empty() {
             return Ok(());
         }
         if !std::mem::replace(&mut self.is_writing, true) {

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use crate::data::block::{Block, Content, PixelField};
 use crate::data::category::keys;
-use crate::data::chars::apply_chars;
 use crate::data::codes;
 use crate::data::days::apply_days;
 use crate::data::fault::{Fault, counted, listed, shown};
 use crate::data::table::{Cells, Column};
+use crate::data::tokens::{apply_bpe, apply_chars, apply_ends, apply_words};
 use crate::data::transform::{FillValue, Fitted};
 use crate::scalar::math::Float;
 
@@ -48,10 +48,10 @@ pub(crate) fn apply<'t>(fitted: &Fitted, block: Block<'t>) -> Result<Block<'t>, 
         Fitted::Flatten => flatten(block),
         Fitted::Days { order } => apply_days(*order, block),
         Fitted::Binary { positive, .. } => binary(positive, block),
-        Fitted::Chars {
-            vocabulary,
-            unknown,
-        } => apply_chars(vocabulary, *unknown, block),
+        Fitted::Chars(own) => apply_chars(own, block),
+        Fitted::Words(own) => apply_words(own, block),
+        Fitted::Bpe(own) => apply_bpe(own, block),
+        Fitted::Ends { text } => apply_ends(text, block),
     }
 }
 
@@ -330,6 +330,7 @@ fn flatten(block: Block<'_>) -> Result<Block<'_>, Fault> {
             ..field
         }),
         content @ (Content::Cells(_) | Content::Numbers(_) | Content::Index(_)) => content,
+        content @ Content::Tokens(_) => content,
     };
     Ok(Block { content, ..block })
 }

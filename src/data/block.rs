@@ -9,6 +9,7 @@ use crate::data::numeric::numbers;
 use crate::data::pixels::{PixelRows, Pixels, Tables};
 use crate::data::rows::Rows;
 use crate::data::table::{Cells, Column, Table};
+use crate::data::tokens::Tokens;
 use crate::tensor::{Data, Tensor};
 use crate::types::DType;
 
@@ -38,6 +39,8 @@ pub(crate) enum Content<'t> {
     Index(Vec<i64>),
     /// Images; the features are their channels.
     Pixels(PixelField),
+    /// Numbers of tokens, as many a row as it has.
+    Tokens(Tokens),
 }
 
 /// Images, and what their bytes have become.
@@ -90,6 +93,15 @@ impl<'t> Block<'t> {
         }
     }
 
+    /// Its tokens, where a text was made some.
+    pub(crate) fn tokens(&self) -> Option<&Tokens> {
+        if let Content::Tokens(tokens) = &self.content {
+            Some(tokens)
+        } else {
+            None
+        }
+    }
+
     /// Whether it is one of images.
     pub(crate) fn is_image(&self) -> bool {
         matches!(self.content, Content::Pixels(_))
@@ -125,7 +137,9 @@ impl<'t> Block<'t> {
     pub(crate) fn cells(&self, wanted_by: &str) -> Result<&[Cow<'t, Column>], Fault> {
         match &self.content {
             Content::Cells(columns) => Ok(columns),
-            Content::Numbers(_) | Content::Index(_) => Err(too_late(wanted_by)),
+            Content::Numbers(_) | Content::Index(_) | Content::Tokens(_) => {
+                Err(too_late(wanted_by))
+            }
             Content::Pixels(_) => Err(images(&self.columns[0], wanted_by)),
         }
     }
@@ -135,7 +149,7 @@ impl<'t> Block<'t> {
         match &self.content {
             Content::Cells(columns) => Ok(Cow::Owned(interleaved(self.table, columns)?)),
             Content::Numbers(values) => Ok(Cow::Borrowed(values)),
-            Content::Index(_) => Err(after_index(wanted_by)),
+            Content::Index(_) | Content::Tokens(_) => Err(after_index(wanted_by)),
             Content::Pixels(_) => Err(images(&self.columns[0], wanted_by)),
         }
     }
@@ -152,7 +166,7 @@ impl<'t> Block<'t> {
     pub(crate) fn in_numbers(self, wanted_by: &str) -> Result<Block<'t>, Fault> {
         match self.content {
             Content::Numbers(_) | Content::Pixels(_) => Ok(self),
-            Content::Cells(_) | Content::Index(_) => {
+            Content::Cells(_) | Content::Index(_) | Content::Tokens(_) => {
                 let values = self.numbers(wanted_by)?.into_owned();
                 Ok(self.with_numbers(values))
             }
@@ -187,6 +201,7 @@ impl<'t> Block<'t> {
         match self.content {
             Content::Cells(_) => self.in_numbers("a tensor"),
             Content::Numbers(_) | Content::Index(_) | Content::Pixels(_) => Ok(self),
+            Content::Tokens(_) => Ok(self),
         }
     }
 
@@ -209,7 +224,7 @@ impl<'t> Block<'t> {
     pub(crate) fn dtype(&self, float: DType) -> DType {
         match self.content {
             Content::Cells(_) | Content::Numbers(_) | Content::Pixels(_) => float,
-            Content::Index(_) => DType::I64,
+            Content::Index(_) | Content::Tokens(_) => DType::I64,
         }
     }
 
@@ -236,6 +251,7 @@ impl<'t> Block<'t> {
             Content::Numbers(values) => self.floats(values, rows, float)?,
             Content::Cells(_) => return self.clone().finished()?.tensor(rows, float),
             Content::Pixels(_) => return Ok(self.rows(rows, float)?.tensor().clone()),
+            Content::Tokens(tokens) => return Ok(tokens.series(rows)),
         };
         Ok(Tensor::new(shape, data))
     }

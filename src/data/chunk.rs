@@ -105,6 +105,7 @@ impl<'a> CsvRows<'a> {
         Table {
             file: self.file.path.to_owned(),
             row_word: "line",
+            runs_on: false,
             header: self.header.clone(),
             columns: self.used.iter().map(column).collect(),
             lines,
@@ -154,6 +155,7 @@ pub fn table_of(
     Table {
         file: file.to_owned(),
         row_word: "row",
+        runs_on: false,
         header: columns.to_vec(),
         columns: columns.iter().enumerate().map(of_place).collect(),
         lines: (1..).take(rows.len()).collect(),

@@ -103,7 +103,16 @@ pub const MIXED_CELLS: Code = code(462);
 /// Random numbers, too few or too many of them.
 pub const BAD_RANDOM: Code = code(463);
 
+/// A file of tokens that is none, or of another kind than can be read.
+pub const BAD_TOKENIZER: Code = code(468);
+/// A line that is no JSON object, or a column of values of different kinds.
+pub const BAD_JSON: Code = code(467);
+
 /// Windows on rows that do not follow each other, or that disagree.
 pub const BAD_WINDOWS: Code = code(470);
 /// A part with fewer rows than a window takes.
 pub const SHORT_SERIES: Code = code(471);
+/// Rows of tokens that are not made of one length.
+pub const RAGGED_TOKENS: Code = code(472);
+/// A row of more tokens than it is padded to.
+pub const LONG_ROW: Code = code(473);

@@ -87,6 +87,7 @@ fn finish(
     Table {
         file: source.path.value.clone(),
         row_word: "line",
+        runs_on: false,
         header,
         columns,
         lines,

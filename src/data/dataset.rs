@@ -15,13 +15,14 @@ use crate::data::select;
 use crate::data::spec::{AugmentSpec, Columns, DataSpec, FieldSpec, TransformSpec};
 use crate::data::split::{PartRows, split};
 use crate::data::table::Table;
+use crate::data::tokens::{no_tokens, padded};
 use crate::data::transform::{Fitted, FittedField};
 use crate::data::warn;
 use crate::data::windows::{WindowRows, starts};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::lower::Vocabulary;
 use crate::source::{Span, Spanned};
 use crate::tensor::Tensor;
+use crate::tokens::Tokenizer;
 use crate::types::DType;
 
 /// What a model meets in one field.
@@ -41,8 +42,10 @@ pub struct FieldSchema {
     pub features: Vec<String>,
     /// Rows in a window, where rows are cut into windows.
     pub window: Option<usize>,
-    /// The characters in the order of their numbers, when a text was made `chars`.
-    pub vocabulary: Option<Vocabulary>,
+    /// Places in a row, where rows of tokens are made of one length.
+    pub padded: Option<usize>,
+    /// What a text was cut into, when it was made tokens.
+    pub tokenizer: Option<Arc<Tokenizer>>,
     /// The dimension symbol that the number of categories decides.
     pub size: Option<Spanned<String>>,
     /// The place that decides the row's shape: the columns, or the transform that changed it.
@@ -117,11 +120,12 @@ pub fn prepare(spec: &DataSpec, table: &Table, float: DType) -> Result<Dataset, 
     let mut parts = vec![];
     for part in &rows {
         let of_file = |&row: &u32| settled.rows[row as usize];
-        let starts = starts(spec, &part.name, part.rows.len(), &settled.table)?;
+        let series = series(&fields, &part.rows)?;
+        let starts = starts(spec, &part.name, series.len(), &settled.table)?;
         let own = match &starts {
             None => part.rows.iter().map(of_file).collect(),
             Some(starts) => {
-                let of_series = |&start: &u32| of_file(&part.rows[start as usize]);
+                let of_series = |&start: &u32| of_file(&series[start as usize]);
                 starts.iter().map(of_series).collect()
             }
         };
@@ -144,6 +148,54 @@ pub fn prepare(spec: &DataSpec, table: &Table, float: DType) -> Result<Dataset, 
         schema: fields.into_iter().map(|field| field.schema).collect(),
         parts,
     })
+}
+
+/// The row of each element of the series that windows are cut from.
+fn series(fields: &[FieldBlock<'_>], rows: &[u32]) -> Result<Vec<u32>, Diagnostic> {
+    let of = |field: &FieldBlock<'_>| match field.block.tokens() {
+        Some(tokens) if field.block.table.runs_on => tokens.rows(rows),
+        Some(_) | None => rows.to_vec(),
+    };
+    let mut all = fields.iter().map(|field| (field, of(field)));
+    let Some((first, series)) = all.next() else {
+        return Ok(rows.to_vec());
+    };
+    match all.find(|(_, other)| *other != series) {
+        None => Ok(series),
+        Some((other, _)) => Err(other_tokens(&first.schema, &other.schema)),
+    }
+}
+
+fn other_tokens(first: &FieldSchema, other: &FieldSchema) -> Diagnostic {
+    let message = "two fields cut one text into different tokens";
+    Diagnostic::error(codes::BAD_WINDOWS, message)
+        .label(other.shape_span, "windows of other tokens")
+        .label(first.shape_span, "windows of these")
+        .help("begin both with one field: `tokens: source |> bpe(512)`, `x: tokens |> windows(64)`")
+}
+
+/// Tokens are as many a row as it has: a field says how they come to be of one length.
+fn check_cut(field: &FieldSpec, block: &Block<'_>) -> Result<(), Diagnostic> {
+    let is_ragged = block.tokens().is_some();
+    let runs_on = block.table.runs_on;
+    let report = |message: &str, help: &str| {
+        let report = Diagnostic::error(codes::RAGGED_TOKENS, message);
+        Err(report
+            .label(field.span, "of as many tokens as it has")
+            .help(help))
+    };
+    match (is_ragged, runs_on, &field.padded, &field.windows) {
+        (false, _, Some(own), _) => Err(no_tokens().at(own.span)),
+        (true, true, Some(_), _) => report(
+            "a text is one row, too long to be padded",
+            "cut it into `windows(64)`, or read `lines(\"path\")`, a row a line",
+        ),
+        (true, false, None, _) => report(
+            "rows of tokens are of different lengths",
+            "make them of one length: `|> padded(32)`, with `|> mask(32)` for where tokens are",
+        ),
+        (_, _, _, _) => Ok(()),
+    }
 }
 
 /// Tells the train part what is done to its images; no other part ever hears of it.
@@ -246,6 +298,7 @@ fn fit_field<'t>(
         steps.push(step);
     }
     let block = block.finished().map_err(|fault| at(fault, field.span))?;
+    check_cut(field, &block)?;
     Ok(described(field, block, steps, float))
 }
 
@@ -283,20 +336,24 @@ fn described<'t>(
         image: match &block.content {
             Content::Pixels(field) => Some(field.pixels.shape),
             Content::Cells(_) | Content::Numbers(_) | Content::Index(_) => None,
+            Content::Tokens(_) => None,
         },
         windows: field.windows.as_ref().map(|own| own.value),
+        padded: field.padded.as_ref().map(|own| own.value),
     };
     let (size, shape_span) = shape_source(field);
     let shape_span = field.windows.as_ref().map_or(shape_span, |own| own.span);
+    let shape_span = field.padded.as_ref().map_or(shape_span, |own| own.span);
     let schema = FieldSchema {
         name: fitted.name.clone(),
         row_shape: row_shape(field, &block),
-        dtype: block.dtype(float_type(float)),
+        dtype: dtype(&fitted, &block, float),
         categories: fitted.categories(),
         columns: fitted.columns.clone(),
         features: fitted.features.clone(),
         window: field.windows.as_ref().map(|own| own.value.length),
-        vocabulary: fitted.vocabulary(),
+        padded: fitted.padded.map(|own| own.length),
+        tokenizer: fitted.tokenizer(),
         size,
         shape_span,
     };
@@ -309,9 +366,18 @@ fn described<'t>(
     }
 }
 
+/// The element type of a field: of a mask, that of numbers.
+fn dtype(fitted: &FittedField, block: &Block<'_>, float: DType) -> DType {
+    match fitted.padded {
+        Some(own) if own.is_mask => float_type(float),
+        Some(_) | None => block.dtype(float_type(float)),
+    }
+}
+
 /// The shape of a row, or of a window of rows.
 fn row_shape(field: &FieldSpec, block: &Block<'_>) -> Vec<usize> {
     let length = field.windows.as_ref().map(|own| own.value.length);
+    let length = length.or(field.padded.as_ref().map(|own| own.value.length));
     length.into_iter().chain(block.row_shape()).collect()
 }
 
@@ -331,7 +397,10 @@ fn shape_source(field: &FieldSpec) -> (Option<Spanned<String>>, Span) {
             | TransformSpec::Days { .. }
             | TransformSpec::Binary { .. } => {}
             TransformSpec::Flatten => return (None, transform.span),
-            TransformSpec::Chars { size, .. } => return (size.clone(), field.span),
+            TransformSpec::Ends(_) => {}
+            TransformSpec::Chars { size, .. }
+            | TransformSpec::Words { size, .. }
+            | TransformSpec::Bpe { size, .. } => return (size.clone(), field.span),
         }
     }
     (None, field.span)
@@ -344,7 +413,10 @@ fn tensors(
     float: DType,
 ) -> Result<Vec<(String, Rows)>, Diagnostic> {
     let rows = |field: &FieldBlock<'_>| {
-        let rows = field.block.rows(&part.rows, float);
+        let rows = match field.fitted.padded {
+            Some(own) => padded(&field.block, own, &part.rows, float_type(float)).map(Rows::Tensor),
+            None => field.block.rows(&part.rows, float),
+        };
         let mut rows = rows.map_err(|fault| fault.at(field.schema.shape_span))?;
         if let (Some(starts), Some(own)) = (starts, field.fitted.windows) {
             let series = rows.tensor().clone();

@@ -63,7 +63,7 @@ impl FieldSchema {
             row_shape: self.row_shape.clone(),
             span: self.shape_span,
             because: self.because(),
-            vocabulary: self.vocabulary.clone(),
+            tokenizer: self.tokenizer.clone(),
             classes: None,
         }
     }
@@ -71,14 +71,19 @@ impl FieldSchema {
     /// Why a row has its shape: `4 columns`, `` one column, `age` ``, `` 3 categories of `species` ``.
     fn because(&self) -> String {
         let rows = self.because_of_rows();
-        match (self.window, &self.vocabulary) {
-            (None, _) => rows,
-            (Some(length), Some(letters)) => format!(
+        match (self.window, self.padded, &self.tokenizer) {
+            (Some(length), _, Some(tokens)) => format!(
                 "windows of {} out of {}",
-                counted(length, "character"),
-                letters.letters.len()
+                counted(length, tokens.noun()),
+                tokens.len()
             ),
-            (Some(length), None) => format!("windows of {}, {rows}", counted(length, "row")),
+            (None, Some(length), Some(tokens)) => format!(
+                "rows of {} out of {}",
+                counted(length, tokens.noun()),
+                tokens.len()
+            ),
+            (Some(length), _, None) => format!("windows of {}, {rows}", counted(length, "row")),
+            (None, _, _) => rows,
         }
     }
 

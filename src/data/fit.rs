@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use crate::data::block::Block;
 use crate::data::category::{Keys, keys};
-use crate::data::chars::fit_chars;
 use crate::data::codes;
 use crate::data::fault::{Fault, listed, shown, suggestion};
 use crate::data::numeric::numbers;
-use crate::data::spec::{Classes, Fill, TransformSpec};
+use crate::data::spec::{Classes, Fill, Pairs, TransformSpec};
 use crate::data::table::{Cells, Column, Table};
+use crate::data::tokens::{fit_bpe, fit_chars, fit_words};
 use crate::data::transform::{FillValue, Fitted};
 use crate::scalar::math::Float;
 
@@ -69,6 +69,9 @@ pub(crate) fn fit(spec: &TransformSpec, block: &Block<'_>, train: &[u32]) -> Res
         TransformSpec::Days { order } => Ok(Fitted::Days { order: *order }),
         TransformSpec::Binary { positive } => fit_binary(&positive.value, block, train),
         TransformSpec::Chars { unknown, .. } => fit_chars(block, train, *unknown),
+        TransformSpec::Words { most, unknown, .. } => fit_words(block, train, *most, unknown),
+        TransformSpec::Bpe { pairs, .. } => fit_bpe(block, train, pairs),
+        TransformSpec::Ends(text) => Ok(Fitted::Ends { text: text.clone() }),
     }
 }
 
@@ -91,6 +94,11 @@ fn check_setting(spec: &TransformSpec) -> Result<(), Fault> {
         TransformSpec::Impute(Fill::Number(value)) if !value.is_finite() => {
             format!("`impute({value})` puts no number into the cells")
         }
+        TransformSpec::Words { most: Some(0), .. } => "`words(most: 0)` knows none".to_owned(),
+        TransformSpec::Bpe {
+            pairs: Pairs::Learnt(most),
+            ..
+        } if *most < 256 => format!("`bpe({most})` has no number for some bytes: there are 256"),
         TransformSpec::Standardize
         | TransformSpec::Normalize { .. }
         | TransformSpec::Scale { .. }
@@ -103,7 +111,10 @@ fn check_setting(spec: &TransformSpec) -> Result<(), Fault> {
         | TransformSpec::Flatten
         | TransformSpec::Days { .. }
         | TransformSpec::Binary { .. }
-        | TransformSpec::Chars { .. } => return Ok(()),
+        | TransformSpec::Chars { .. }
+        | TransformSpec::Words { .. }
+        | TransformSpec::Bpe { .. }
+        | TransformSpec::Ends(_) => return Ok(()),
     };
     Err(Fault::new(
         codes::BAD_SETTING,

@@ -72,6 +72,7 @@ pub(crate) fn image_table(path: &str, pixels: Pixels, labels: Cells, given: Vec<
     Table {
         file: path.into(),
         row_word: "image",
+        runs_on: false,
         header: vec!["images".into(), "labels".into()],
         columns: vec![
             column(0, "images", Cells::Image(pixels)),

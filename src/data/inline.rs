@@ -24,6 +24,7 @@ pub(crate) fn read_inline(
     let mut table = Table {
         file: name.to_owned(),
         row_word: "row",
+        runs_on: false,
         header: names.collect(),
         columns: vec![],
         lines: (1..).take(n_rows).collect(),

@@ -22,13 +22,14 @@ mod pixels;
 
 mod augment;
 mod inline;
+mod jsonl;
 mod random;
 mod select;
 mod source;
 mod text;
+mod tokens;
 
 mod category;
-mod chars;
 mod days;
 mod missing;
 mod numeric;
@@ -68,12 +69,12 @@ pub use read::{Sizes, read_block};
 pub use reading::Reading;
 pub use rows::Rows;
 pub use saved::{SavedError, from_json, to_json};
-pub use source::read_table;
+pub use source::{read_table, with_tokenizers};
 pub use spec::{
     AugmentSpec, Classes, Columns, CsvSpec, DataSpec, FieldSpec, Fill, FolderSpec, ImagesSpec,
-    InlineCell, InlineColumn, InlineSpec, MissingPolicy, MissingSpec, PartsSpec, RandomSpec,
-    Selector, ShareSpec, SourceSpec, SplitBy, SplitSpec, TextSpec, TransformSpec, Unknown,
-    WindowSpec,
+    InlineCell, InlineColumn, InlineSpec, MissingPolicy, MissingSpec, PadSpec, Pairs, PartsSpec,
+    RandomSpec, Selector, ShareSpec, SourceSpec, SplitBy, SplitSpec, TextSpec, TransformSpec,
+    Unknown, WindowSpec,
 };
 pub use table::{Cells, Column, Given, Missing, Table};
 pub use transform::{FillValue, Fitted, FittedField};

@@ -227,6 +227,7 @@ impl ImageForm {
         Table {
             file: path.to_owned(),
             row_word: "image",
+            runs_on: false,
             header: vec![self.column.clone(), FILE.to_owned()],
             columns: vec![
                 column(0, &self.column, Cells::Image(pixels)),

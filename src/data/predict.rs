@@ -11,6 +11,7 @@ use crate::data::fault::{Fault, shown};
 use crate::data::missing::complete;
 use crate::data::spec::{MissingSpec, WindowSpec};
 use crate::data::table::Table;
+use crate::data::tokens::padded;
 use crate::data::transform::{Fitted, FittedField};
 use crate::data::windows::WindowRows;
 use crate::data::{MissingPolicy, Reading};
@@ -153,7 +154,11 @@ impl FittedField {
             block = apply(step, block)?;
         }
         let rows: Vec<u32> = (0..).take(table.n_rows()).collect();
-        let series = block.finished()?.tensor(&rows, self.float())?;
+        let block = block.finished()?;
+        if let Some(own) = self.padded {
+            return padded(&block, own, &rows, self.float());
+        }
+        let series = block.tensor(&rows, self.float())?;
         Ok(match self.windows {
             Some(own) => every_window(own, &series),
             None => series,
@@ -168,7 +173,12 @@ impl FittedField {
 
     /// What it is made of, if not of cells.
     fn no_cells(&self) -> Option<&'static str> {
-        self.vocabulary().is_some().then_some("a text")
+        let is_text = self.tokenizer().is_some() && self.padded.is_none();
+        match (self.image, is_text) {
+            (Some(_), _) => Some("images"),
+            (None, true) => Some("a text"),
+            (None, false) => None,
+        }
     }
 
     /// The type of its numbers.

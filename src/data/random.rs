@@ -23,6 +23,7 @@ pub(crate) fn draw(
     let mut table = Table {
         file: name.to_owned(),
         row_word: "row",
+        runs_on: false,
         header: header(source),
         columns: vec![],
         lines: (1..).take(source.rows.value).collect(),

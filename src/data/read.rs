@@ -6,6 +6,7 @@ mod columns;
 mod constant;
 mod given;
 mod missing;
+mod padding;
 mod reports;
 mod sources;
 mod split;
@@ -74,12 +75,12 @@ impl Reader {
             // It has other fields: what is wrong with those for a table would be noise.
             return None;
         }
-        self.is_text = matches!(source, Some(SourceSpec::Text(_)));
+        self.is_text = matches!(source, Some(SourceSpec::Text(_) | SourceSpec::Lines(_)));
         let missing = setting("missing").map(|field| self.missing(&field.value));
         let split = setting("split").map(|field| self.split(field));
         let augment = setting("augment").map(|field| self.augment(&field.value));
         let fields = self.fields(block);
-        let spec = DataSpec {
+        let mut spec = DataSpec {
             name: block.name.clone(),
             source: source?,
             missing: missing.unwrap_or_else(|| Some(MissingSpec::default()))?,
@@ -88,6 +89,7 @@ impl Reader {
             augment: augment.unwrap_or_else(|| Some(vec![]))?,
             span: whole(block),
         };
+        padding::reach(&mut spec);
         self.check_windows(&spec);
         Some(spec)
     }
@@ -122,6 +124,7 @@ impl Reader {
         let (columns, stages) = windows::unfolded(block, field);
         let select = self.columns(columns);
         let (stages, windows) = self.cut_windows(stages)?;
+        let (stages, padded) = self.cut_padding(stages)?;
         let transforms = stages.into_iter().map(|stage| self.transform(stage));
         let transforms: Vec<Option<_>> = transforms.collect();
         Some(FieldSpec {
@@ -129,6 +132,7 @@ impl Reader {
             select: select?,
             transforms: transforms.into_iter().collect::<Option<Vec<_>>>()?,
             windows,
+            padded,
             span: field.value.span,
         })
     }

@@ -79,16 +79,13 @@ fn check(field: &FittedField) -> Result<(), SavedError> {
         width =
             width_after(step, width).ok_or_else(|| inconsistent("the sizes of its transforms"))?;
     }
+    if field.tokenizer().is_some_and(|tokens| tokens.is_empty()) {
+        return Err(inconsistent("its vocabulary"));
+    }
     if width != field.features.len() {
         return Err(inconsistent("the number of features"));
     }
     Ok(())
-}
-
-/// Whether the characters stand in order, each once.
-fn is_ordered(vocabulary: &str) -> bool {
-    let letters: Vec<char> = vocabulary.chars().collect();
-    letters.is_sorted_by(|a, b| a < b)
 }
 
 /// The number of features behind a transform of `width` of them, if it is one of that many.
@@ -105,7 +102,8 @@ fn width_after(step: &Fitted, width: usize) -> Option<usize> {
         Fitted::Clip { low, high } => (low <= high, width),
         Fitted::Scale { .. } | Fitted::Log | Fitted::Log1p => (true, width),
         Fitted::Flatten | Fitted::Days { .. } | Fitted::Binary { .. } => (true, width),
-        Fitted::Chars { vocabulary, .. } => (width == 1 && is_ordered(vocabulary), width),
+        Fitted::Chars(_) | Fitted::Words(_) | Fitted::Bpe(_) => (width == 1, width),
+        Fitted::Ends { .. } => (true, width),
     };
     (fits && after > 0).then_some(after)
 }

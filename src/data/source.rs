@@ -1,18 +1,24 @@
 //! Every source of rows, read into a table by one function.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use crate::data::codes;
 use crate::data::csv::read_csv;
+use crate::data::fault::{Fault, shown};
 use crate::data::header::Header;
 use crate::data::idx::read_idx;
 use crate::data::images::read_images;
 use crate::data::inline::read_inline;
+use crate::data::jsonl::read_jsonl;
 use crate::data::random::draw;
 use crate::data::select;
-use crate::data::spec::{DataSpec, SourceSpec};
+use crate::data::spec::{DataSpec, Pairs, SourceSpec, TextSpec, TransformSpec};
 use crate::data::table::Table;
-use crate::data::text::read_text;
-use crate::diag::Diagnostics;
+use crate::data::text::{Unit, read_text, whole};
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::source::Spanned;
+use crate::tokens;
 
 /// Reads the columns that a spec uses; a relative path starts at `folder`, the program's.
 pub fn read_table(spec: &DataSpec, folder: &Path) -> Result<Table, Diagnostics> {
@@ -30,7 +36,9 @@ pub fn read_table(spec: &DataSpec, folder: &Path) -> Result<Table, Diagnostics> 
             let table = read_images(source, folder).map_err(|fault| fault.at(source.path.span))?;
             checked(table, choose)
         }
-        SourceSpec::Text(source) => read_text(source, folder, choose),
+        SourceSpec::Text(source) => read_text(source, unit(spec), folder, choose),
+        SourceSpec::Lines(source) => read_text(source, Unit::Line, folder, choose),
+        SourceSpec::Jsonl(source) => read_jsonl(source, folder, choose),
     }
 }
 
@@ -41,4 +49,44 @@ fn checked(
 ) -> Result<Table, Diagnostics> {
     choose(table.names()).map(|_| ())?;
     Ok(table)
+}
+
+/// What a row of a text is: a character, where every field takes characters.
+fn unit(spec: &DataSpec) -> Unit {
+    let mut transforms = spec.fields.iter().flat_map(|field| &field.transforms);
+    let is_joined = |transform: &Spanned<TransformSpec>| {
+        matches!(
+            transform.value,
+            TransformSpec::Words { .. } | TransformSpec::Bpe { .. }
+        )
+    };
+    match transforms.any(is_joined) {
+        true => Unit::Piece,
+        false => Unit::Letter,
+    }
+}
+
+/// The spec with the files of tokens that it names read.
+pub fn with_tokenizers(mut spec: DataSpec, folder: &Path) -> Result<DataSpec, Diagnostics> {
+    let fields = spec.fields.iter_mut();
+    for transform in fields.flat_map(|field| &mut field.transforms) {
+        if let TransformSpec::Bpe { pairs, .. } = &mut transform.value
+            && let Pairs::File(path) = pairs
+        {
+            *pairs = read_pairs(path, folder)?;
+        }
+    }
+    Ok(spec)
+}
+
+fn read_pairs(path: &Spanned<String>, folder: &Path) -> Result<Pairs, Diagnostic> {
+    let text = whole(&TextSpec { path: path.clone() }, folder)?;
+    let read = tokens::read(&text).map_err(|error| {
+        let message = format!("{} cannot be used as a tokenizer", shown(&path.value));
+        let fault = Fault::new(codes::BAD_TOKENIZER, message, error.to_string());
+        let help =
+            "byte-pair encoding of bytes is read, as GPT-2 has it; `bpe(512)` learns its own";
+        fault.help(help).at(path.span)
+    });
+    Ok(Pairs::Read(Arc::new(read?)))
 }

@@ -1,11 +1,14 @@
 //! What a program asks of its data: the `data name { … }` block as plain structs. `read` fills them in; the rest of this room
 //! reads them. Every piece keeps its span, so that each error has its place. Nothing here has seen a file.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::data::augment::Augment;
 use crate::data::days::DayOrder;
 use crate::source::{Span, Spanned};
+use crate::tokens::Bpe;
 
 /// A `data name { … }` block.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,8 +38,12 @@ pub enum SourceSpec {
     Inline(InlineSpec),
     /// `random(rows: 128, normal: 4, classes: 3)`
     Random(RandomSpec),
-    /// `text("input.txt")`
+    /// `text("input.txt")`: one row a character or a word.
     Text(TextSpec),
+    /// `lines("names.txt")`: one row a line.
+    Lines(TextSpec),
+    /// `jsonl("reviews.jsonl")`: one row an object, one a line.
+    Jsonl(TextSpec),
     /// `idx("data/mnist")`: columns `images` and `labels`, and the given part `test` where the folder holds it.
     Idx(FolderSpec),
     /// `images("photos/")`: columns `images` and `labels`.
@@ -70,7 +77,7 @@ pub struct AugmentSpec {
     pub changes: Vec<Augment>,
 }
 
-/// A file of text, one row a character.
+/// A file of text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TextSpec {
     /// The path, relative to the program's folder.
@@ -183,6 +190,8 @@ pub struct FieldSpec {
     pub transforms: Vec<Spanned<TransformSpec>>,
     /// How rows are cut into windows behind them; all fields are, or none.
     pub windows: Option<Spanned<WindowSpec>>,
+    /// How rows of tokens come to be of one length.
+    pub padded: Option<Spanned<PadSpec>>,
     /// The whole right side.
     pub span: Span,
 }
@@ -196,6 +205,21 @@ pub struct WindowSpec {
     pub shift: usize,
     /// How many rows lie between the starts of windows; as many as a window has where the program does not say.
     pub stride: usize,
+}
+
+/// `padded(16, shift: 1)` or `mask(16, shift: 1)`: rows of tokens as rows of one length, zeros behind them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PadSpec {
+    /// Places in a row.
+    pub length: usize,
+    /// The token that stands first.
+    pub shift: usize,
+    /// Whether it only tells where tokens are, 1 and 0.
+    pub is_mask: bool,
+    /// How many tokens a row may have: as many as a field of the block reaches.
+    pub reach: usize,
+    /// Whether longer rows are cut rather than refused.
+    pub cuts: bool,
 }
 
 /// The columns of a field.
@@ -295,6 +319,35 @@ pub enum TransformSpec {
         /// `unknown: "?"`: the character that stands for those the train part never showed.
         unknown: Option<char>,
     },
+    /// `words(size: vocab)`: word → its place among the train part's, the most frequent first, `i64`.
+    Words {
+        /// `size: vocab`: the dimension symbol that the number of words decides.
+        size: Option<Spanned<String>>,
+        /// `most: 5000`: how many of them are told apart.
+        most: Option<usize>,
+        /// `unknown: "?"`: what stands for the others.
+        unknown: String,
+    },
+    /// `bpe(512, size: vocab)`: byte-pair encoding, `i64`.
+    Bpe {
+        /// `size: vocab`: the dimension symbol that the number of tokens decides.
+        size: Option<Spanned<String>>,
+        /// Where the pairs come from.
+        pairs: Pairs,
+    },
+    /// `ends("\n")`: a text at both ends of each row.
+    Ends(String),
+}
+
+/// Where the pairs of byte-pair encoding come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Pairs {
+    /// `bpe(512)`: the train part's, up to so many tokens.
+    Learnt(usize),
+    /// `bpe(from: "tokenizer.json")`, not read yet.
+    File(Spanned<String>),
+    /// As a file has them.
+    Read(Arc<Bpe>),
 }
 
 impl TransformSpec {
@@ -314,6 +367,9 @@ impl TransformSpec {
             TransformSpec::Days { .. } => "days",
             TransformSpec::Binary { .. } => "binary",
             TransformSpec::Chars { .. } => "chars",
+            TransformSpec::Words { .. } => "words",
+            TransformSpec::Bpe { .. } => "bpe",
+            TransformSpec::Ends(_) => "ends",
         }
     }
 
@@ -331,7 +387,10 @@ impl TransformSpec {
             | TransformSpec::Flatten
             | TransformSpec::Days { .. }
             | TransformSpec::Binary { .. }
-            | TransformSpec::Chars { .. } => false,
+            | TransformSpec::Chars { .. }
+            | TransformSpec::Words { .. }
+            | TransformSpec::Bpe { .. }
+            | TransformSpec::Ends(_) => false,
         }
     }
 }

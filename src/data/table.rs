@@ -12,6 +12,8 @@ pub struct Table {
     pub file: String,
     /// What `lines` counts: `line` of a file, `row` of a table that has no lines.
     pub row_word: &'static str,
+    /// Whether rows go on from each other, a text in pieces.
+    pub runs_on: bool,
     /// Every column name of the file, in order, used or not.
     pub header: Vec<String>,
     /// The used columns, in file order.
@@ -108,6 +110,7 @@ impl Table {
         Table {
             file: self.file.clone(),
             row_word: self.row_word,
+            runs_on: self.runs_on,
             header: self.header.clone(),
             columns: self
                 .columns

@@ -156,6 +156,7 @@ impl Build {
             select,
             transforms,
             windows: None,
+            padded: None,
             span,
         });
         self

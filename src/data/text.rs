@@ -1,6 +1,6 @@
-//! A text as a table: one row a character, in one column. What fits, splits and windows rows then does so to texts.
+//! Texts as tables: one row a character, a word or a line, in one column. What fits, splits and windows rows then does so to texts.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
 
@@ -11,32 +11,50 @@ use crate::data::open::{open, unreadable};
 use crate::data::spec::TextSpec;
 use crate::data::table::{Cells, Column, Table};
 use crate::diag::{Diagnostic, Diagnostics};
+use crate::tokens::pieces;
 
 /// The one column of a text.
 pub(crate) const TEXT: &str = "text";
 
-/// Reads a text of UTF-8; `choose` says whether anything uses it. Line ends stay as they are.
+/// What a row of a text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unit {
+    Letter,
+    /// What no token reaches across.
+    Piece,
+    Line,
+}
+
+/// Reads a text of UTF-8; `choose` says whether anything uses it. Line ends stay as they are, but between rows that are lines.
 pub(crate) fn read_text(
     source: &TextSpec,
+    unit: Unit,
     folder: &Path,
     choose: impl Fn(Header<'_>) -> Result<Vec<usize>, Diagnostics>,
 ) -> Result<Table, Diagnostics> {
     let text = whole(source, folder)?;
+    let rows: Vec<&str> = match unit {
+        Unit::Letter => text.split_inclusive(|_| true).collect(),
+        Unit::Piece => pieces(&text).collect(),
+        Unit::Line => text.lines().collect(),
+    };
     let mut table = Table {
         file: source.path.value.clone(),
         row_word: "line",
+        runs_on: unit != Unit::Line,
         header: vec![TEXT.to_owned()],
         columns: vec![],
-        lines: lines(&text),
+        lines: lines(&rows, unit),
         given: vec![],
     };
     if choose(table.names())?.contains(&0) {
-        table.columns.push(column(&text));
+        table.columns.push(column(&rows));
     }
     Ok(table)
 }
 
-fn whole(source: &TextSpec, folder: &Path) -> Result<String, Diagnostic> {
+/// The whole of a file.
+pub(crate) fn whole(source: &TextSpec, folder: &Path) -> Result<String, Diagnostic> {
     let (path, span) = (&source.path.value, source.path.span);
     let mut file = open(path, folder).map_err(|fault| fault.at(span))?;
     let mut bytes = vec![];
@@ -61,36 +79,30 @@ fn not_utf8(path: &str, bytes: &[u8], known: usize) -> Fault {
     Fault::new(codes::NOT_UTF8, message, label).help("save it as UTF-8")
 }
 
-/// The line of each character.
-fn lines(text: &str) -> Vec<u32> {
+/// The line that each row begins on.
+fn lines(rows: &[&str], unit: Unit) -> Vec<u32> {
     let mut line = 1;
-    let numbered = text.chars().map(|letter| {
+    let numbered = rows.iter().map(|row| {
         let own = line;
-        line += u32::from(letter == '\n');
+        line += match unit {
+            Unit::Line => 1,
+            Unit::Letter | Unit::Piece => row.bytes().filter(|byte| *byte == b'\n').count() as u32,
+        };
         own
     });
     numbered.collect()
 }
 
-fn column(text: &str) -> Column {
-    let mut known: BTreeMap<char, u32> = BTreeMap::new();
+fn column(rows: &[&str]) -> Column {
+    let mut known: HashMap<&str, u32> = HashMap::new();
     let mut words = vec![];
-    let mut number = |letter: char| {
-        *known.entry(letter).or_insert_with(|| {
-            words.push(letter.to_string());
-            u32::try_from(words.len() - 1).expect("there are fewer than 2^32 characters")
+    let codes = rows.iter().map(|row| {
+        *known.entry(row).or_insert_with(|| {
+            words.push((*row).to_owned());
+            u32::try_from(words.len() - 1).expect("a text has fewer than 2^32 bytes")
         })
-    };
-    // Most letters of most texts are found without a search.
-    let mut ascii: [Option<u32>; 128] = [None; 128];
-    let mut codes = Vec::with_capacity(text.len());
-    codes.extend(
-        text.chars()
-            .map(|letter| match ascii.get_mut(letter as usize) {
-                Some(slot) => *slot.get_or_insert_with(|| number(letter)),
-                None => number(letter),
-            }),
-    );
+    });
+    let codes = codes.collect();
     Column {
         name: TEXT.to_owned(),
         position: 0,

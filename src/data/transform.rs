@@ -3,11 +3,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use std::sync::Arc;
+
 use crate::data::days::DayOrder;
-use crate::data::spec::{Unknown, WindowSpec};
-use crate::lower::Vocabulary;
+use crate::data::spec::{PadSpec, Unknown, WindowSpec};
 use crate::scalar::math::Float;
 use crate::tensor::{Data, Tensor};
+use crate::tokens::{Bpe, Chars, Tokenizer, Words};
 
 /// One fitted transform. Lists hold one entry a column, or a feature where other transforms came before.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,12 +80,16 @@ pub enum Fitted {
         /// What becomes 1.
         positive: String,
     },
-    /// The character's place in the vocabulary.
-    Chars {
-        /// The characters in order.
-        vocabulary: String,
-        /// Which of them stands for all others, if any does.
-        unknown: Option<char>,
+    /// Characters as numbers.
+    Chars(Chars),
+    /// Words as numbers.
+    Words(Words),
+    /// Tokens of bytes as numbers.
+    Bpe(Bpe),
+    /// A text at both ends of each row.
+    Ends {
+        /// The text.
+        text: String,
     },
 }
 
@@ -118,6 +124,9 @@ pub struct FittedField {
     /// How rows are cut into windows, if they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub windows: Option<WindowSpec>,
+    /// How rows of tokens come to be of one length, if they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub padded: Option<PadSpec>,
 }
 
 impl Fitted {
@@ -136,7 +145,32 @@ impl Fitted {
             Fitted::Flatten => "flatten",
             Fitted::Days { .. } => "days",
             Fitted::Binary { .. } => "binary",
-            Fitted::Chars { .. } => "chars",
+            Fitted::Chars(_) => "chars",
+            Fitted::Words(_) => "words",
+            Fitted::Bpe(_) => "bpe",
+            Fitted::Ends { .. } => "ends",
+        }
+    }
+
+    /// What a text was cut into, when this made tokens of it.
+    pub fn tokenizer(&self) -> Option<Tokenizer> {
+        match self {
+            Fitted::Chars(own) => Some(Tokenizer::Chars(own.clone())),
+            Fitted::Words(own) => Some(Tokenizer::Words(own.clone())),
+            Fitted::Bpe(own) => Some(Tokenizer::Bpe(own.clone())),
+            Fitted::Standardize { .. }
+            | Fitted::Normalize { .. }
+            | Fitted::Scale { .. }
+            | Fitted::Log
+            | Fitted::Log1p
+            | Fitted::Clip { .. }
+            | Fitted::Impute { .. }
+            | Fitted::OneHot { .. }
+            | Fitted::Label { .. }
+            | Fitted::Flatten
+            | Fitted::Days { .. }
+            | Fitted::Ends { .. }
+            | Fitted::Binary { .. } => None,
         }
     }
 
@@ -159,7 +193,8 @@ impl Fitted {
             Fitted::Clip { .. } | Fitted::Impute { .. } | Fitted::Flatten => Some(y),
             Fitted::Days { .. } => Some(y),
             Fitted::OneHot { .. } | Fitted::Label { .. } => None,
-            Fitted::Binary { .. } | Fitted::Chars { .. } => None,
+            Fitted::Binary { .. } | Fitted::Chars(_) | Fitted::Words(_) => None,
+            Fitted::Bpe(_) | Fitted::Ends { .. } => None,
         }
     }
 }
@@ -184,41 +219,24 @@ impl FittedField {
             | Fitted::Flatten
             | Fitted::Impute { .. }
             | Fitted::Days { .. }
-            | Fitted::Chars { .. } => None,
+            | Fitted::Chars(_)
+            | Fitted::Words(_)
+            | Fitted::Bpe(_)
+            | Fitted::Ends { .. } => None,
         })
     }
 
-    /// The characters in the order of their numbers, when a text was made `chars`.
-    pub fn vocabulary(&self) -> Option<Vocabulary> {
-        self.steps.iter().find_map(|step| match step {
-            Fitted::Chars {
-                vocabulary,
-                unknown,
-            } => Some(Vocabulary {
-                letters: vocabulary.chars().collect(),
-                unknown: *unknown,
-            }),
-            Fitted::Standardize { .. }
-            | Fitted::Normalize { .. }
-            | Fitted::Scale { .. }
-            | Fitted::Log
-            | Fitted::Log1p
-            | Fitted::Clip { .. }
-            | Fitted::Impute { .. }
-            | Fitted::Days { .. }
-            | Fitted::OneHot { .. }
-            | Fitted::Label { .. }
-            | Fitted::Flatten
-            | Fitted::Binary { .. } => None,
-        })
+    /// What a text was cut into, when it was made tokens.
+    pub fn tokenizer(&self) -> Option<Arc<Tokenizer>> {
+        self.steps.iter().find_map(Fitted::tokenizer).map(Arc::new)
     }
 
     /// The number of categories of the last `one_hot` or `label`, over all columns for `one_hot`.
     pub(crate) fn n_categories(&self) -> Option<usize> {
-        self.steps.iter().rev().find_map(|step| match step {
+        let of_tokens = self.tokenizer().map(|tokens| tokens.len());
+        of_tokens.or(self.steps.iter().rev().find_map(|step| match step {
             Fitted::OneHot { categories, .. } => Some(categories.iter().map(Vec::len).sum()),
             Fitted::Label { categories } => categories.iter().map(Vec::len).max(),
-            Fitted::Chars { vocabulary, .. } => Some(vocabulary.chars().count()),
             Fitted::Standardize { .. }
             | Fitted::Normalize { .. }
             | Fitted::Scale { .. }
@@ -228,8 +246,12 @@ impl FittedField {
             | Fitted::Impute { .. }
             | Fitted::Days { .. }
             | Fitted::Flatten
+            | Fitted::Chars(_)
+            | Fitted::Words(_)
+            | Fitted::Bpe(_)
+            | Fitted::Ends { .. }
             | Fitted::Binary { .. } => None,
-        })
+        }))
     }
 
     /// Predictions of this field in the units of the file. The last axis holds the features when the field is a vector. `None`

@@ -33,7 +33,10 @@ fn constant_columns(step: &Fitted, field: &FieldBlock<'_>, span: Span) -> Option
         | Fitted::Flatten
         | Fitted::Days { .. }
         | Fitted::Binary { .. }
-        | Fitted::Chars { .. } => return None,
+        | Fitted::Chars(_)
+        | Fitted::Words(_)
+        | Fitted::Bpe(_)
+        | Fitted::Ends { .. } => return None,
     };
     let names: Vec<&str> = flat
         .iter()
@@ -102,7 +105,7 @@ fn present_categories(field: &FieldBlock<'_>, n: usize, part: &PartRows) -> Opti
             rows.filter_map(hot).for_each(|place| present[place] = true);
         }
         (_, Content::Cells(_) | Content::Numbers(_) | Content::Index(_)) => return None,
-        (_, Content::Pixels(_)) => return None,
+        (_, Content::Pixels(_) | Content::Tokens(_)) => return None,
     }
     Some(present)
 }

@@ -1,6 +1,9 @@
 //! What lowering has to know of the data: names, shapes, sizes. No rows.
 
+use std::sync::Arc;
+
 use crate::source::Span;
+use crate::tokens::Tokenizer;
 use crate::types::DType;
 
 /// A `data` block whose files have been read.
@@ -29,31 +32,10 @@ pub struct FieldFacts {
     pub span: Span,
     /// Why its row has that shape, for messages: `3 categories of species`.
     pub because: String,
-    /// The characters in the order of their numbers, where it is made of a text.
-    pub vocabulary: Option<Vocabulary>,
+    /// What a text is cut into, where it is made of one.
+    pub tokenizer: Option<Arc<Tokenizer>>,
     /// The classes in the order of their numbers, where each row is of one, with how many rows of the part that is trained on are.
     pub classes: Option<Vec<(String, usize)>>,
-}
-
-/// Characters in the order of their numbers.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Vocabulary {
-    /// The characters, ascending.
-    pub letters: Vec<char>,
-    /// The one of them that stands for all others, if any does.
-    pub unknown: Option<char>,
-}
-
-impl Vocabulary {
-    /// The numbers of a text's characters, or the first that has none.
-    pub fn encode(&self, text: &str) -> Result<Vec<i64>, char> {
-        let number = |letter: char| {
-            let known = self.letters.binary_search(&letter).ok();
-            let known = known.or_else(|| self.letters.binary_search(&self.unknown?).ok());
-            known.map(|place| place as i64).ok_or(letter)
-        };
-        text.chars().map(number).collect()
-    }
 }
 
 impl DataFacts {

@@ -1,23 +1,22 @@
-//! Text from a model of texts: `generate` in the library says what the chances of the next character are; here that becomes a
-//! function of a window and a place in it, and an action that draws one character after another.
+//! Text from a model of texts: `generate` in the library says what the chances of the next token are; here that becomes a
+//! function of a window and a place in it, and an action that draws one token after another.
 
 use crate::diag::Diagnostic;
 use crate::lower::arguments::{Bound, Given};
-use crate::lower::facts::{FieldFacts, Vocabulary};
+use crate::lower::facts::FieldFacts;
 use crate::lower::host::argument;
 use crate::lower::plan::{Action, Generate};
 use crate::lower::value::{Host, Val};
 use crate::lower::{Lowerer, Lowering, Reported, codes};
 use crate::source::Span;
+use crate::tokens::Tokenizer;
 use crate::types::DType;
 
 impl Lowerer<'_> {
     /// `draw_text(next, of:, prompt:, length:, seed:, stop:)`.
     pub(crate) fn generate(&mut self, args: &[Bound], span: Span) -> Lowering<Val> {
         let run = self.model_argument(argument(args, "of"))?;
-        let mut runs = self.runs.iter();
-        let known = runs.find(|known| known.plan.name == run).ok_or(Reported)?;
-        let field = known.inputs.first().cloned().ok_or(Reported)?;
+        let field = self.text_field(&run)?;
         let prompt = argument(args, "prompt");
         let text = self.to_str(&prompt.value, prompt.span)?;
         let (ids, window) = self.known_text(&field, &text, prompt.span)?;
@@ -34,7 +33,7 @@ impl Lowerer<'_> {
             func,
             name: name.clone(),
             window,
-            vocabulary: field.vocabulary.ok_or(Reported)?,
+            tokenizer: field.tokenizer.ok_or(Reported)?,
             prompt: (text, ids),
             length: self.whole(argument(args, "length"))?,
             seed: self.whole(argument(args, "seed"))?,
@@ -55,7 +54,7 @@ impl Lowerer<'_> {
         })
     }
 
-    /// The function from a window of characters and a place in it to the chances of what follows.
+    /// The function from a window of tokens and a place in it to the chances of what follows.
     fn next_character(
         &mut self,
         name: &str,
@@ -80,14 +79,14 @@ impl Lowerer<'_> {
         Ok(func)
     }
 
-    /// The numbers of a text's characters for a model fed from this field, and the length of its windows.
+    /// The numbers of a text's tokens for a model fed from this field, and the length of its windows.
     pub(crate) fn known_text(
         &mut self,
         field: &FieldFacts,
         text: &str,
         span: Span,
     ) -> Lowering<(Vec<i64>, usize)> {
-        let (Some(vocabulary), [window]) = (&field.vocabulary, field.row_shape.as_slice()) else {
+        let (Some(tokenizer), [window]) = (&field.tokenizer, field.row_shape.as_slice()) else {
             let message = "a text for a model that was not trained on one";
             let report = Diagnostic::error(codes::WRONG_KIND, message);
             let report = report.label(span, "a text").label(
@@ -97,16 +96,16 @@ impl Lowerer<'_> {
             let help = "train it on windows of characters: `tokens |> windows(seq)`";
             return Err(self.report(report.help(help)));
         };
-        match vocabulary.encode(text) {
+        match tokenizer.encode(text) {
             Ok(ids) => Ok((ids, *window)),
-            Err(letter) => Err(self.unknown_letter(vocabulary, letter, span)),
+            Err(letter) => Err(self.unknown_letter(tokenizer, &letter, span)),
         }
     }
 
-    fn unknown_letter(&mut self, known: &Vocabulary, letter: char, span: Span) -> Reported {
+    fn unknown_letter(&mut self, known: &Tokenizer, letter: &str, span: Span) -> Reported {
         let shown = letter.escape_debug();
         let message = format!("the model knows no character `{shown}`");
-        let n = known.letters.len();
+        let n = known.len();
         let report = Diagnostic::error(codes::UNKNOWN_CHARACTER, message)
             .label(span, format!("it knows {n} characters"));
         self.report(report.help(

@@ -5,6 +5,7 @@
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::ir::draft::{AxisPattern, NodeKind, Pattern, Why};
 use crate::lower::arguments::Bound;
+use crate::lower::facts::FieldFacts;
 use crate::lower::host::argument;
 use crate::lower::value::{Closure, TensorRef, Val};
 use crate::lower::{Cx, Lowerer, Lowering, Reported, codes};
@@ -31,7 +32,7 @@ impl Tapped {
 }
 
 impl Lowerer<'_> {
-    /// `inspect(model, on, taps, plus)`: the model's output, the taps by path, and the characters of a text that it is applied to.
+    /// `inspect(model, on, taps, plus)`: the model's output, the taps by path, and the tokens of a text that it is applied to.
     pub(crate) fn inspect(&mut self, args: &[Bound], span: Span) -> Lowering<Val> {
         let run = self.model_argument(argument(args, "model"))?;
         let on = argument(args, "on");
@@ -53,12 +54,9 @@ impl Lowerer<'_> {
             insert(&mut seen, &steps(&path), Val::Tensor(tensor));
         }
         if let Val::Str(text) = &on.value {
-            let letters = text.chars().map(|letter| Val::Str(letter.to_string()));
-            insert(
-                &mut seen,
-                &[Step::Field("tokens".into())],
-                Val::Tuple(letters.collect()),
-            );
+            let tokens = self.tokens_of(&run, text, on.span)?;
+            let field = [Step::Field("tokens".into())];
+            insert(&mut seen, &field, Val::Tuple(tokens));
         }
         Ok(seen)
     }
@@ -226,11 +224,27 @@ fn insert(into: &mut Val, path: &[Step], value: Val) {
 }
 
 impl Lowerer<'_> {
-    /// A text as the numbers of its characters, padded behind to the length of the model's windows.
+    /// The last tokens of a text, as far as a window of the model takes them.
+    fn tokens_of(&mut self, run: &str, text: &str, span: Span) -> Lowering<Vec<Val>> {
+        let field = self.text_field(run)?;
+        let (ids, length) = self.known_text(&field, text, span)?;
+        let tokenizer = field.tokenizer.ok_or(Reported)?;
+        let seen = &ids[ids.len().saturating_sub(length)..];
+        let shown = seen.iter().map(|id| Val::Str(tokenizer.shown(*id)));
+        Ok(shown.collect())
+    }
+
+    /// The field that a model of texts is fed with.
+    pub(crate) fn text_field(&self, run: &str) -> Lowering<FieldFacts> {
+        let known = self.runs.iter().find(|known| known.plan.name == run);
+        known
+            .and_then(|known| known.inputs.first().cloned())
+            .ok_or(Reported)
+    }
+
+    /// A text as the numbers of its tokens, padded behind to the length of the model's windows.
     pub(crate) fn encoded(&mut self, run: &str, text: &str, span: Span) -> Lowering<Val> {
-        let mut runs = self.runs.iter();
-        let known = runs.find(|known| known.plan.name == run).ok_or(Reported)?;
-        let field = known.inputs.first().cloned().ok_or(Reported)?;
+        let field = self.text_field(run)?;
         let (ids, length) = self.known_text(&field, text, span)?;
         let skipped = ids.len().saturating_sub(length);
         let mut window: Vec<i64> = ids[skipped..].to_vec();

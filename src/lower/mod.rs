@@ -74,7 +74,7 @@ use crate::syntax::ast;
 use crate::types::{DType, Dim, SymKind};
 
 pub use define::{Definitions, lower_definitions, lower_definitions_of};
-pub use facts::{DataFacts, FieldFacts, Vocabulary};
+pub use facts::{DataFacts, FieldFacts};
 pub use known::{Known, Memory};
 pub use plan::{
     Action, Assert, Checkpointing, Compute, EarlyStop, Evaluate, Generate, InitialWeights, Length,

@@ -1,9 +1,11 @@
 //! What a program comes to once it is lowered: runs to train and actions to take, in order, each with the functions it needs.
 
+use std::sync::Arc;
+
 use crate::ir::draft::{Draft, DraftId};
-use crate::lower::facts::Vocabulary;
 use crate::lower::known::Memory;
 use crate::source::Span;
+use crate::tokens::Tokenizer;
 use crate::types::DType;
 
 /// A lowered program.
@@ -283,17 +285,17 @@ pub enum Action {
 /// A text to be drawn from a model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Generate {
-    /// From a window of characters and the place of the last one to the chances of what follows.
+    /// From a window of tokens and the place of the last one to the chances of what follows.
     pub func: DraftId,
     /// What the text is called.
     pub name: String,
-    /// Characters in a window.
+    /// Tokens in a window.
     pub window: usize,
     /// What its numbers stand for.
-    pub vocabulary: Vocabulary,
+    pub tokenizer: Arc<Tokenizer>,
     /// What it goes on from, as text and as numbers.
     pub prompt: (String, Vec<i64>),
-    /// How many characters to draw.
+    /// How many tokens to draw.
     pub length: u64,
     /// The seed.
     pub seed: u64,
@@ -306,6 +308,11 @@ pub struct Generate {
 }
 
 impl Generate {
+    /// How many tokens a window begins anew with once it is full: the last half of them.
+    pub fn kept(&self) -> usize {
+        self.window.div_ceil(2)
+    }
+
     /// The name of the window, an input of the function.
     pub fn tokens(name: &str) -> String {
         format!("{name}/tokens")

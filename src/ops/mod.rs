@@ -7,6 +7,7 @@
 //! resolved.
 
 mod advice;
+mod along;
 mod axis;
 mod broadcast;
 mod build;
@@ -35,6 +36,7 @@ mod tests;
 mod verify;
 mod window;
 
+pub use along::{AtPlaces, at_places};
 pub use axis::{resolve_axes, resolve_axis, resolve_each, resolve_gap};
 pub use build::Builder;
 pub use error::{Description, ElemKind, EvalError, LetterFault, NotDifferentiable, OpError};

@@ -11,18 +11,28 @@ use crate::ir::{FuncId, Module, OriginId, Role};
 use crate::lint::codes::UNUSED_FIELD;
 use crate::lint::lint;
 use crate::lower::{
-    Action, DataFacts, Memory, Mode, Run, Scope, Show, Surroundings, World, lower_definitions_of,
-    lower_script,
+    Action, DataFacts, Generate, Memory, Mode, Run, Scope, Show, Surroundings, World,
+    lower_definitions_of, lower_script,
 };
-use crate::opt::{Note, optimise};
+use crate::opt::{Note, Passes, optimise};
 use crate::session::axes::{AxisNames, axis_names, metric_names};
 use crate::session::data::{Loaded, read_all, solved};
 use crate::session::extend::{extended, touched};
 use crate::session::step::{Step, Watch};
 use crate::session::{PROMPT, Session};
 use crate::source::{SourceId, SourceMap};
+use crate::stepwise::{Places, Sequence, stepwise};
 use crate::syntax::ast::Program;
 use crate::tensor::Tensor;
+
+/// What a function of a window of tokens was divided into.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Steps {
+    /// The tokens that a window begins anew with.
+    pub(crate) first: FuncId,
+    /// One more token.
+    pub(crate) next: FuncId,
+}
 
 /// A program ready to run.
 #[derive(Debug)]
@@ -41,6 +51,8 @@ pub struct Compiled {
     pub(crate) metric_axes: Vec<AxisNames>,
     /// The data, read.
     pub(crate) data: Vec<Loaded>,
+    /// Functions that draw texts, with their steps from one token to the next.
+    pub(crate) steps: Vec<(DraftId, Steps)>,
     /// What is left to later lines once it is done.
     pub(crate) left: Memory,
     /// The program so far, and the texts it is made of.
@@ -60,6 +72,14 @@ impl Compiled {
                 Role::Field(_) | Role::Gradient(_) | Role::Step | Role::Seed => None,
             })
             .collect()
+    }
+
+    /// The steps of a function that draws a text, if it has any.
+    pub(crate) fn steps_of(&self, draft: DraftId) -> Option<Steps> {
+        let mut steps = self.steps.iter();
+        steps
+            .find(|(own, _)| *own == draft)
+            .map(|(_, steps)| *steps)
     }
 
     /// All functions, for dumps.
@@ -278,11 +298,14 @@ impl Session {
         }
         watch(Step::Differentiated(checked.module()));
         let roots = checked.module().roots();
-        let notes = checked.rewrite(|module| optimise(module, &roots, &self.options.passes));
+        let passes = &self.options.passes;
+        let notes = checked.rewrite(|module| optimise(module, &roots, passes));
+        let steps = steps(&mut checked, &script.actions, passes);
         watch(Step::Optimized(checked.module()));
         Some(Compiled {
             axes,
             metric_axes,
+            steps,
             checked,
             notes,
             runs: script.runs,
@@ -302,6 +325,42 @@ impl Session {
         own.chain(fields.map(|(name, rows)| (name, rows.dtype(), rows.shape())))
             .collect()
     }
+}
+
+/// Of the functions that draw texts, those that can be gone through token by token. Without passes whole windows are.
+fn steps(checked: &mut Checked, actions: &[Action], passes: &Passes) -> Vec<(DraftId, Steps)> {
+    if *passes != Passes::All {
+        return vec![];
+    }
+    let tasks = actions.iter().filter_map(|action| match action {
+        Action::Generate(task) => Some(task),
+        Action::Train(_) | Action::Compute(_) | Action::Evaluate { .. } | Action::Show(_) => None,
+        Action::Assert(_) | Action::Save { .. } | Action::Load { .. } | Action::Test(_) => None,
+        Action::CrossValidate { .. } => None,
+    });
+    let steps = tasks.filter_map(|task| {
+        let whole = Sequence {
+            func: checked.func(task.func),
+            sequence: Role::Global(Generate::tokens(&task.name)),
+            place: Role::Global(Generate::place(&task.name)),
+        };
+        let steps = checked.rewrite(|module| steps_of(module, &whole, task, passes))?;
+        Some((task.func, steps))
+    });
+    steps.collect()
+}
+
+fn steps_of(
+    module: &mut Module,
+    whole: &Sequence,
+    task: &Generate,
+    passes: &Passes,
+) -> Option<Steps> {
+    let n_first = task.kept();
+    let first = stepwise(module, whole, Places::First(n_first.try_into().ok()?))?;
+    let next = stepwise(module, whole, Places::Next)?;
+    optimise(module, &[first, next], passes);
+    Some(Steps { first, next })
 }
 
 fn facts(data: &[Loaded]) -> Vec<DataFacts> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::data::{Dataset, Sizes, prepare, read_block, read_table};
+use crate::data::{Dataset, Sizes, prepare, read_block, read_table, with_tokenizers};
 use crate::diag::{Diagnostic, Diagnostics, did_you_mean};
 use crate::session::codes;
 use crate::source::{SourceMap, Span, Spanned};
@@ -54,8 +54,8 @@ fn read(
     sizes: &Sizes,
     float: DType,
 ) -> Result<Loaded, Diagnostics> {
-    let spec = read_block(block, sizes)?;
     let folder = &sources.get(block.name.span.source).folder;
+    let spec = with_tokenizers(read_block(block, sizes)?, folder)?;
     let table = read_table(&spec, folder)?;
     let set = prepare(&spec, &table, float)?;
     Ok(Loaded {

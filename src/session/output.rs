@@ -24,11 +24,11 @@ pub enum Output {
         /// Its value.
         value: View,
     },
-    /// More of a text that is shown while it is drawn.
+    /// More of a text while it is drawn.
     Writing {
-        /// The expression as written.
-        title: String,
-        /// What comes next.
+        /// The expression as written; nothing where the text is not shown.
+        title: Option<String>,
+        /// What comes next, if anything is whole.
         text: String,
     },
     /// Every assertion of a test holds.

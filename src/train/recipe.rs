@@ -4,12 +4,14 @@
 //! opens it; its data block is not read, and it has no statements that could run.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::data::Reading;
-use crate::lower::{DataFacts, FieldFacts, Vocabulary};
+use crate::lower::{DataFacts, FieldFacts};
 use crate::source::Span;
+use crate::tokens::Tokenizer;
 use crate::types::DType;
 
 /// What it takes to compute a saved model's outputs, loss and metrics.
@@ -55,12 +57,9 @@ pub struct FieldShape {
     pub shape: Vec<usize>,
     /// Why it has that shape: `4 columns`.
     pub because: String,
-    /// The characters of a text in the order of their numbers.
+    /// What a text is cut into.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub letters: Option<String>,
-    /// The one of them that stands for all others.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unknown: Option<char>,
+    pub tokenizer: Option<Tokenizer>,
 }
 
 impl DataShape {
@@ -71,11 +70,7 @@ impl DataShape {
             dtype: field.dtype.to_string(),
             shape: field.row_shape.clone(),
             because: field.because.clone(),
-            letters: field
-                .vocabulary
-                .as_ref()
-                .map(|own| own.letters.iter().collect()),
-            unknown: field.vocabulary.as_ref().and_then(|own| own.unknown),
+            tokenizer: field.tokenizer.as_deref().cloned(),
         };
         DataShape {
             name: facts.name.clone(),
@@ -93,10 +88,7 @@ impl DataShape {
                 row_shape: field.shape.clone(),
                 span,
                 because: field.because.clone(),
-                vocabulary: field.letters.as_ref().map(|letters| Vocabulary {
-                    letters: letters.chars().collect(),
-                    unknown: field.unknown,
-                }),
+                tokenizer: field.tokenizer.clone().map(Arc::new),
                 // How many rows a class has matters where rows are trained on.
                 classes: None,
             })

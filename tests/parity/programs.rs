@@ -5,12 +5,13 @@ use std::process::Command;
 
 use nnlc::lower::Mode;
 use nnlc::opt::Passes;
-use nnlc::session::{EngineKind, Options, Session};
+use nnlc::session::{EngineKind, Options, Output, Session, View};
 use nnlc::tensor::Tensor;
 use nnlc::train::Flow;
 use serde_json::Value;
 
 use super::{distance, same_bits};
+use crate::suite_runner::place_of_the_suite;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -50,7 +51,13 @@ pub(super) fn near(x: &Value, y: &Value) -> bool {
 const DEEP: [&str; 1] = ["digits_resnet.nnl"];
 
 /// These train for minutes; the library's examples hold what they are made of.
-const LONG: [&str; 4] = ["mnist_cnn.nnl", "lenet.nnl", "gpt.nnl", "char_lstm.nnl"];
+const LONG: [&str; 5] = [
+    "mnist_cnn.nnl",
+    "lenet.nnl",
+    "gpt.nnl",
+    "char_lstm.nnl",
+    "names.nnl",
+];
 
 fn programs(folder: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(Path::new(ROOT).join(folder)).expect("it is there");
@@ -97,16 +104,56 @@ fn the_library_s_examples_hold_under_the_interpreter_too() {
     assert!(output.status.success(), "{text}");
 }
 
-/// Every tensor that a program leaves: what it binds, what it measures, what it trains.
-fn left(path: &Path, text: &str, options: Options) -> Vec<(String, Tensor)> {
+/// A program of the suite in a folder of its own, where it finds the data of the tests; and whether something stopped it.
+fn ran(
+    path: &Path,
+    text: &str,
+    options: Options,
+    hear: &mut dyn FnMut(Output) -> Flow,
+) -> (Session, bool) {
     let folder = tempfile::tempdir().expect("a folder can be made");
+    let place = place_of_the_suite(folder.path());
     let (mut session, _) = Session::new(options);
-    let (program, reports) = session.load_text(&folder.path().join("program.nnl"), text);
+    let (program, reports) = session.load_text(&place.join("program.nnl"), text);
     let program = program.unwrap_or_else(|| panic!("{}: {reports:?}", path.display()));
     let (compiled, reports) = session.compile(program, Mode::Run);
     let compiled = compiled.unwrap_or_else(|| panic!("{}: {reports:?}", path.display()));
-    let done = session.execute(compiled, &mut |_| Flow::Continue);
-    let is_stopped = done.is_err();
+    let is_stopped = session.execute(compiled, hear).is_err();
+    (session, is_stopped)
+}
+
+/// Without passes a model is asked for whole windows, with them for one more place.
+#[test]
+fn texts_are_the_same_token_by_token_and_window_by_window() {
+    let path = Path::new(ROOT).join("tests/parity/drawn_token_by_token.nnl");
+    let text = std::fs::read_to_string(&path).expect("readable");
+    let drawn = |passes| {
+        let mut texts = vec![];
+        ran(
+            &path,
+            &text,
+            options(EngineKind::Jit, 1, passes),
+            &mut |output| {
+                if let Output::Show {
+                    value: View::Drawn(text),
+                    ..
+                } = output
+                {
+                    texts.push(text);
+                }
+                Flow::Continue
+            },
+        );
+        texts
+    };
+    let by_tokens = drawn(Passes::All);
+    assert_eq!(by_tokens.len(), 5);
+    assert_eq!(by_tokens, drawn(Passes::None));
+}
+
+/// Every tensor that a program leaves: what it binds, what it measures, what it trains.
+fn left(path: &Path, text: &str, options: Options) -> Vec<(String, Tensor)> {
+    let (session, is_stopped) = ran(path, text, options, &mut |_| Flow::Continue);
     let globals = session.global_names().map(|name| {
         let tensor = session.global(name).expect("it has this name");
         (name.to_owned(), tensor.clone())

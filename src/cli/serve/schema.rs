@@ -290,7 +290,10 @@ fn column(field: &FittedField, at: usize, name: &str, drops: bool) -> InputColum
             Fitted::Standardize { .. } | Fitted::Normalize { .. } | Fitted::Scale { .. } => {}
             Fitted::Log | Fitted::Log1p | Fitted::Clip { .. } => {}
             Fitted::Days { order } => column.example = date(*order).into(),
-            Fitted::Flatten | Fitted::Chars { .. } => {}
+            Fitted::Chars(_) | Fitted::Words(_) | Fitted::Bpe(_) => {
+                column.example = "a text".into();
+            }
+            Fitted::Flatten | Fitted::Ends { .. } => {}
         }
         is_first &= matches!(step, Fitted::Impute { .. });
     }

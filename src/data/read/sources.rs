@@ -1,4 +1,4 @@
-//! Where rows come from: `csv("path")`, `table({ … })`, `random(rows: 128, …)`, `text("path")`.
+//! Where rows come from: `csv("path")`, `table({ … })`, `random(rows: 128, …)`, `text("path")`, ….
 
 use crate::data::codes as data_codes;
 use crate::data::fault::{shown, suggestion};
@@ -16,10 +16,12 @@ use crate::source::Spanned;
 use crate::syntax::ast::{Arg, Expr, Name};
 
 /// The sources that there are.
-const SOURCES: [&str; 6] = ["csv", "table", "random", "idx", "images", "text"];
+const SOURCES: [&str; 8] = [
+    "csv", "table", "random", "idx", "images", "text", "lines", "jsonl",
+];
 
 /// Those still to come.
-const LATER: [&str; 3] = ["npy", "jsonl", "parquet"];
+const LATER: [&str; 2] = ["npy", "parquet"];
 
 /// Whether an expression can only be a source.
 pub(super) fn is_source(expr: &Expr) -> bool {
@@ -46,7 +48,9 @@ impl Reader {
             "random" => self.random(expr, args),
             "idx" => self.idx(expr, args),
             "images" => self.images(expr, args),
-            "text" => self.text_file(expr, args),
+            "text" => self.text_file(name, expr, args).map(SourceSpec::Text),
+            "lines" => self.text_file(name, expr, args).map(SourceSpec::Lines),
+            "jsonl" => self.text_file(name, expr, args).map(SourceSpec::Jsonl),
             later if LATER.contains(&later) => self.report(not_yet(name)),
             _ => self.report(unknown("source", name, &SOURCES)),
         }
@@ -115,13 +119,14 @@ impl Reader {
         Some([small(height), small(width)])
     }
 
-    fn text_file(&mut self, expr: &Expr, args: &[Arg]) -> Option<SourceSpec> {
-        let mut given = Given::call("text", expr.span, args);
+    fn text_file(&mut self, name: &Name, expr: &Expr, args: &[Arg]) -> Option<TextSpec> {
+        let mut given = Given::call(&name.value, expr.span, args);
         let path = given.take_next("path");
-        let path = self.needed(path, &given, "path", "text(\"path/to/file.txt\")");
+        let example = format!("{}(\"path/to/file\")", name.value);
+        let path = self.needed(path, &given, "path", &example);
         self.no_more(&given);
         let path = self.text("a path", path?)?;
-        Some(SourceSpec::Text(TextSpec { path }))
+        Some(TextSpec { path })
     }
 
     fn delimiter(&mut self, expr: &Expr) -> Option<Spanned<char>> {

@@ -6,13 +6,13 @@ use crate::data::read::Reader;
 use crate::data::read::given::Given;
 use crate::data::read::reports::{lacking, unknown, wrong_kind};
 use crate::data::read::views::{self, bare_name, named_call};
-use crate::data::spec::{Classes, Fill, TransformSpec, Unknown};
+use crate::data::spec::{Classes, Fill, Pairs, TransformSpec, Unknown};
 use crate::diag::Diagnostic;
 use crate::source::Spanned;
 use crate::syntax::ast::{Expr, Name};
 
 /// The transforms that there are.
-const TRANSFORMS: [&str; 14] = [
+const TRANSFORMS: [&str; 19] = [
     "standardize",
     "normalize",
     "scale",
@@ -26,7 +26,12 @@ const TRANSFORMS: [&str; 14] = [
     "flatten",
     "days",
     "chars",
+    "words",
+    "bpe",
+    "ends",
     "windows",
+    "padded",
+    "mask",
 ];
 
 /// Whether there is a transform of this name.
@@ -66,7 +71,10 @@ impl Reader {
             "flatten" => Some(TransformSpec::Flatten),
             "days" => self.days(given),
             "chars" => self.chars(given),
-            "windows" => self.report(windows_inside(name)),
+            "words" => self.words(given),
+            "bpe" => self.bpe(given),
+            "ends" => self.ends(given),
+            "windows" | "padded" | "mask" => self.report(comes_last(name)),
             _ => self.report(unknown("transform", name, &TRANSFORMS)),
         }
     }
@@ -183,6 +191,45 @@ impl Reader {
         })
     }
 
+    fn words(&mut self, given: &mut Given<'_>) -> Option<TransformSpec> {
+        let size = given.take("size").map(|expr| self.dimension(expr));
+        let most = given
+            .take("most")
+            .map(|expr| self.count("the number of words", expr));
+        let unknown = given
+            .take("unknown")
+            .map(|expr| self.text("what stands for other words", expr));
+        Some(TransformSpec::Words {
+            size: size.map_or(Some(None), |size| size.map(Some))?,
+            most: most.map_or(Some(None), |most| Some(Some(most?.value)))?,
+            unknown: unknown.map_or(Some("\u{fffd}".to_owned()), |text| Some(text?.value))?,
+        })
+    }
+
+    /// `bpe(512)`, or `bpe(from: "tokenizer.json")`.
+    fn bpe(&mut self, given: &mut Given<'_>) -> Option<TransformSpec> {
+        let size = given.take("size").map(|expr| self.dimension(expr));
+        let from = given.take("from").map(|expr| self.text("a path", expr));
+        let pairs = match from {
+            Some(path) => Pairs::File(path?),
+            None => {
+                let most = given.take_next("most");
+                let most = self.needed(most, given, "most", "bpe(512, size: vocab)")?;
+                Pairs::Learnt(self.count("the number of tokens", most)?.value)
+            }
+        };
+        Some(TransformSpec::Bpe {
+            size: size.map_or(Some(None), |size| size.map(Some))?,
+            pairs,
+        })
+    }
+
+    fn ends(&mut self, given: &mut Given<'_>) -> Option<TransformSpec> {
+        let text = given.take_next("text");
+        let text = self.needed(text, given, "text", "ends(\"\\n\")")?;
+        Some(TransformSpec::Ends(self.text("a text", text)?.value))
+    }
+
     /// One character in quotes.
     fn letter(&mut self, expr: &Expr) -> Option<char> {
         let text = self.text("a character", expr)?.value;
@@ -243,8 +290,13 @@ impl Reader {
     }
 }
 
-fn windows_inside(name: &Name) -> Diagnostic {
-    Diagnostic::error(data_codes::BAD_WINDOWS, "`windows` comes last")
+fn comes_last(name: &Name) -> Diagnostic {
+    let message = format!("`{}` comes last", name.value);
+    let help = match name.value.as_str() {
+        "windows" => "put it behind the others: `a |> standardize |> windows(12)`",
+        _ => "put it behind the others: `a |> chars(size: vocab) |> padded(16)`",
+    };
+    Diagnostic::error(data_codes::BAD_WINDOWS, message)
         .label(name.span, "another transform follows")
-        .help("put it behind the others: `a |> standardize |> windows(12)`")
+        .help(help)
 }

@@ -20,7 +20,7 @@ pub(super) fn steps(block: &ast::Block<ast::Field>) -> Vec<&str> {
 /// The field that another begins with, where that one is cut into windows.
 fn step<'a>(block: &'a ast::Block<ast::Field>, field: &ast::Field) -> Option<&'a ast::Field> {
     let (head, stages) = pipe(&field.value);
-    stages.last().filter(|stage| is_windows(stage))?;
+    stages.last().filter(|stage| cuts_rows(stage))?;
     let name = bare_name(head)?;
     let is_other = |other: &&ast::Field| {
         other.name.value == name.value && other.name.value != field.name.value
@@ -28,12 +28,22 @@ fn step<'a>(block: &'a ast::Block<ast::Field>, field: &ast::Field) -> Option<&'a
     let other = block.fields.iter().find(is_other)?;
     let (_, others) = pipe(&other.value);
     let is_setting = other.name.value == "source";
-    (!is_setting && !others.iter().any(is_windows)).then_some(other)
+    (!is_setting && !others.iter().any(cuts_rows)).then_some(other)
 }
 
 fn is_windows(stage: &Expr) -> bool {
+    is_called(stage, &["windows"])
+}
+
+/// Whether a stage is one that comes last.
+fn cuts_rows(stage: &Expr) -> bool {
+    is_called(stage, &["windows", "padded", "mask"])
+}
+
+/// Whether a stage has one of these names.
+pub(super) fn is_called(stage: &Expr, names: &[&str]) -> bool {
     let name = named_call(stage).map(|(name, _)| name).or(bare_name(stage));
-    name.is_some_and(|name| name.value == "windows")
+    name.is_some_and(|name| names.contains(&name.value.as_str()))
 }
 
 /// The columns of a field and all that is done to them, those of the field it begins with first.
@@ -81,7 +91,7 @@ impl Reader {
     }
 
     /// A number, or a size that the file declares.
-    fn size(&mut self, what: &str, expr: &Expr) -> Option<usize> {
+    pub(super) fn size(&mut self, what: &str, expr: &Expr) -> Option<usize> {
         if let Some(size) = self.known_size(expr) {
             if size.trunc() == size && (0.0..=1e9).contains(&size) {
                 return Some(size as usize);

@@ -15,6 +15,7 @@ fn column(values: &[f64]) -> Table {
     Table {
         file: "numbers.csv".into(),
         row_word: "line",
+        runs_on: false,
         header: vec!["a".into()],
         columns: vec![growing.finish("a".into(), 0)],
         lines: (2..).take(values.len()).collect(),

@@ -1,0 +1,104 @@
+//! A function of a window of tokens, gone through as they come, and what it keeps of those that it has seen.
+
+use crate::diag::Diagnostic;
+use crate::engine::{Program, RunError};
+use crate::ir::{FuncId, Input, Module, Role};
+use crate::tensor::Tensor;
+use crate::types::Dim;
+
+/// A function, ready to run.
+type Ready = (FuncId, Box<dyn Program>);
+
+/// A function as far as it has gone through a window.
+pub(super) struct Past {
+    /// Takes the first tokens of a window at once.
+    first: Ready,
+    n_first: usize,
+    /// Takes one more.
+    next: Ready,
+    /// What `next` is given before the first token.
+    empty: Vec<Tensor>,
+    states: Vec<Tensor>,
+    n_tokens: usize,
+    /// Whether no result of each has been looked at.
+    is_new: [bool; 2],
+}
+
+impl Past {
+    /// No token yet.
+    pub(super) fn new(module: &Module, first: Ready, next: Ready, n_first: usize) -> Past {
+        let func = &module.funcs[next.0];
+        let states = func.inputs.iter().filter(|input| is_state(input));
+        let empty = states.map(|input| {
+            let ty = func.ty(input.value);
+            let shape = module.dims.resolve_shape(&ty.shape);
+            let size = |dim: &Dim| dim.as_int().and_then(|n| usize::try_from(n).ok());
+            let sizes: Option<Vec<usize>> = shape.dims().map(size).collect();
+            Tensor::full(ty.dtype, &sizes.expect("a window has a known length"), 0.0)
+        });
+        let empty: Vec<Tensor> = empty.collect();
+        Past {
+            first,
+            n_first,
+            next,
+            states: empty.clone(),
+            empty,
+            n_tokens: 0,
+            is_new: [true, true],
+        }
+    }
+
+    /// How many tokens it has seen.
+    pub(super) fn len(&self) -> usize {
+        self.n_tokens
+    }
+
+    /// Back to before the first token.
+    pub(super) fn forget(&mut self) {
+        self.states = self.empty.clone();
+        self.n_tokens = 0;
+    }
+
+    /// How many tokens it takes next, of a window of so many.
+    pub(super) fn takes(&self, n_window: usize) -> usize {
+        match self.n_tokens == 0 && n_window >= self.n_first {
+            true => self.n_first,
+            false => 1,
+        }
+    }
+
+    /// Whether the last result came from what gave none before.
+    pub(super) fn is_new(&mut self) -> bool {
+        let own = usize::from(self.n_tokens != self.n_first);
+        std::mem::take(&mut self.is_new[own])
+    }
+
+    /// Its first result for `n` more tokens; `given` tells all inputs but what it has left itself.
+    pub(super) fn step(
+        &mut self,
+        module: &Module,
+        n: usize,
+        given: &dyn Fn(&Input) -> Result<Tensor, Diagnostic>,
+    ) -> Result<Result<Tensor, RunError>, Diagnostic> {
+        let (func, program) = match n {
+            1 => &mut self.next,
+            _ => &mut self.first,
+        };
+        let mut states = std::mem::take(&mut self.states).into_iter();
+        let inputs = module.funcs[*func].inputs.iter();
+        let inputs = inputs.map(|input| match is_state(input) {
+            true => Ok(states.next().expect("one for each")),
+            false => given(input),
+        });
+        let inputs = inputs.collect::<Result<Vec<Tensor>, Diagnostic>>()?;
+        self.n_tokens += n;
+        Ok(program.run(inputs).map(|mut found| {
+            self.states = found.split_off(1);
+            found.remove(0)
+        }))
+    }
+}
+
+fn is_state(input: &Input) -> bool {
+    matches!(input.role, Role::State(_))
+}
