@@ -76,6 +76,12 @@ struct Step<'m> {
 
 type Done<T> = Result<T, OpError>;
 
+/// Whether a scan goes along the sequence: over places of it, and not over blocks of it, say.
+fn walks(scan: Scan, operands: &[Form]) -> bool {
+    let each = &operands[scan.n_states..scan.n_states + scan.n_each];
+    each.iter().any(|form| matches!(form, Form::Part(_, 0)))
+}
+
 impl<'m> Step<'m> {
     fn new(
         module: &'m mut Module,
@@ -142,8 +148,7 @@ impl<'m> Step<'m> {
         if let Some(result) = inst.results.first() {
             self.b.origin = func.values[*result].origin;
         }
-        let is_part = |form: &Form| matches!(form, Form::Part(..));
-        if let (Some(scan), true) = (scan_of(&inst.op), operands.iter().any(is_part)) {
+        if let Some(scan) = scan_of(&inst.op).filter(|scan| walks(*scan, &operands)) {
             return (!scan.is_reversed).then(|| self.scan(func, inst, scan));
         }
         if let (Op::Gather(along), [Form::Part(x, axis), Form::Whole(at)]) =

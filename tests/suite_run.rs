@@ -43,7 +43,7 @@ fn run_files() {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let text = &sources.get(id).text;
         let place = place_of_the_suite(folder.path());
-        std::fs::write(place.join("program.nnl"), text).expect("a file can be written");
+        std::fs::write(place.join("program.nnl"), text.as_bytes()).expect("a file can be written");
         let said = ran(&["run", "--quiet"], &place);
         match text.contains("train fit") {
             true => said + &weights(&place),

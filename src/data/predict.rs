@@ -174,11 +174,7 @@ impl FittedField {
     /// What it is made of, if not of cells.
     fn no_cells(&self) -> Option<&'static str> {
         let is_text = self.tokenizer().is_some() && self.padded.is_none();
-        match (self.image, is_text) {
-            (Some(_), _) => Some("images"),
-            (None, true) => Some("a text"),
-            (None, false) => None,
-        }
+        is_text.then_some("a text")
     }
 
     /// The type of its numbers.
