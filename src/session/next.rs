@@ -64,14 +64,14 @@ impl<'a> Next<'a> {
         token.ok_or_else(|| self.no_chances("it gives chances to more tokens than there are"))
     }
 
-    /// The chances of each token. What goes token by token is held against the whole window where it is new: a model that looks ahead
+    /// The chances of each token. What goes token by token is held against the whole window, ever more seldom: a model that looks ahead
     /// comes to something else.
     fn chances(&mut self, step: u64) -> Result<Vec<f64>, Diagnostic> {
         let Some(mut past) = self.past.take() else {
             return self.of_window(step);
         };
         let own = self.of_past(&mut past, step);
-        if past.is_new() {
+        if past.is_due() {
             let whole = self.of_window(step)?;
             if !own.as_ref().is_ok_and(|own| are_near(own, &whole)) {
                 return Ok(whole);

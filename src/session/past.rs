@@ -9,6 +9,13 @@ use crate::types::Dim;
 /// A function, ready to run.
 type Ready = (FuncId, Box<dyn Program>);
 
+/// Which function gave a result.
+#[derive(Clone, Copy)]
+enum Way {
+    First,
+    Next,
+}
+
 /// A function as far as it has gone through a window.
 pub(super) struct Past {
     /// Takes the first tokens of a window at once.
@@ -20,8 +27,11 @@ pub(super) struct Past {
     empty: Vec<Tensor>,
     states: Vec<Tensor>,
     n_tokens: usize,
-    /// Whether no result of each has been looked at.
-    is_new: [bool; 2],
+    /// What gave the last result.
+    last: Way,
+    /// How many tokens a result of each function must be of to be looked at. That of one token tells little of a model that looks ahead,
+    /// so some later ones are looked at too.
+    due: [usize; 2],
 }
 
 impl Past {
@@ -44,7 +54,8 @@ impl Past {
             states: empty.clone(),
             empty,
             n_tokens: 0,
-            is_new: [true, true],
+            last: Way::Next,
+            due: [1, 1],
         }
     }
 
@@ -67,10 +78,14 @@ impl Past {
         }
     }
 
-    /// Whether the last result came from what gave none before.
-    pub(super) fn is_new(&mut self) -> bool {
-        let own = usize::from(self.n_tokens != self.n_first);
-        std::mem::take(&mut self.is_new[own])
+    /// Whether the last result is the first of its function, or of twice as many tokens as were seen at its last look.
+    pub(super) fn is_due(&mut self) -> bool {
+        let due = &mut self.due[self.last as usize];
+        let is_due = self.n_tokens >= *due;
+        if is_due {
+            *due = 2 * self.n_tokens;
+        }
+        is_due
     }
 
     /// Its first result for `n` more tokens; `given` tells all inputs but what it has left itself.
@@ -80,9 +95,13 @@ impl Past {
         n: usize,
         given: &dyn Fn(&Input) -> Result<Tensor, Diagnostic>,
     ) -> Result<Result<Tensor, RunError>, Diagnostic> {
-        let (func, program) = match n {
-            1 => &mut self.next,
-            _ => &mut self.first,
+        self.last = match self.n_tokens == 0 && n == self.n_first {
+            true => Way::First,
+            false => Way::Next,
+        };
+        let (func, program) = match self.last {
+            Way::First => &mut self.first,
+            Way::Next => &mut self.next,
         };
         let mut states = std::mem::take(&mut self.states).into_iter();
         let inputs = module.funcs[*func].inputs.iter();

@@ -147,7 +147,7 @@ fn texts_are_the_same_token_by_token_and_window_by_window() {
         texts
     };
     let by_tokens = drawn(Passes::All);
-    assert_eq!(by_tokens.len(), 5);
+    assert_eq!(by_tokens.len(), 6);
     assert_eq!(by_tokens, drawn(Passes::None));
 }
 
