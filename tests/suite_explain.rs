@@ -18,18 +18,31 @@ fn examples(text: &str) -> Vec<Example<'_>> {
     entries.map(|(code, text)| (code, parts(text))).collect()
 }
 
-/// What a part comes to: whether all went well, and what was said.
+/// What a part comes to: whether all went well, and what was said. A part is a program, or lines that are typed at a shell.
 fn came_to(part: &str, folder: &Path) -> (bool, String) {
-    let commands = part.trim().strip_prefix("$ nnlc ");
-    if commands.is_none() {
+    let typed: String = part
+        .lines()
+        .filter_map(|line| Some(format!("{}\n", line.strip_prefix("$ ")?)))
+        .collect();
+    if typed.is_empty() {
         fs::write(folder.join("main.nnl"), part).expect("a file can be written");
+        return output(&["-c", "nnlc run main.nnl"], folder);
     }
-    let output = Command::new(env!("CARGO_BIN_EXE_nnlc"))
-        .args(commands.unwrap_or("run main.nnl").split(' '))
-        .args(["--quiet", "--color", "never"])
+    output(&["-ec", &typed], folder)
+}
+
+/// A shell, for which `nnlc` is the binary under test.
+fn output(args: &[&str], folder: &Path) -> (bool, String) {
+    let binary = Path::new(env!("CARGO_BIN_EXE_nnlc"));
+    let own = binary.parent().expect("it is in a folder");
+    let known = std::env::var_os("PATH").unwrap_or_default();
+    let paths = std::iter::once(own.to_owned()).chain(std::env::split_paths(&known));
+    let output = Command::new("sh")
+        .args(args)
+        .env("PATH", std::env::join_paths(paths).expect("folders"))
         .current_dir(folder)
         .output()
-        .expect("nnlc starts");
+        .expect("a shell starts");
     let said = [output.stdout, output.stderr].concat();
     (
         output.status.success(),
@@ -54,11 +67,8 @@ fn check(code: &str, parts: &[(&str, &str)]) {
         let is_told = said.contains(&format!("::{code} "));
         let is_wrong = wanted == "wrong";
         assert_eq!(is_told, is_wrong, "{code}, {wanted}\n{said}");
-        assert_eq!(
-            is_well,
-            !is_wrong || code.starts_with('W'),
-            "{code}, {wanted}\n{said}"
-        );
+        let may_run = !is_wrong || code.starts_with('W');
+        assert_eq!(is_well, may_run, "{code}, {wanted}\n{said}");
     }
 }
 

@@ -9,8 +9,8 @@ use crate::cli::screen::{Screen, counted};
 use crate::diag::Diagnostics;
 use crate::source::SourceMap;
 
-/// Reports shown at once: nobody reads more.
-const MOST: usize = 50;
+/// Reports shown at once: nobody reads more. The last may be the parser's, of how many it left out after fifty.
+const MOST: usize = 51;
 
 /// The two streams, and how to write to them.
 pub struct Out<'a> {

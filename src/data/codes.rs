@@ -89,9 +89,6 @@ pub const BAD_IMAGES: Code = code(464);
 /// A given part that the source does not hold.
 pub const NO_SUCH_PART: Code = code(465);
 
-/// Saved transforms that cannot be read.
-pub const BAD_SAVED: Code = code(450);
-
 /// A source or transform that a later version will know.
 pub const NOT_SUPPORTED: Code = Code::unsupported(Stage::Data, 460);
 /// A cell that is no date where one is needed.
