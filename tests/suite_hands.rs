@@ -60,6 +60,24 @@ fn lines_pass_tensors_on_by_file() {
 }
 
 #[test]
+fn lines_that_are_given_apart_follow_each_other() {
+    let lines = [
+        "eval",
+        "-e",
+        "let x = [1.0, 2.0]",
+        "-e",
+        "sum(x)",
+        "-e",
+        "use linalg::dot",
+        "-e",
+        "dot(x, x)",
+    ];
+    let (code, text) = ran(folder().path(), &lines, "");
+    let expected = "sum(x) = 3.0\n\ndot(x, x) = 5.0\nx: f32[2]\n  1.0  2.0\n";
+    assert_eq!((code, text.as_str()), (0, expected));
+}
+
+#[test]
 fn lines_run_their_tests() {
     let eval = |line: &str| ran(folder().path(), &["eval", "-e", line], "");
     let (code, text) = eval("let x = [1.0, 2.0]; test \"order\" { assert x[0] < x[1]; }");
@@ -95,6 +113,9 @@ fn a_server_answers_each_line_in_a_world_of_its_own() {
 {"eval": "use linalg::inverse; A |> inverse", "bind": {"A": [[1, 2], [2, 4]]}}
 {"eval": "test \"t\" { assert 1 < 2; } test \"f\" { assert 2 < 1; }"}
 not json
+{"eval": "n", "bind": {"n": {"dtype": "u8", "value": [0, 255]}}}
+{"eval": "n", "bind": {"n": {"dtype": "u8", "value": [0, 256]}}}
+{"eval": "x", "bind": {"x": {"dtype": "f32", "value": 1e60}}}
 "#;
     let (code, text) = ran(
         folder().path(),

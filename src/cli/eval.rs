@@ -15,6 +15,7 @@ use crate::cli::test::FAILED;
 use crate::cli::{Done, Out, Stop, repl};
 use crate::lower::Mode;
 use crate::session::{Options, Output, Session, View};
+use crate::syntax::ast::Program;
 use crate::tensor::Tensor;
 
 pub(crate) fn eval(args: &Eval, global: &Global, out: &mut Out<'_>) -> Done {
@@ -40,9 +41,9 @@ pub(crate) fn eval(args: &Eval, global: &Global, out: &mut Out<'_>) -> Done {
 }
 
 fn evaluate(args: &Eval, session: &mut Session, out: &mut Out<'_>) -> Done {
-    if args.expr.is_empty() {
+    let Some(program) = parsed(&args.expr, session, out)? else {
         return Ok(());
-    }
+    };
     let (mut results, mut has_failed) = (vec![], false);
     let mut hear = |output: &Output| {
         has_failed |= matches!(output, Output::TestFailed { .. });
@@ -54,9 +55,6 @@ fn evaluate(args: &Eval, session: &mut Session, out: &mut Out<'_>) -> Done {
             results.push((result_name(results.len()), tensor.clone()));
         }
     };
-    let (program, reports) = session.load_line(&args.expr.join("\n"));
-    out.reports(session.sources(), &reports)?;
-    let program = program.ok_or_else(|| Stop::Code(code(&reports)))?;
     let compiled = compile(session, program, Mode::Line, out)?;
     let labels = Labels::of(&compiled);
     execute_heard(session, compiled, &mut hear, out)?;
@@ -71,6 +69,25 @@ fn evaluate(args: &Eval, session: &mut Session, out: &mut Out<'_>) -> Done {
         true => Err(Stop::Code(FAILED)),
         false => Ok(()),
     }
+}
+
+/// The lines as one program, each whole in itself; nothing where there are none.
+fn parsed(
+    lines: &[String],
+    session: &mut Session,
+    out: &mut Out<'_>,
+) -> Result<Option<Program>, Stop> {
+    let mut whole: Option<Program> = None;
+    for line in lines {
+        let (program, reports) = session.load_line(line);
+        out.reports(session.sources(), &reports)?;
+        let program = program.ok_or_else(|| Stop::Code(code(&reports)))?;
+        match &mut whole {
+            Some(whole) => whole.items.extend(program.items),
+            None => whole = Some(program),
+        }
+    }
+    Ok(whole)
 }
 
 /// `result`, `result2`, …: what a shown value is called in a file.

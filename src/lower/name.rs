@@ -79,6 +79,9 @@ impl Lowerer<'_> {
             format!("nothing here is called `{}`", name.value),
         );
         let report = report.label(name.span, "not found");
+        if let Some(place) = self.world.bound_at(cx.scope, &name.value) {
+            return self.report(unseen(report, name, place));
+        }
         let local = cx.env.iter().map(|(name, _)| name);
         let near = did_you_mean(&name.value, local.chain(self.world.visible(cx.scope)))
             .map(str::to_string);
@@ -94,5 +97,16 @@ impl Lowerer<'_> {
             (None, None) => format!("define it before its use: `let {} = …;`", name.value),
         };
         self.report(report.help(help))
+    }
+}
+
+/// Of a name that a statement binds, which comes later, or is not for definitions to see.
+fn unseen(report: Diagnostic, name: &ast::Name, place: Span) -> Diagnostic {
+    let report = report.label(place, "bound here, by a statement");
+    match place.source == name.span.source && place.start > name.span.start {
+        true => report.help("move the statement up, before its use"),
+        false => report.help(
+            "a definition sees no `let` of the file: hand it over as an argument, or make it a `dim`, a `param` or a `fn`",
+        ),
     }
 }

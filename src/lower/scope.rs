@@ -64,6 +64,8 @@ pub(crate) struct Entry {
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     names: BTreeMap<String, Entry>,
+    /// Where its statements bind names first. These are values of a run: definitions do not see them.
+    lets: BTreeMap<String, Span>,
 }
 
 /// All files of a program: the user's, and what it uses of the library.
@@ -125,10 +127,18 @@ impl World {
 
     /// Adds a user's file as a scope of its own.
     pub fn add(&mut self, program: &ast::Program, reports: &mut Diagnostics) -> ScopeId {
-        let scope = self.scopes.push(Scope::default());
+        let scope = self.scopes.push(Scope {
+            lets: lets(&program.items),
+            ..Scope::default()
+        });
         self.declare_all(scope, &program.items, reports);
         self.import_all(scope, &program.items, reports);
         scope
+    }
+
+    /// Where a statement of a file binds this name.
+    pub(crate) fn bound_at(&self, scope: ScopeId, name: &str) -> Option<Span> {
+        self.scopes[scope].lets.get(name).copied()
     }
 
     /// Adds a small program that sees what the file `home` sees, and what any module declares under a name that is free there.
@@ -146,7 +156,8 @@ impl World {
                 }
             }
         }
-        let scope = self.scopes.push(Scope { names });
+        let lets = lets(&program.items);
+        let scope = self.scopes.push(Scope { names, lets });
         self.declare_all(scope, &program.items, reports);
         self.import_all(scope, &program.items, reports);
         scope
@@ -419,4 +430,21 @@ impl World {
     pub(crate) fn is_library(&self, scope: ScopeId) -> bool {
         self.modules.values().any(|module| *module == scope)
     }
+}
+
+/// Where statements bind names.
+fn lets(items: &[ast::Item]) -> BTreeMap<String, Span> {
+    let mut lets = BTreeMap::new();
+    let statements = items.iter().filter_map(|item| match &item.kind {
+        ast::ItemKind::Stmt(stmt) => Some(&stmt.kind),
+        _ => None,
+    });
+    for stmt in statements {
+        if let ast::StmtKind::Let(pattern, ..) = stmt {
+            for name in pattern.names() {
+                lets.entry(name.value.clone()).or_insert(name.span);
+            }
+        }
+    }
+    lets
 }

@@ -304,6 +304,16 @@ pub enum Pattern {
     Tuple(Vec<Name>),
 }
 
+impl Pattern {
+    /// The names that it binds.
+    pub fn names(&self) -> &[Name] {
+        match self {
+            Pattern::Name(name) => std::slice::from_ref(name),
+            Pattern::Tuple(names) => names,
+        }
+    }
+}
+
 /// An expression.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expr {

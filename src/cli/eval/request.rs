@@ -55,6 +55,8 @@ fn elements(value: &Value, dtype: DType) -> Result<Tensor, String> {
     let mut leaves = vec![];
     flatten(value, &shape, &mut leaves).ok_or("expected numbers in lists of equal length")?;
     let wrong = |leaf: &Value| format!("{leaf} is no {dtype}");
+    let number = |leaf: &Value| number(leaf).filter(|number| holds(dtype, *number));
+    let integer = |leaf: &Value| integer(leaf).filter(|integer| holds_whole(dtype, *integer));
     let read = |leaf: &&Value| number(leaf).ok_or_else(|| wrong(leaf));
     let whole = |leaf: &&Value| integer(leaf).ok_or_else(|| wrong(leaf));
     let tensor = match dtype {
@@ -100,5 +102,18 @@ fn integer(leaf: &Value) -> Option<i64> {
         Value::Bool(truth) => Some(i64::from(*truth)),
         Value::Number(number) => number.as_i64(),
         Value::String(_) | Value::Array(_) | Value::Object(_) | Value::Null => None,
+    }
+}
+
+/// Whether a type has a number near this one.
+fn holds(dtype: DType, number: f64) -> bool {
+    dtype != DType::F32 || !number.is_finite() || number.abs() <= f64::from(f32::MAX)
+}
+
+fn holds_whole(dtype: DType, integer: i64) -> bool {
+    match dtype {
+        DType::U8 => u8::try_from(integer).is_ok(),
+        DType::I32 => i32::try_from(integer).is_ok(),
+        DType::I64 | DType::F32 | DType::F64 | DType::Bool => true,
     }
 }
