@@ -66,7 +66,7 @@
 //! | [`arena`], [`source`] | typed ids and side tables; texts and places in them |
 //! | [`diag`], [`types`] | reports; element types, dimensions, shapes, the unifier |
 //! | [`scalar`] | scalar functions: value and derivative once, over an abstract algebra |
-//! | [`tensor`], [`tokens`] | tensors of numbers; faer, random numbers, model files; texts as numbers and back |
+//! | [`tensor`], [`tokens`] | tensors of numbers; faer, random numbers, model files, pictures; texts as numbers and back |
 //! | [`syntax`], [`stdlib`], [`ir`] | the tree; the library's texts; draft and typed IR |
 //! | [`ops`] | one paragraph an op: shape rule, meaning, gradient, kernel class |
 //! | [`lower`], [`check`] | tree to draft; draft to proof |

@@ -26,6 +26,7 @@ mod next;
 mod output;
 mod overrides;
 mod past;
+mod pictures;
 mod program_file;
 mod recipe;
 mod show;

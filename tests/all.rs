@@ -12,6 +12,7 @@ mod layers;
 mod library;
 mod parameter_counts;
 mod parity;
+mod pictures;
 mod readme;
 mod render_reports;
 mod round_trip;

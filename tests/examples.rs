@@ -16,12 +16,12 @@ fn nnlc(args: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
-/// The text with every number replaced, and pictures of curves left out.
+/// The text with every number replaced, and pictures of curves and images left out.
 fn without_numbers(text: &str) -> String {
     let mut out = String::new();
     for line in text
         .lines()
-        .filter(|line| !line.contains(['┤', '│', '└', '⠤']))
+        .filter(|line| !line.contains(['┤', '│', '└', '⠤', '░', '▒', '▓', '█']))
     {
         let mut in_number = false;
         for c in line.chars() {

@@ -152,6 +152,15 @@ fn leaves(name: &str, view: &View) -> Vec<(String, Tensor)> {
                 .collect()
         }
         View::Heatmap { matrix, .. } => vec![(name.to_owned(), matrix.clone())],
+        View::Images { tensors, .. } => match tensors.as_slice() {
+            [alone] => vec![(name.to_owned(), alone.clone())],
+            several => {
+                let named = several.iter().enumerate();
+                named
+                    .map(|(at, tensor)| (format!("{name}.{at}"), tensor.clone()))
+                    .collect()
+            }
+        },
         View::Folds(metrics) => {
             let metrics = metrics.iter();
             let named =

@@ -222,6 +222,7 @@ fn shown(title: &str, value: &View) -> Vec<ShowPart> {
     let text = |text: String| vec![ShowPart::text(title, text)];
     match value {
         View::Heatmap { matrix, rows, cols } => vec![ShowPart::heatmap(title, matrix, rows, cols)],
+        View::Images { tiles, .. } => vec![ShowPart::images(title, tiles)],
         View::Tuple(parts) => {
             let parts = parts.iter().enumerate();
             parts

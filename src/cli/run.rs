@@ -252,6 +252,11 @@ impl Teller<'_, '_> {
                 let line = serde_json::json!({ "event": "saved", "run": run, "path": path.display().to_string() });
                 self.line(&format!("saved {run} to {}", path.display()), &line)
             }
+            Output::Drawn { title, path } => {
+                let title = one_line(&title);
+                let line = serde_json::json!({ "event": "drawn", "title": title, "path": path.display().to_string() });
+                self.line(&format!("drew {title} into {}", path.display()), &line)
+            }
             Output::Loaded { run, path } => {
                 let line = serde_json::json!({ "event": "loaded", "run": run, "path": path.display().to_string() });
                 self.line(&format!("loaded {run} from {}", path.display()), &line)

@@ -135,7 +135,7 @@ fn tell(
         }
         Output::Warning(report) => out.reports(sources, &report.clone().into()),
         Output::Event(_) | Output::Show { .. } | Output::Saved { .. } => Ok(()),
-        Output::Loaded { .. } | Output::Keeping { .. } => Ok(()),
+        Output::Drawn { .. } | Output::Loaded { .. } | Output::Keeping { .. } => Ok(()),
         Output::Profile { .. } | Output::Writing { .. } => Ok(()),
     }
 }

@@ -38,6 +38,8 @@ pub const UNKNOWN_CHARACTER: Code = Code::new(Stage::Link, 215);
 pub const NO_BODY: Code = Code::new(Stage::Name, 66);
 /// A parameter without an initialiser.
 pub const NO_INITIALISER: Code = Code::new(Stage::Name, 67);
+/// A picture that is saved under a name whose ending is none of `.png` and `.svg`.
+pub const NO_FORMAT: Code = Code::new(Stage::File, 735);
 /// A train block whose settings contradict one another.
 pub const TRAIN_SETTING: Code = Code::new(Stage::Train, 501);
 /// A value that early stopping watches and nothing records.

@@ -1,9 +1,9 @@
 //! Looking inside: `inspect(fit.model, x, taps: [body[0].pattern])` applies a trained model and gives what its taps hold, in a record as
-//! deep as their paths; and `heatmap`. A tap that nobody asks for is an ordinary `let`. With `plus` the model goes on with what a tap
+//! deep as their paths. A tap that nobody asks for is an ordinary `let`. With `plus` the model goes on with what a tap
 //! holds and a tensor more, so that one can ask how its output depends on that.
 
 use crate::diag::{Diagnostic, did_you_mean};
-use crate::ir::draft::{AxisPattern, NodeKind, Pattern, Why};
+use crate::ir::draft::NodeKind;
 use crate::lower::arguments::Bound;
 use crate::lower::facts::FieldFacts;
 use crate::lower::host::argument;
@@ -131,31 +131,10 @@ impl Lowerer<'_> {
         }
         Ok(())
     }
-
-    /// `heatmap(x, rows, cols)`: a matrix to be seen in shades.
-    pub(crate) fn heatmap(&mut self, args: &[Bound], span: Span) -> Lowering<Val> {
-        let x = argument(args, "x");
-        let tensor = self.to_tensor(&x.value, x.span)?;
-        let pattern = Pattern {
-            elem: self.open_float(),
-            axes: vec![AxisPattern::Hole, AxisPattern::Hole],
-            span,
-        };
-        let why = Why::Argument {
-            callee: "heatmap".into(),
-            param: "x".into(),
-        };
-        let matrix = self.emit(NodeKind::Ascribe(pattern, why), &[tensor], x.span);
-        let labels = ["rows", "cols"].map(|name| names(&argument(args, name).value));
-        Ok(Val::Heatmap(
-            Box::new(Val::Tensor(matrix)),
-            std::rc::Rc::new(labels),
-        ))
-    }
 }
 
 /// The texts of a list or tuple of them.
-fn names(value: &Val) -> Vec<String> {
+pub(super) fn names(value: &Val) -> Vec<String> {
     let items = match value {
         Val::List(items) | Val::Tuple(items) => items.as_slice(),
         _ => &[],

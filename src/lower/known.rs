@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::lower::pictures::tensor_names;
 use crate::lower::statement::{shown_host, spelt};
 use crate::lower::value::{Env, Host, Val};
 use crate::lower::{Lowerer, Shown};
@@ -61,7 +62,9 @@ impl Lowerer<'_> {
             Val::Global(_) | Val::Number(_) | Val::Bool(_) | Val::Str(_) => true,
             Val::Quantity(..) | Val::DType(_) => true,
             Val::Dim(dim) => dim.as_int().is_some(),
-            Val::List(items) | Val::Tuple(items) => items.iter().all(|item| self.lasts(item)),
+            Val::List(items) | Val::Tuple(items) | Val::Images(items, _) => {
+                items.iter().all(|item| self.lasts(item))
+            }
             Val::Record(fields) => fields.iter().all(|(_, field)| self.lasts(field)),
             Val::Host(Host::Run(run) | Host::History(run) | Host::Plot(run, _)) => {
                 self.trains.iter().any(|block| block.name.value == *run)
@@ -109,6 +112,10 @@ fn shown(value: &Val) -> Option<Shown> {
             };
             let [rows, cols] = labels.as_ref().clone();
             Shown::Heatmap { tensor, rows, cols }
+        }
+        Val::Images(items, layout) => {
+            let items = items.iter().map(shown).collect::<Option<_>>()?;
+            Shown::Images(tensor_names(items)?, *layout)
         }
         _ => return None,
     })

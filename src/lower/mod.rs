@@ -37,6 +37,7 @@ mod metrics;
 mod model_state;
 mod name;
 mod parts;
+mod pictures;
 mod plan;
 mod prim;
 mod read;
@@ -77,8 +78,8 @@ pub use define::{Definitions, lower_definitions, lower_definitions_of};
 pub use facts::{DataFacts, FieldFacts};
 pub use known::{Known, Memory};
 pub use plan::{
-    Action, Assert, Checkpointing, Compute, EarlyStop, Evaluate, Generate, InitialWeights, Length,
-    Metrics, Plateau, Run, RunSettings, Sampling, Script, Show, Shown,
+    Action, Assert, Checkpointing, Compute, EarlyStop, Evaluate, Generate, ImageLayout,
+    InitialWeights, Length, Metrics, Plateau, Run, RunSettings, Sampling, Script, Show, Shown,
 };
 pub use scope::{Documented, Library, Scope, World};
 pub use script::{Mode, Surroundings, lower_script};

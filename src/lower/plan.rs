@@ -258,6 +258,15 @@ pub enum Action {
     Generate(Generate),
     /// Show something.
     Show(Show),
+    /// Draw something into a file.
+    Draw {
+        /// What, and the expression as written.
+        show: Show,
+        /// Where to, as written.
+        path: String,
+        /// Where that was written.
+        span: Span,
+    },
     /// Assert what a `Compute` before it found.
     Assert(Assert),
     /// Save a run to a file.
@@ -348,6 +357,15 @@ pub struct Show {
     pub value: Shown,
 }
 
+/// How images stand in a picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ImageLayout {
+    /// How many side by side at most.
+    pub columns: usize,
+    /// What is black and what white, where that is given.
+    pub range: Option<[f64; 2]>,
+}
+
 /// A value to show.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shown {
@@ -366,6 +384,8 @@ pub enum Shown {
         /// What stands above its columns.
         cols: Vec<String>,
     },
+    /// Images, by the names of the tensors that they are the rows of.
+    Images(Vec<String>, ImageLayout),
     /// Parts without names.
     Tuple(Vec<Shown>),
     /// Parts by name.
@@ -392,6 +412,7 @@ impl Shown {
     pub fn tensors(&self) -> Vec<&str> {
         match self {
             Shown::Tensor(name) | Shown::Heatmap { tensor: name, .. } => vec![name],
+            Shown::Images(tensors, _) => tensors.iter().map(String::as_str).collect(),
             Shown::Tuple(parts) => parts.iter().flat_map(Shown::tensors).collect(),
             Shown::Record(fields) => fields.iter().flat_map(|(_, part)| part.tensors()).collect(),
             Shown::Folds(metrics) => metrics.iter().map(|(_, name)| name.as_str()).collect(),

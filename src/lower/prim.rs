@@ -113,6 +113,7 @@ impl Lowerer<'_> {
             "scan" => self.scan(args.bound, span).map(Some),
             "inspect" => self.inspect(args.bound, span).map(Some),
             "heatmap" => self.heatmap(args.bound, span).map(Some),
+            "images" => self.images(args.bound).map(Some),
             "cholesky" => self.factors(Factor::Cholesky, args, span).map(Some),
             "qr" => self.factors(Factor::Qr, args, span).map(Some),
             "lu" => self.factors(Factor::Lu, args, span).map(Some),

@@ -2,7 +2,8 @@
 
 use crate::ir::draft::{DraftId, NodeKind, Prim};
 use crate::lower::model_state::ModelState;
-use crate::lower::plan::{Action, Assert, Compute, Show, Shown};
+use crate::lower::pictures::tensor_names;
+use crate::lower::plan::{Action, Assert, Compute, Shown};
 use crate::lower::value::{Host, TensorRef, Val};
 use crate::lower::{Cx, Lowerer, Lowering, Reported};
 use crate::source::Span;
@@ -154,29 +155,19 @@ impl Lowerer<'_> {
 
     pub(crate) fn show(&mut self, cx: &Cx, expr: &Expr) -> Lowering<()> {
         let value = self.top_value(cx, expr)?;
-        let value = self.shown(&value, expr.span)?;
-        let title = self
-            .sources
-            .text(expr.span)
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ");
+        let show = self.show_of(&value, expr)?;
         // A text that is shown where it is drawn is seen as it grows.
         if let (Shown::Drawn(drawn), Some(Action::Generate(action))) =
-            (&value, self.actions.last_mut())
+            (&show.value, self.actions.last_mut())
             && *drawn == action.name
         {
-            action.title = Some(title.clone());
+            action.title = Some(show.title.clone());
         }
-        self.actions.push(Action::Show(Show {
-            title,
-            span: expr.span,
-            value,
-        }));
+        self.actions.push(Action::Show(show));
         Ok(())
     }
 
-    fn shown(&mut self, value: &Val, span: Span) -> Lowering<Shown> {
+    pub(crate) fn shown(&mut self, value: &Val, span: Span) -> Lowering<Shown> {
         Ok(match value {
             Val::Global(name) => Shown::Tensor(name.clone()),
             Val::Number(number) => Shown::Text(spelt(*number)),
@@ -205,25 +196,13 @@ impl Lowerer<'_> {
                 let [rows, cols] = labels.as_ref().clone();
                 Shown::Heatmap { tensor, rows, cols }
             }
+            Val::Images(items, layout) => {
+                let items = items.iter().map(|item| self.shown(item, span));
+                let names = tensor_names(items.collect::<Lowering<_>>()?);
+                Shown::Images(names.ok_or(Reported)?, *layout)
+            }
             other => return Err(self.wrong_kind("something to show", other, span)),
         })
-    }
-
-    pub(crate) fn save(&mut self, cx: &Cx, value: &Expr, path: &Expr) -> Lowering<()> {
-        let run = match self.eval(cx, value)? {
-            Val::Host(Host::Run(run)) => run,
-            other => {
-                return Err(self.wrong_kind("the name of a `train` block", &other, value.span));
-            }
-        };
-        let text = self.eval(cx, path)?;
-        let text = self.to_str(&text, path.span)?;
-        self.actions.push(Action::Save {
-            run,
-            path: text,
-            span: path.span,
-        });
-        Ok(())
     }
 
     pub(crate) fn assert(&mut self, cx: &Cx, condition: &Expr) -> Lowering<()> {

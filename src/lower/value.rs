@@ -7,6 +7,7 @@ use std::rc::Rc;
 use crate::arena::Id;
 use crate::ir::draft::{AxisSet, DraftValue};
 use crate::lower::Cx;
+use crate::lower::plan::ImageLayout;
 use crate::lower::scope::DefId;
 use crate::source::Span;
 use crate::syntax::ast::{self, Unit};
@@ -54,6 +55,8 @@ pub(crate) enum Val {
     Host(Host),
     /// A matrix to be seen in shades, and what stands beside its rows and above its columns.
     Heatmap(Box<Val>, Rc<[Vec<String>; 2]>),
+    /// Tensors of images to be seen beneath each other, and how.
+    Images(Vec<Val>, ImageLayout),
     /// Stands for what was wrong and has been reported.
     Poison,
 }
@@ -210,6 +213,7 @@ impl Val {
             Val::Layer(_) | Val::Sequence(_) => "a layer",
             Val::Host(host) => host.kind(),
             Val::Heatmap(..) => "a heat map",
+            Val::Images(..) => "images",
             Val::Poison => "something already reported",
         }
     }
@@ -218,7 +222,7 @@ impl Val {
     pub(crate) fn is_settled(&self) -> bool {
         match self {
             Val::Tensor(_) => false,
-            Val::List(items) | Val::Tuple(items) | Val::Sequence(items) => {
+            Val::List(items) | Val::Tuple(items) | Val::Sequence(items) | Val::Images(items, _) => {
                 items.iter().all(Val::is_settled)
             }
             Val::Layer(layer) => layer.settings.iter().all(|(_, value)| value.is_settled()),
@@ -250,7 +254,9 @@ impl Val {
     /// The tensors inside tuples and records, in order.
     pub(crate) fn leaves(&self) -> Vec<Val> {
         match self {
-            Val::Tuple(items) => items.iter().flat_map(Val::leaves).collect(),
+            Val::Tuple(items) | Val::Images(items, _) => {
+                items.iter().flat_map(Val::leaves).collect()
+            }
             Val::Record(fields) => fields
                 .iter()
                 .flat_map(|(_, value)| value.leaves())
@@ -274,6 +280,10 @@ impl Val {
             ),
             Val::Heatmap(matrix, labels) => {
                 Val::Heatmap(Box::new(matrix.with_leaves(leaves)), labels.clone())
+            }
+            Val::Images(items, layout) => {
+                let items = items.iter().map(|item| item.with_leaves(leaves));
+                Val::Images(items.collect(), *layout)
             }
             _ => leaves.next().unwrap_or(Val::Poison),
         }

@@ -25,7 +25,7 @@ pub(super) fn axis_names(checked: &Checked, actions: &[Action]) -> AxisNames {
                 names.extend(binds.zip(of_results(checked, metrics.func)));
             }
             Action::Train(_) | Action::Show(_) | Action::Assert(_) | Action::Save { .. } => {}
-            Action::Load { .. } | Action::Test(_) | Action::Generate(_) => {}
+            Action::Draw { .. } | Action::Load { .. } | Action::Test(_) | Action::Generate(_) => {}
             Action::CrossValidate { .. } => {}
         }
     }

@@ -30,6 +30,8 @@ pub const NOT_TRAINED: Code = Code::new(Stage::Train, 521);
 pub const NO_NATIVE_CODE: Code = Code::new(Stage::Num, 630);
 /// A model whose chances are no numbers.
 pub const NO_CHANCES: Code = Code::new(Stage::Num, 621);
+/// Images to be seen, of sizes that are none of images.
+pub const NOT_IMAGES: Code = Code::new(Stage::Shape, 175);
 /// An assertion that does not hold.
 pub const ASSERTION: Code = Code::new(Stage::Num, 620);
 /// Two runs of one program that are to be kept in two folders.

@@ -18,6 +18,7 @@ use crate::opt::{Note, Passes, optimise};
 use crate::session::axes::{AxisNames, axis_names, metric_names};
 use crate::session::data::{Loaded, read_all, solved};
 use crate::session::extend::{extended, touched};
+use crate::session::pictures::check_images;
 use crate::session::step::{Step, Watch};
 use crate::session::{PROMPT, Session};
 use crate::source::{SourceId, SourceMap};
@@ -107,7 +108,7 @@ impl Compiled {
         self.actions.iter().filter_map(|action| match action {
             Action::Show(show) => Some(show),
             Action::Train(_) | Action::Compute(_) | Action::Evaluate { .. } => None,
-            Action::Generate(_) | Action::CrossValidate { .. } => None,
+            Action::Generate(_) | Action::CrossValidate { .. } | Action::Draw { .. } => None,
             Action::Assert(_) | Action::Save { .. } | Action::Load { .. } | Action::Test(_) => None,
         })
     }
@@ -140,7 +141,7 @@ impl Compiled {
     /// once all of them are asked for, those that are.
     pub(crate) fn data_globals(&self) -> Vec<(String, Tensor)> {
         let mut asked = self.globals_read();
-        asked.extend(self.shows().flat_map(|show| show.value.tensors()));
+        asked.extend(seen(&self.actions).flat_map(|show| show.value.tensors()));
         let fields = self.data.iter().flat_map(|loaded| loaded.set.globals());
         let wanted = fields.filter(|(name, rows)| rows.is_tensor() || asked.contains(&**name));
         wanted
@@ -286,6 +287,10 @@ impl Session {
         let (checked, found) = check(script.draft, &script.roots, &self.sources);
         reports.append(found);
         let mut checked = checked?;
+        reports.append(check_images(&checked, &script.actions));
+        if reports.has_errors() {
+            return None;
+        }
         watch(Step::Checked(checked.module()));
         let mut axes = self.axes.clone();
         axes.extend(axis_names(&checked, &script.actions));
@@ -327,6 +332,16 @@ impl Session {
     }
 }
 
+/// What actions show, on the screen or in a file.
+pub(super) fn seen(actions: &[Action]) -> impl Iterator<Item = &Show> {
+    actions.iter().filter_map(|action| match action {
+        Action::Show(show) | Action::Draw { show, .. } => Some(show),
+        Action::Train(_) | Action::Compute(_) | Action::Evaluate { .. } => None,
+        Action::Generate(_) | Action::CrossValidate { .. } => None,
+        Action::Assert(_) | Action::Save { .. } | Action::Load { .. } | Action::Test(_) => None,
+    })
+}
+
 /// Of the functions that draw texts, those that can be gone through token by token. Without passes whole windows are.
 fn steps(checked: &mut Checked, actions: &[Action], passes: &Passes) -> Vec<(DraftId, Steps)> {
     if *passes != Passes::All {
@@ -336,7 +351,7 @@ fn steps(checked: &mut Checked, actions: &[Action], passes: &Passes) -> Vec<(Dra
         Action::Generate(task) => Some(task),
         Action::Train(_) | Action::Compute(_) | Action::Evaluate { .. } | Action::Show(_) => None,
         Action::Assert(_) | Action::Save { .. } | Action::Load { .. } | Action::Test(_) => None,
-        Action::CrossValidate { .. } => None,
+        Action::CrossValidate { .. } | Action::Draw { .. } => None,
     });
     let steps = tasks.filter_map(|task| {
         let whole = Sequence {

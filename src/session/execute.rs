@@ -7,11 +7,11 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::engine::{Engine, KernelTime, Profile};
 use crate::ir::Role;
 use crate::ir::draft::DraftId;
-use crate::lower::{Action, Assert, Length, Metrics, Run, best_name};
+use crate::lower::{Action, Assert, Length, Metrics, Run, Show, best_name};
 use crate::ops::codes::STOPPED;
 use crate::session::compile::Compiled;
 use crate::session::compute::compute;
-use crate::session::output::{Output, Timed};
+use crate::session::output::{Output, Timed, View};
 use crate::session::show::{Known, not_trained};
 use crate::session::{Session, codes};
 use crate::source::Span;
@@ -95,7 +95,9 @@ impl Execution<'_, '_> {
     pub(super) fn check_saves(&self) -> Result<(), Diagnostics> {
         let mut reports = Diagnostics::new();
         for (action, is_done) in self.compiled.actions.iter().zip(self.done()) {
-            if let (Action::Save { path, span, .. }, false) = (action, is_done) {
+            if let (Action::Save { path, span, .. } | Action::Draw { path, span, .. }, false) =
+                (action, is_done)
+            {
                 let checked = train::check_place(&self.path(path, *span), *span);
                 checked
                     .err()
@@ -135,6 +137,7 @@ impl Execution<'_, '_> {
             Action::Show(show) => Some(show.span),
             Action::Assert(assert) => Some(assert.span),
             Action::Save { span, .. } | Action::Load { span, .. } => Some(*span),
+            Action::Draw { span, .. } => Some(*span),
             Action::CrossValidate { span, .. } => Some(*span),
             Action::Evaluate { .. } | Action::Test(_) => None,
         }
@@ -160,22 +163,11 @@ impl Execution<'_, '_> {
             } => self.cross_validate(run, *folds, prefix),
             Action::Generate(task) => self.generate(task),
             Action::Show(show) => {
-                let Session {
-                    globals,
-                    runs,
-                    texts,
-                    ..
-                } = &*self.session;
-                let value = Known {
-                    globals,
-                    texts,
-                    runs,
-                    data: &self.compiled.data,
-                }
-                .view(show)?;
+                let value = self.view(show)?;
                 let (title, span) = (show.title.clone(), show.span);
                 Ok((self.sink)(Output::Show { title, span, value }))
             }
+            Action::Draw { show, path, span } => self.draw(show, path, *span),
             Action::Assert(assert) => self.assert(assert),
             Action::Save { run, path, span } => self.save(run, path, *span),
             Action::Load { run, path, span } => self.load(&self.compiled.runs[*run], path, *span),
@@ -185,6 +177,23 @@ impl Execution<'_, '_> {
                 Ok(flow)
             }
         }
+    }
+
+    /// The value of a `show`.
+    pub(super) fn view(&self, show: &Show) -> Result<View, Diagnostic> {
+        let Session {
+            globals,
+            runs,
+            texts,
+            ..
+        } = &*self.session;
+        let known = Known {
+            globals,
+            texts,
+            runs,
+            data: &self.compiled.data,
+        };
+        known.view(show)
     }
 
     /// Tells how the test went that ends here.

@@ -97,7 +97,7 @@ impl Execution<'_, '_> {
             Action::CrossValidate { run, folds, .. } => self.runs_on(run, *folds),
             Action::Compute(_) | Action::Evaluate { .. } | Action::Generate(_) => vec![],
             Action::Show(_) | Action::Assert(_) | Action::Save { .. } => vec![],
-            Action::Load { .. } | Action::Test(_) => vec![],
+            Action::Draw { .. } | Action::Load { .. } | Action::Test(_) => vec![],
         }
     }
 

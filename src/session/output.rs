@@ -6,7 +6,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::engine::{Call, KernelTime};
 use crate::ir::Role;
 use crate::source::Span;
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, Tiles};
 use crate::train::{Best, Ended, Event, History};
 use crate::types::DType;
 
@@ -55,6 +55,13 @@ pub enum Output {
         /// Where to.
         path: PathBuf,
     },
+    /// A picture was drawn.
+    Drawn {
+        /// The expression as written.
+        title: String,
+        /// Where to.
+        path: PathBuf,
+    },
     /// A run's weights were loaded.
     Loaded {
         /// Its name.
@@ -99,6 +106,13 @@ pub enum View {
         rows: Vec<String>,
         /// What stands above its columns.
         cols: Vec<String>,
+    },
+    /// Images side by side.
+    Images {
+        /// The tensors that they are the rows of.
+        tensors: Vec<Tensor>,
+        /// As they are seen.
+        tiles: Tiles,
     },
     /// Parts without names.
     Tuple(Vec<View>),

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::ir::Role;
-use crate::lower::{Run, Show, Shown};
+use crate::lower::{ImageLayout, Run, Show, Shown};
 use crate::session::codes;
 use crate::session::data::Loaded;
 use crate::session::output::{Curve, DataView, FieldView, RunView, View};
+use crate::session::pictures::no_images;
 use crate::source::Span;
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, Tiles};
 use crate::train::Trained;
 
 /// What names stand for.
@@ -50,6 +51,7 @@ impl Known<'_> {
                 }),
                 None => Err(unbound(tensor, span)),
             },
+            Shown::Images(names, layout) => self.images(names, layout, span),
             Shown::Tuple(parts) => {
                 let parts = parts.iter().map(|part| self.of(part, span));
                 Ok(View::Tuple(parts.collect::<Result<_, _>>()?))
@@ -77,6 +79,23 @@ impl Known<'_> {
                 Some(loaded) => Ok(View::Data(data_view(loaded))),
                 None => Err(unbound(name, span)),
             },
+        }
+    }
+
+    fn images(
+        &self,
+        names: &[String],
+        layout: &ImageLayout,
+        span: Span,
+    ) -> Result<View, Diagnostic> {
+        let tensor = |name: &String| match self.globals.get(name) {
+            Some(tensor) => Ok(tensor.clone()),
+            None => Err(unbound(name, span)),
+        };
+        let tensors = names.iter().map(tensor).collect::<Result<Vec<_>, _>>()?;
+        match Tiles::of(&tensors, layout.columns, layout.range) {
+            Ok(tiles) => Ok(View::Images { tensors, tiles }),
+            Err(fault) => Err(no_images(fault, span)),
         }
     }
 

@@ -14,6 +14,7 @@ mod map;
 #[cfg(test)]
 mod naive;
 mod order;
+mod picture;
 mod product;
 mod random;
 mod reduce;
@@ -36,6 +37,7 @@ pub use layout::{broadcast, concat, embed, iota, permute, reverse, slice};
 pub use linalg::{LinalgError, inverse, solve};
 pub use map::map;
 pub use order::{argsort, ranks, sort};
+pub use picture::{NotImages, Picture, Tiles, grid, svg};
 pub(crate) use random::{Draw, Drawn};
 pub use random::{Stream, permutation, place_of, random, stream};
 pub use reduce::{arg_reduce, cumsum, reduce};

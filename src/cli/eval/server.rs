@@ -74,7 +74,7 @@ impl Heard {
                 self.has_failed = true;
             }
             Output::Event(_) | Output::Warning(_) | Output::Saved { .. } => {}
-            Output::Loaded { .. } | Output::Keeping { .. } => {}
+            Output::Drawn { .. } | Output::Loaded { .. } | Output::Keeping { .. } => {}
             Output::Profile { .. } | Output::Writing { .. } => {}
         }
     }

@@ -31,6 +31,7 @@ fn of(session: &Session, module: &Module, shown: &Shown) -> String {
         }
         Shown::Drawn(_) => "a text".into(),
         Shown::Heatmap { .. } => "a heat map".into(),
+        Shown::Images(..) => "images".into(),
         Shown::Plot { .. } => "a plot".into(),
         Shown::History(_) => "the history of a run".into(),
         Shown::Folds(_) => "a run on its folds".into(),

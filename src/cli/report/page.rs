@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::cli::screen::thousands;
 use crate::cli::summary::bytes;
 use crate::cli::summary::layers::{Layer, Summary};
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, Tiles};
 
 /// A name and a value.
 pub(super) type Pair = (String, String);
@@ -101,6 +101,7 @@ pub(super) struct ShowPart {
     title: String,
     text: Option<String>,
     heatmap: Option<Heatmap>,
+    image: Option<String>,
 }
 
 /// A matrix in shades of so many percent.
@@ -139,6 +140,17 @@ impl ShowPart {
             title: title.to_owned(),
             text: Some(text),
             heatmap: None,
+            image: None,
+        }
+    }
+
+    /// Images side by side.
+    pub(super) fn images(title: &str, tiles: &Tiles) -> ShowPart {
+        ShowPart {
+            title: title.to_owned(),
+            text: None,
+            heatmap: None,
+            image: tiles.picture(tiles.enlargement(1)).address(),
         }
     }
 
@@ -173,6 +185,7 @@ impl ShowPart {
                 low,
                 high,
             }),
+            image: None,
         }
     }
 }

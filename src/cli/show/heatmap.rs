@@ -4,8 +4,8 @@ use crate::cli::screen::{Screen, escaped};
 use crate::cli::show::number;
 use crate::tensor::Tensor;
 
-const SHADES: [char; 5] = [' ', '░', '▒', '▓', '█'];
-const ASCII: [char; 5] = [' ', '.', '+', '#', '@'];
+pub(super) const SHADES: [char; 5] = [' ', '░', '▒', '▓', '█'];
+pub(super) const ASCII: [char; 5] = [' ', '.', '+', '#', '@'];
 
 /// Rows of larger matrices are left out.
 const MOST_ROWS: usize = 64;

@@ -82,7 +82,7 @@ fn constant(title: &str, view: &View) -> Option<Value> {
         View::Text(_) | View::Tensor(_) | View::Tuple(_) | View::Record(_) => None,
         View::Folds(_) => None,
         View::Plot { .. } | View::History { .. } | View::Run(_) | View::Data(_) => None,
-        View::Drawn(_) | View::Heatmap { .. } => None,
+        View::Drawn(_) | View::Heatmap { .. } | View::Images { .. } => None,
     }
 }
 
@@ -91,6 +91,7 @@ fn kind(view: &View) -> &'static str {
         View::Tensor(_) => "tensor",
         View::Text(_) | View::Drawn(_) => "text",
         View::Heatmap { .. } => "heatmap",
+        View::Images { .. } => "images",
         View::Tuple(_) => "tuple",
         View::Record(_) => "record",
         View::Plot { .. } => "plot",
@@ -107,6 +108,10 @@ fn value(view: &View) -> Value {
         View::Text(text) | View::Drawn(text) => text.as_str().into(),
         View::Heatmap { matrix, rows, cols } => {
             json!({ "matrix": tensor(matrix), "rows": rows, "cols": cols })
+        }
+        View::Images { tensors, tiles } => {
+            let [low, high] = tiles.range.map(float);
+            json!({ "images": tensors.iter().map(tensor).collect::<Vec<_>>(), "low": low, "high": high })
         }
         View::Tuple(parts) => parts.iter().map(value).collect(),
         View::Record(fields) => {

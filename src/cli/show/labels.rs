@@ -107,6 +107,7 @@ impl Labels {
             View::Text(_)
             | View::Drawn(_)
             | View::Heatmap { .. }
+            | View::Images { .. }
             | View::Plot { .. }
             | View::History { .. }
             | View::Folds(_)
@@ -148,7 +149,7 @@ fn learnt(compiled: &Compiled) -> BTreeMap<String, Vec<Vec<String>>> {
         }
         Action::Train(_) | Action::Compute(_) | Action::Show(_) | Action::Assert(_) => None,
         Action::Save { .. } | Action::Load { .. } | Action::Generate(_) | Action::Test(_) => None,
-        Action::CrossValidate { .. } => None,
+        Action::CrossValidate { .. } | Action::Draw { .. } => None,
     });
     found.filter(|(_, lists)| !lists.is_empty()).collect()
 }

@@ -6,6 +6,7 @@ mod glance;
 pub(crate) mod grid;
 mod heatmap;
 pub(crate) mod history;
+mod images;
 pub(crate) mod json;
 pub(crate) mod labels;
 pub(crate) mod number;
@@ -62,6 +63,7 @@ pub(crate) fn glimpse(name: &str, value: &View, screen: Screen) -> String {
         }
         View::Drawn(text) => return format!("{strong} = {}\n", one_line(text)),
         View::Heatmap { .. } => "a heat map".into(),
+        View::Images { .. } => "images".into(),
         View::Plot { .. } => "a plot".into(),
         View::History { .. } => "a history".into(),
         View::Folds(_) => "a run on its folds".into(),
@@ -97,6 +99,7 @@ fn other(view: &View, screen: Screen) -> Vec<String> {
     match view {
         View::Text(text) | View::Drawn(text) => lines_of(text),
         View::Heatmap { matrix, rows, cols } => heatmap::lines(matrix, [rows, cols], screen),
+        View::Images { tiles, .. } => images::lines(tiles, screen),
         View::Plot { curves, unit, .. } => plot::lines(curves, unit, screen),
         View::History { history, .. } => history::lines(history, screen),
         View::Folds(metrics) => folds::lines(metrics, screen),
