@@ -95,11 +95,17 @@ mod tests {
             width,
             ..Screen::default()
         };
-        assert_eq!(lines(&tiles, screen(40)), [" █▒   █▒   █▒ ", "0 to 255"]);
+        assert_eq!(
+            lines(&tiles, screen(40)),
+            [" █▒   █▒   █▒ ", "0.000 to 255.0"]
+        );
         assert_eq!(
             lines(&tiles, screen(9)),
-            [" █▒   █▒ ", "0 to 255, 1 more image"]
+            [" █▒   █▒ ", "0.000 to 255.0, 1 more image"]
         );
-        assert_eq!(lines(&tiles, screen(2)), ["▒░", "0 to 255, 2 more images"]);
+        assert_eq!(
+            lines(&tiles, screen(2)),
+            ["▒░", "0.000 to 255.0, 2 more images"]
+        );
     }
 }
