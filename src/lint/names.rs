@@ -7,7 +7,7 @@ use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::lint::codes;
 use crate::syntax::ast::{
     AxisExpr, Body, Constraint, Def, DefKind, DimExpr, DimExprKind, Expr, ExprKind, IndexItem,
-    ItemKind, Name, Param, Pattern, Program, Stmt, StmtKind, Type, TypeKind,
+    ItemKind, Name, Param, Program, Stmt, StmtKind, Type, TypeKind,
 };
 
 /// Warns of every name in a definition or test that nothing reads.
@@ -184,7 +184,7 @@ impl<'a> Reader<'a, '_> {
             StmtKind::Let(pattern, ty, value) => {
                 ty.iter().for_each(|ty| self.inner_type(ty));
                 self.expr(value);
-                self.bind(names_of(pattern), vec![], Binder::Let);
+                self.bind(pattern.names().iter().collect(), vec![], Binder::Let);
             }
             StmtKind::Param(name, ty, init) => {
                 self.inner_type(ty);
@@ -277,13 +277,6 @@ impl<'a> Reader<'a, '_> {
 
 fn is_fn(def: &Def) -> bool {
     def.kind == DefKind::Fn
-}
-
-fn names_of(pattern: &Pattern) -> Vec<&Name> {
-    match pattern {
-        Pattern::Name(name) => vec![name],
-        Pattern::Tuple(names) => names.iter().collect(),
-    }
 }
 
 /// The sizes, spreads included, that a type names.

@@ -19,10 +19,8 @@ impl Lowerer<'_> {
         value: &Expr,
         span: Span,
     ) -> Lowering<()> {
-        let names: Vec<String> = match pattern {
-            Pattern::Name(name) => vec![name.value.clone()],
-            Pattern::Tuple(names) => names.iter().map(|name| name.value.clone()).collect(),
-        };
+        let names = pattern.names().iter();
+        let names: Vec<String> = names.map(|name| name.value.clone()).collect();
         self.begin_statement(&format!("let {}", names.join(", ")));
         let mut inner = cx.clone();
         let outcome = self.let_stmt(&mut inner, pattern, ty, value);

@@ -13,9 +13,7 @@ use crate::session::compile::Compiled;
 use crate::session::data::Loaded;
 use crate::session::model::Model;
 use crate::stdlib;
-use crate::syntax::ast::{
-    Block, Expr, ExprKind, Field, Item, ItemKind, Pattern, Program, StmtKind,
-};
+use crate::syntax::ast::{Block, Expr, ExprKind, Field, Item, ItemKind, Program, StmtKind};
 use crate::syntax::print;
 use crate::tensor::Tensor;
 use crate::train::{DataShape, Entry, ModelFile, Recipe, Signature};
@@ -180,10 +178,8 @@ fn bound(item: &Item) -> Option<Vec<String>> {
     let StmtKind::Let(pattern, ..) = &stmt.kind else {
         return None;
     };
-    Some(match pattern {
-        Pattern::Name(name) => vec![name.value.clone()],
-        Pattern::Tuple(names) => names.iter().map(|name| name.value.clone()).collect(),
-    })
+    let names = pattern.names().iter();
+    Some(names.map(|name| name.value.clone()).collect())
 }
 
 /// Fields of a run that decide how it is trained and kept, and of which a trained model knows nothing.
