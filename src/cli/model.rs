@@ -5,7 +5,6 @@ use std::path::Path;
 use crate::cli::args::Global;
 use crate::cli::program::{code, session, told};
 use crate::cli::{Done, Out, Stop};
-use crate::diag::Diagnostic;
 use crate::session::Model;
 use crate::source::Span;
 
@@ -47,12 +46,4 @@ pub(crate) fn told_of<T>(
             Err(Stop::Code(code(&reports)))
         }
     }
-}
-
-/// A file that cannot be written.
-pub(crate) fn unwritable(path: &Path, error: &std::io::Error, span: Span) -> Diagnostic {
-    let message = format!("cannot write `{}`: {error}", path.display());
-    let report = Diagnostic::error(crate::train::codes::UNWRITABLE, message);
-    let report = report.label(span, "to be written");
-    report.help("choose a folder that exists and may be written to")
 }

@@ -7,11 +7,12 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::cli::args::{Global, Predict};
-use crate::cli::model::{Opened, open, told_of, unwritable};
+use crate::cli::model::{Opened, open, told_of};
 use crate::cli::{Done, INTERRUPTED, Out, Stop, USAGE, interrupt};
 use crate::data::Table;
 use crate::session::Rows;
 use crate::tensor::write_stream;
+use crate::train::unwritable;
 
 use input::Cells;
 use sheet::Sheet;

@@ -121,18 +121,12 @@ impl Execution<'_, '_> {
         }
         train::check_place(&path, span)?;
         let written = write_stream(&path, |writer| writer.write_all(&drawn));
-        written.map_err(|error| unwritable(&path, &error, span))?;
+        written.map_err(|error| train::unwritable(&path, &error, span))?;
         Ok((self.sink)(Output::Drawn {
             title: show.title.clone(),
             path,
         }))
     }
-}
-
-fn unwritable(path: &Path, error: &std::io::Error, span: Span) -> Diagnostic {
-    let message = format!("cannot write `{}`: {error}", path.display());
-    let report = Diagnostic::error(train::codes::UNWRITABLE, message).label(span, "given here");
-    report.help("choose a folder that exists and may be written to")
 }
 
 /// The bytes of a file of the format that its ending names.

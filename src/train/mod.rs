@@ -44,7 +44,7 @@ pub use event::{Best, Ended, Event, Flow};
 pub use history::{History, Record};
 pub use initial::initial_weights;
 pub use machine::Machine;
-pub use model_file::{ModelFile, check_place, load, misfit, save};
+pub use model_file::{ModelFile, check_place, load, misfit, save, unwritable};
 pub use predictor::{Predicted, Predictor};
 pub use rate::rates;
 pub use recipe::{DataShape, FieldShape, Recipe};

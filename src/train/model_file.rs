@@ -277,9 +277,19 @@ pub fn misfit(
     report.help("load it into the model it was saved from, or train this one")
 }
 
+/// What to do about a file that cannot be written.
+const WRITABLE: &str = "choose a folder that exists and may be written to";
+
 fn not_a_model(path: &Path, why: &str, span: Span) -> Diagnostic {
     let message = format!("`{}` is no saved model: {why}", path.display());
     Diagnostic::error(codes::NOT_A_MODEL, message).label(span, "named here")
+}
+
+/// A report on a file that cannot be written.
+pub fn unwritable(path: &Path, error: &std::io::Error, span: Span) -> Diagnostic {
+    let message = format!("cannot write `{}`: {error}", path.display());
+    let report = Diagnostic::error(codes::UNWRITABLE, message).label(span, "to be written");
+    report.help(WRITABLE)
 }
 
 pub(crate) fn refused(error: &FileError, span: Span) -> Diagnostic {
@@ -291,10 +301,7 @@ pub(crate) fn refused(error: &FileError, span: Span) -> Diagnostic {
         FileError::Unreadable { .. } => (codes::UNREADABLE, None),
         FileError::Special { .. } => (codes::UNREADABLE, Some("name a file")),
         FileError::Directory { .. } => (codes::UNREADABLE, Some("name a file in it")),
-        FileError::Unwritable { .. } => (
-            codes::UNWRITABLE,
-            Some("choose a folder that exists and may be written to"),
-        ),
+        FileError::Unwritable { .. } => (codes::UNWRITABLE, Some(WRITABLE)),
         FileError::TooShort { .. }
         | FileError::Foreign { .. }
         | FileError::NotNpy { .. }
