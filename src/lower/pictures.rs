@@ -129,8 +129,7 @@ impl Lowerer<'_> {
     }
 
     fn check_ending(&mut self, path: &str, span: Span) -> Lowering<()> {
-        let lower = path.to_ascii_lowercase();
-        if ENDINGS.iter().any(|ending| lower.ends_with(ending)) {
+        if names_picture(path) {
             return Ok(());
         }
         let message = format!("a picture cannot be drawn into `{}`", path.escape_debug());
@@ -144,9 +143,8 @@ impl Lowerer<'_> {
     }
 
     fn nothing_to_save(&mut self, found: &Val, path: &str, span: Span) -> Reported {
-        let is_picture = ENDINGS.iter().any(|ending| path.ends_with(ending));
         match found {
-            Val::Tensor(_) | Val::Global(_) if is_picture => {
+            Val::Tensor(_) | Val::Global(_) if names_picture(path) => {
                 let message = "expected images or a heat map, found a tensor";
                 let report = Diagnostic::error(codes::WRONG_KIND, message);
                 let report = report.label(span, "this is a tensor");
@@ -162,6 +160,12 @@ impl Lowerer<'_> {
             ),
         }
     }
+}
+
+/// Whether a file's name is that of a picture.
+fn names_picture(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    ENDINGS.iter().any(|ending| path.ends_with(ending))
 }
 
 /// Whether a list is one tensor, written out.
