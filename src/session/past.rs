@@ -121,3 +121,42 @@ impl Past {
 fn is_state(input: &Input) -> bool {
     matches!(input.role, Role::State(_))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::Func;
+
+    /// Gives nothing but a number.
+    struct One;
+
+    impl Program for One {
+        fn run(&mut self, _: Vec<Tensor>) -> Result<Vec<Tensor>, RunError> {
+            Ok(vec![Tensor::scalar(1.0)])
+        }
+    }
+
+    /// Whether the result after each step is to be looked at: of a window of so many tokens, from the first on or from the last half.
+    fn looks(past: &mut Past, module: &Module, steps: &[usize]) -> Vec<bool> {
+        past.forget();
+        let look = |n: &usize| {
+            let found = past.step(module, *n, &|_| unreachable!("no input"));
+            assert!(found.is_ok_and(|found| found.is_ok()));
+            past.is_due()
+        };
+        steps.iter().map(look).collect()
+    }
+
+    #[test]
+    fn each_function_is_looked_at_by_its_own_results() {
+        let mut module = Module::default();
+        let func = module.funcs.push(Func::new("step"));
+        let ready = || -> Ready { (func, Box::new(One)) };
+        let mut past = Past::new(&module, ready(), ready(), 4);
+        // As many tokens as the first function takes, and it has given none of them.
+        let grown = looks(&mut past, &module, &[1, 1, 1, 1, 1]);
+        assert_eq!(grown, [true, true, false, true, false]);
+        assert_eq!(looks(&mut past, &module, &[4, 1, 1]), [true, false, false]);
+        assert_eq!(looks(&mut past, &module, &[4, 1]), [false, false]);
+    }
+}
