@@ -1,6 +1,8 @@
 //! Costly scalar functions a strip at a time, in the widest instructions the machine has. The same functions as everywhere else,
 //! compiled anew for each instruction set: none of them fuses a product with a sum, so all give the same bits.
 
+use std::iter::zip;
+
 use pulp::Arch;
 
 use crate::scalar::Scalar;
@@ -84,10 +86,12 @@ unsafe fn strip<T: Float>(
             std::slice::from_raw_parts(b.cast::<T>(), n),
         )
     };
+    // It takes `dst` for good: one that could be called again would be called through a function of its own, which knows none of
+    // the instructions where it is too long to be inlined.
     Arch::new().dispatch(
         #[inline(always)]
-        || {
-            for ((dst, &a), &b) in dst.iter_mut().zip(a).zip(b) {
+        move || {
+            for (dst, (&a, &b)) in zip(dst, zip(a, b)) {
                 *dst = f(a, b);
             }
         },
