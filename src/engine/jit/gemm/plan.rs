@@ -13,11 +13,23 @@ const ROW_DEPTH_BYTES: usize = 256;
 /// Bytes of a block of B: half of a second-level cache.
 const BLOCK_BYTES: usize = 512 * 1024;
 
-/// Bytes of a B that stays in a second-level cache without being packed.
+/// Bytes of a B that stays in a second-level cache without being packed, and in half of a first-level one.
 const SMALL_BYTES: usize = 1024 * 1024;
+const TINY_BYTES: usize = 16 * 1024;
 
 /// Tiles of rows up to which packing B ahead costs more than it gains.
 const FEW_TILES: usize = 10;
+
+/// The same where panels are a cache line wide and rows of B farther apart than this: few of the lines that a panel touches then go
+/// into the caches together, and each page holds few.
+const FEW_FAR_TILES: usize = 4;
+const FAR_BYTES: usize = 1024;
+
+/// Bytes of a cache line.
+const CACHE_LINE: usize = 64;
+
+/// Rows whose elements at one step of k, a multiple of a page apart, still go into a first-level cache together.
+const WAYS: usize = 8;
 
 /// What to multiply: C\[m, n\] = A\[m, k\] · B\[k, n\]. Strides are in elements, from row to row and from column to column.
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +104,7 @@ impl<T: Element> Product<T> {
             problem,
             isa,
             feed,
-            packs_a: feed == Feed::Packed && problem.n > 2 * isa.panel(),
+            packs_a: feed == Feed::Packed && packs_a(&problem, isa),
             swapped,
             depth,
             block: block.next_multiple_of(isa.panel()),
@@ -106,7 +118,7 @@ impl<T: Element> Product<T> {
         }
         Product {
             feed: Feed::Packed,
-            packs_a: self.problem.m > 1 && self.problem.n > 2 * self.isa.panel(),
+            packs_a: self.problem.m > 1 && packs_a(&self.problem, self.isa),
             ..*self
         }
     }
@@ -167,14 +179,31 @@ fn transposed(p: Problem) -> Problem {
 fn feed<T>(p: &Problem, isa: &Isa<T>) -> Feed {
     let in_place = p.b_strides[1] == 1 || p.n == 1;
     let few_rows = p.m <= FEW_TILES * isa.height();
-    let small = p.k * p.n * size_of::<T>() <= SMALL_BYTES;
-    if in_place && (few_rows || small) {
+    if in_place && reads_direct(p, isa) {
         Feed::Direct
     } else if few_rows {
         Feed::Local
     } else {
         Feed::Packed
     }
+}
+
+/// Whether a B whose columns are adjacent is best left where it is. A panel of two cache lines or more uses what each row brings.
+fn reads_direct<T>(p: &Problem, isa: &Isa<T>) -> bool {
+    let bytes = p.k * p.n * size_of::<T>();
+    let is_wide = isa.panel() * size_of::<T>() > CACHE_LINE;
+    let is_far = p.b_strides[0] * size_of::<T>() > FAR_BYTES;
+    let few_tiles = match is_far && !is_wide {
+        true => FEW_FAR_TILES,
+        false => FEW_TILES,
+    };
+    p.m <= few_tiles * isa.height() || bytes <= TINY_BYTES || (is_wide && bytes <= SMALL_BYTES)
+}
+
+/// Whether to pack tiles of A, which many panels share: where elements of a row are apart, or a tile has more rows than a cache set
+/// has ways.
+fn packs_a<T>(p: &Problem, isa: &Isa<T>) -> bool {
+    p.n > 2 * isa.panel() && (p.a_strides[1] != 1 || isa.height() > WAYS)
 }
 
 /// The length of equal parts of `n` that are at most `most` long.
