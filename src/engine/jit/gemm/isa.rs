@@ -1,9 +1,10 @@
 //! Instruction sets: their kernels as tables, and the choice of one at run time.
 
+use super::lay::{self, Lay, Layer};
 use super::line::{self, Line, LineKernel};
 #[cfg(target_arch = "aarch64")]
 use super::neon::Neon;
-use super::pack::{self, Lay, Layer, Packer, Slice};
+use super::pack::{self, Packer, Slice};
 use super::simd::{Portable, Simd};
 use super::tile::{self, Kernel, Tile};
 #[cfg(target_arch = "x86_64")]
@@ -99,7 +100,7 @@ unsafe fn portable_pack<S: Simd>(slice: Slice<S::T>, to: *mut S::T, panel: usize
 
 unsafe fn portable_lay<S: Simd>(job: &Lay<'_, S::T>) {
     // SAFETY: the caller vouches for the memory; every machine has these instructions.
-    unsafe { pack::lay::<S>(job) }
+    unsafe { lay::lay::<S>(job) }
 }
 
 unsafe fn portable_line<S: Simd>(t: &Line<'_, S::T>) {

@@ -1,7 +1,7 @@
 //! Rows of C of a placed operand that is not laid out first: where few rows of A use what is read, laying it out costs more than the
 //! products.
 
-use super::pack::Run;
+use super::lay::Run;
 use super::simd::Simd;
 
 /// Vectors in flight.

@@ -20,6 +20,7 @@
 )]
 
 mod isa;
+mod lay;
 mod line;
 mod pack;
 mod placed;

@@ -11,8 +11,9 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 use super::isa::{self, Element, Isa};
+use super::lay::{Lay, Layout, Run, runs};
 use super::line::Line;
-use super::pack::{Lay, Run, Slice, runs};
+use super::pack::Slice;
 use super::run::for_tiles;
 use super::tile::Tile;
 
@@ -46,6 +47,8 @@ pub(crate) struct Placed<T: 'static> {
     steps: Vec<Steps>,
     depth: Vec<isize>,
     across: Vec<isize>,
+    /// Of the placed operand: of each panel across, or of each of the blocks of k.
+    layouts: Vec<Layout>,
     side: Side,
     /// Whether the placed operand is read where it lies.
     is_direct: bool,
@@ -98,11 +101,14 @@ impl<T: Element> Placed<T> {
     pub(crate) fn new(problem: PlacedProblem) -> Placed<T> {
         let neighbours = problem.across.len() / n_runs(&problem.across);
         let is_direct = problem.regular[0] <= FEW_ROWS && neighbours >= FEW_NEIGHBOURS;
+        let isa = isa::best();
+        let steps = steps(&problem.regular_depth);
         Placed {
             is_direct: problem.side == Side::B && is_direct,
-            isa: isa::best(),
+            layouts: layouts(&problem, &steps, isa),
+            isa,
             regular: problem.regular,
-            steps: steps(&problem.regular_depth),
+            steps,
             depth: problem.depth,
             across: problem.across,
             side: problem.side,
@@ -228,8 +234,7 @@ impl<T: Element> Placed<T> {
     unsafe fn run_rows(&self, block: &Block<T>, part: Range<usize>) {
         let (panel, [n, _]) = (self.isa.panel(), self.regular);
         for cols in blocks(0..n, PANELS[1] * panel) {
-            for steps in &self.steps {
-                let runs = runs(&self.depth[steps.first..][..steps.len]);
+            for (steps, layout) in self.steps.iter().zip(&self.layouts) {
                 // SAFETY: as for `run`.
                 unsafe {
                     for (place, cols) in blocks(cols.clone(), panel).enumerate() {
@@ -239,7 +244,7 @@ impl<T: Element> Placed<T> {
                         (self.isa.lay)(&Lay {
                             from: block.placed,
                             places: &self.across[i..i + height],
-                            runs: &runs,
+                            layout,
                             to: block.lines,
                             line: LINE,
                         });
@@ -291,7 +296,7 @@ impl<T: Element> Placed<T> {
         let job = Lay {
             from: block.placed,
             places: &self.depth[steps.first..][..steps.len],
-            runs: &runs(&self.across[cols]),
+            layout: &self.layouts[cols.start / panel],
             to: block.panels.wrapping_add(place * DEPTH * panel),
             line: panel,
         };
@@ -323,6 +328,20 @@ struct Block<T> {
     c: *mut T,
     panels: *mut T,
     lines: *mut T,
+}
+
+/// How lines of the placed operand are laid out: those of its panels, or its rows by blocks of k.
+fn layouts<T>(problem: &PlacedProblem, steps: &[Steps], isa: &Isa<T>) -> Vec<Layout> {
+    let of = |places: &[isize]| Layout::of(places, isa.lanes);
+    match problem.side {
+        Side::A => {
+            let blocks = steps
+                .iter()
+                .map(|steps| &problem.depth[steps.first..][..steps.len]);
+            blocks.map(of).collect()
+        }
+        Side::B => problem.across.chunks(isa.panel()).map(of).collect(),
+    }
 }
 
 /// A range in blocks of this length; the last may be shorter.
@@ -454,6 +473,27 @@ mod tests {
             side: Side::A,
         };
         check(weights, 5 * n as usize, len);
+    }
+
+    /// Rows so short that a vector holds several, and windows that lie apart.
+    #[test]
+    fn windows_of_narrow_images_are_products() {
+        for (w, stride) in [(3, 1), (4, 1), (5, 1), (8, 1), (7, 2), (9, 2), (9, 3)] {
+            let (h, channels) = (11, 2);
+            let steps = |len: isize| (0..=(len - 2) / stride).map(move |i| i * stride);
+            let taps = (0..channels)
+                .flat_map(|c| (0..2).flat_map(move |p| (0..2).map(move |q| (c * h + p) * w + q)));
+            let problem = PlacedProblem {
+                regular: [7, 1],
+                regular_depth: (0..8).map(|p| p * 7).collect(),
+                depth: taps.collect(),
+                across: steps(h)
+                    .flat_map(|y| steps(w).map(move |x| y * w + x))
+                    .collect(),
+                side: Side::B,
+            };
+            check(problem, 8 * 7, (h * w * channels) as usize);
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What a kernel needs of a vector instruction set, and the portable set that compilers vectorise themselves.
 
+use std::ops::Range;
+
 /// A vector of `LANES` elements. Methods are unsafe because the machine must have the instructions: a caller is inlined into a
 /// function compiled for them, chosen after detection.
 pub(super) trait Simd {
@@ -38,6 +40,18 @@ pub(super) trait Simd {
             for (i, element) in room.iter_mut().enumerate().take(n) {
                 *element = *from.add(2 * i);
             }
+            Self::load(room.as_ptr())
+        }
+    }
+
+    /// `v` with `lanes` from memory, the first of them at `from`; no other memory is touched.
+    #[inline(always)]
+    unsafe fn load_lanes(v: Self::V, from: *const Self::T, lanes: Range<usize>) -> Self::V {
+        // SAFETY: the caller vouches for the elements and the instructions; no set has more lanes than there is room for.
+        unsafe {
+            let mut room = [*from; 16];
+            Self::store(room.as_mut_ptr(), v);
+            std::ptr::copy_nonoverlapping(from, room.as_mut_ptr().add(lanes.start), lanes.len());
             Self::load(room.as_ptr())
         }
     }

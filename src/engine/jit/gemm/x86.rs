@@ -1,23 +1,28 @@
 //! AVX-512 and AVX2 with FMA.
 
 use std::arch::x86_64::{
-    __m256, __m256d, __m256i, __m512, __m512d, _mm256_castpd_ps, _mm256_castps_pd,
+    __m256, __m256d, __m256i, __m512, __m512d, _mm256_andnot_si256, _mm256_blendv_pd,
+    _mm256_blendv_ps, _mm256_castpd_ps, _mm256_castps_pd, _mm256_castsi256_pd, _mm256_castsi256_ps,
     _mm256_cmpgt_epi32, _mm256_cmpgt_epi64, _mm256_fmadd_pd, _mm256_fmadd_ps, _mm256_loadu_pd,
     _mm256_loadu_ps, _mm256_maskload_pd, _mm256_maskload_ps, _mm256_maskstore_pd,
-    _mm256_maskstore_ps, _mm256_permute2f128_pd, _mm256_permute2f128_ps, _mm256_set1_epi32,
-    _mm256_set1_epi64x, _mm256_set1_pd, _mm256_set1_ps, _mm256_setr_epi32, _mm256_setr_epi64x,
-    _mm256_setzero_pd, _mm256_setzero_ps, _mm256_storeu_pd, _mm256_storeu_ps, _mm256_unpackhi_pd,
-    _mm256_unpackhi_ps, _mm256_unpacklo_pd, _mm256_unpacklo_ps, _mm512_castpd_ps, _mm512_castps_pd,
-    _mm512_fmadd_pd, _mm512_fmadd_ps, _mm512_loadu_pd, _mm512_loadu_ps, _mm512_mask_storeu_pd,
-    _mm512_mask_storeu_ps, _mm512_maskz_loadu_pd, _mm512_maskz_loadu_ps, _mm512_permutex2var_ps,
-    _mm512_set1_pd, _mm512_set1_ps, _mm512_setr_epi32, _mm512_setzero_pd, _mm512_setzero_ps,
-    _mm512_shuffle_f32x4, _mm512_shuffle_f64x2, _mm512_storeu_pd, _mm512_storeu_ps,
-    _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_pd, _mm512_unpacklo_ps,
+    _mm256_maskstore_ps, _mm256_permute2f128_pd, _mm256_permute2f128_ps, _mm256_permute4x64_pd,
+    _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_set1_pd, _mm256_set1_ps, _mm256_setr_epi32,
+    _mm256_setr_epi64x, _mm256_setzero_pd, _mm256_setzero_ps, _mm256_shuffle_ps, _mm256_storeu_pd,
+    _mm256_storeu_ps, _mm256_unpackhi_pd, _mm256_unpackhi_ps, _mm256_unpacklo_pd,
+    _mm256_unpacklo_ps, _mm512_castpd_ps, _mm512_castps_pd, _mm512_fmadd_pd, _mm512_fmadd_ps,
+    _mm512_loadu_pd, _mm512_loadu_ps, _mm512_mask_loadu_pd, _mm512_mask_loadu_ps,
+    _mm512_mask_storeu_pd, _mm512_mask_storeu_ps, _mm512_maskz_loadu_pd, _mm512_maskz_loadu_ps,
+    _mm512_permutex2var_ps, _mm512_set1_pd, _mm512_set1_ps, _mm512_setr_epi32, _mm512_setzero_pd,
+    _mm512_setzero_ps, _mm512_shuffle_f32x4, _mm512_shuffle_f64x2, _mm512_storeu_pd,
+    _mm512_storeu_ps, _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_pd,
+    _mm512_unpacklo_ps,
 };
 use std::marker::PhantomData;
+use std::ops::Range;
 
+use super::lay::{self, Lay};
 use super::line::{self, Line};
-use super::pack::{self, Lay, Slice};
+use super::pack::{self, Slice};
 use super::simd::{Block, Simd};
 use super::tile::{self, Tile};
 
@@ -58,13 +63,13 @@ pub(super) unsafe fn avx2_pack<S: Simd>(slice: Slice<S::T>, to: *mut S::T, panel
 #[target_feature(enable = "avx512f")]
 pub(super) unsafe fn avx512_lay<S: Simd>(job: &Lay<'_, S::T>) {
     // SAFETY: the caller vouches for the memory, and this function has the instructions.
-    unsafe { pack::lay::<S>(job) }
+    unsafe { lay::lay::<S>(job) }
 }
 
 #[target_feature(enable = "avx2,fma")]
 pub(super) unsafe fn avx2_lay<S: Simd>(job: &Lay<'_, S::T>) {
     // SAFETY: the caller vouches for the memory, and this function has the instructions.
-    unsafe { pack::lay::<S>(job) }
+    unsafe { lay::lay::<S>(job) }
 }
 
 #[target_feature(enable = "avx512f")]
@@ -96,7 +101,7 @@ unsafe fn load_f64(from: *const f64, mask: u8) -> __m512d {
 /// A vector type from its intrinsics; the last are the mask's expression over `n` and the transposition.
 macro_rules! simd {
     ($name:ident<$t:ty>, $v:ty, $m:ty, $lanes:literal, $zero:ident, $splat:ident, $load:ident,
-     $load_masked:ident, $store:ident, $store_masked:ident, $fma:ident, |$n:ident| $mask:expr, $transpose:expr $(, $every_other:ident)?) => {
+     $load_masked:ident, $store:ident, $store_masked:ident, $fma:ident, |$n:ident| $mask:expr, $load_lanes:ident, $transpose:expr $(, $every_other:ident)?) => {
         impl Simd for $name<$t> {
             type T = $t;
             type V = $v;
@@ -142,6 +147,11 @@ macro_rules! simd {
                 // SAFETY: the caller vouches for the instructions.
                 unsafe { $fma(a, b, c) }
             }
+            #[inline(always)]
+            unsafe fn load_lanes(v: $v, from: *const $t, lanes: Range<usize>) -> $v {
+                // SAFETY: the caller vouches for the elements and the instructions.
+                unsafe { $load_lanes(v, from, lanes) }
+            }
             $(#[inline(always)]
             unsafe fn load_every_other(from: *const $t, n: usize) -> $v {
                 // SAFETY: the caller vouches for the elements and the instructions.
@@ -169,6 +179,7 @@ simd!(
     _mm512_mask_storeu_ps,
     _mm512_fmadd_ps,
     |n| if n >= 16 { u16::MAX } else { (1 << n) - 1 },
+    lanes_16_f32,
     transpose_16_f32,
     every_other_16_f32
 );
@@ -185,6 +196,7 @@ simd!(
     _mm512_mask_storeu_pd,
     _mm512_fmadd_pd,
     |n| if n >= 8 { u8::MAX } else { (1 << n) - 1 },
+    lanes_8_f64,
     transpose_8_f64
 );
 simd!(
@@ -200,7 +212,9 @@ simd!(
     _mm256_maskstore_ps,
     _mm256_fmadd_ps,
     |n| mask_8(n),
-    transpose_8_f32
+    lanes_8_f32,
+    transpose_8_f32,
+    every_other_8_f32
 );
 simd!(
     Avx2<f64>,
@@ -215,6 +229,7 @@ simd!(
     _mm256_maskstore_pd,
     _mm256_fmadd_pd,
     |n| mask_4(n),
+    lanes_4_f64,
     transpose_4_f64
 );
 
@@ -235,6 +250,44 @@ fn mask_4(n: usize) -> __m256i {
     unsafe {
         let lanes = _mm256_setr_epi64x(0, 1, 2, 3);
         _mm256_cmpgt_epi64(_mm256_set1_epi64x(n.min(4) as i64), lanes)
+    }
+}
+
+#[inline(always)]
+unsafe fn lanes_16_f32(v: __m512, from: *const f32, lanes: Range<usize>) -> __m512 {
+    // SAFETY: the caller vouches for the lanes' elements and for AVX-512.
+    unsafe {
+        let mask = Avx512::<f32>::mask(lanes.end) & !Avx512::<f32>::mask(lanes.start);
+        _mm512_mask_loadu_ps(v, mask, from.wrapping_sub(lanes.start))
+    }
+}
+
+#[inline(always)]
+unsafe fn lanes_8_f64(v: __m512d, from: *const f64, lanes: Range<usize>) -> __m512d {
+    // SAFETY: the caller vouches for the lanes' elements and for AVX-512.
+    unsafe {
+        let mask = Avx512::<f64>::mask(lanes.end) & !Avx512::<f64>::mask(lanes.start);
+        _mm512_mask_loadu_pd(v, mask, from.wrapping_sub(lanes.start))
+    }
+}
+
+#[inline(always)]
+unsafe fn lanes_8_f32(v: __m256, from: *const f32, lanes: Range<usize>) -> __m256 {
+    // SAFETY: the caller vouches for the lanes' elements and for AVX2.
+    unsafe {
+        let mask = _mm256_andnot_si256(mask_8(lanes.start), mask_8(lanes.end));
+        let loaded = _mm256_maskload_ps(from.wrapping_sub(lanes.start), mask);
+        _mm256_blendv_ps(v, loaded, _mm256_castsi256_ps(mask))
+    }
+}
+
+#[inline(always)]
+unsafe fn lanes_4_f64(v: __m256d, from: *const f64, lanes: Range<usize>) -> __m256d {
+    // SAFETY: the caller vouches for the lanes' elements and for AVX2.
+    unsafe {
+        let mask = _mm256_andnot_si256(mask_4(lanes.start), mask_4(lanes.end));
+        let loaded = _mm256_maskload_pd(from.wrapping_sub(lanes.start), mask);
+        _mm256_blendv_pd(v, loaded, _mm256_castsi256_pd(mask))
     }
 }
 
@@ -316,6 +369,18 @@ unsafe fn every_other_16_f32(from: *const f32, n: usize) -> __m512 {
         let high = load_f32(from.wrapping_add(16), mask);
         let places = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
         _mm512_permutex2var_ps(low, places, high)
+    }
+}
+
+#[inline(always)]
+unsafe fn every_other_8_f32(from: *const f32, n: usize) -> __m256 {
+    // SAFETY: the caller vouches for `2 n - 1` elements, which the masks hold to, and for AVX2.
+    unsafe {
+        let behind = 2 * n - 1;
+        let low = _mm256_maskload_ps(from, mask_8(behind));
+        let high = _mm256_maskload_ps(from.wrapping_add(8), mask_8(behind.saturating_sub(8)));
+        let by_half = _mm256_castps_pd(_mm256_shuffle_ps::<0x88>(low, high));
+        _mm256_castpd_ps(_mm256_permute4x64_pd::<0xd8>(by_half))
     }
 }
 
