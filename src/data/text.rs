@@ -33,22 +33,17 @@ pub(crate) fn read_text(
     choose: impl Fn(Header<'_>) -> Result<Vec<usize>, Diagnostics>,
 ) -> Result<Table, Diagnostics> {
     let text = whole(source, folder)?;
-    let rows: Vec<&str> = match unit {
-        Unit::Letter => text.split_inclusive(|_| true).collect(),
-        Unit::Piece => pieces(&text).collect(),
-        Unit::Line => text.lines().collect(),
-    };
     let mut table = Table {
         file: source.path.value.clone(),
         row_word: "line",
         runs_on: unit != Unit::Line,
         header: vec![TEXT.to_owned()],
         columns: vec![],
-        lines: lines(&rows, unit),
+        lines: lines(&text, unit),
         given: vec![],
     };
     if choose(table.names())?.contains(&0) {
-        table.columns.push(column(&rows));
+        table.columns.push(column(rows(&text, unit)));
     }
     Ok(table)
 }
@@ -79,10 +74,18 @@ fn not_utf8(path: &str, bytes: &[u8], known: usize) -> Fault {
     Fault::new(codes::NOT_UTF8, message, label).help("save it as UTF-8")
 }
 
+fn rows(text: &str, unit: Unit) -> Box<dyn Iterator<Item = &str> + '_> {
+    match unit {
+        Unit::Letter => Box::new(text.split_inclusive(|_| true)),
+        Unit::Piece => Box::new(pieces(text)),
+        Unit::Line => Box::new(text.lines()),
+    }
+}
+
 /// The line that each row begins on.
-fn lines(rows: &[&str], unit: Unit) -> Vec<u32> {
+fn lines(text: &str, unit: Unit) -> Vec<u32> {
     let mut line = 1;
-    let numbered = rows.iter().map(|row| {
+    let numbered = rows(text, unit).map(|row| {
         let own = line;
         line += match unit {
             Unit::Line => 1,
@@ -93,20 +96,43 @@ fn lines(rows: &[&str], unit: Unit) -> Vec<u32> {
     numbered.collect()
 }
 
-fn column(rows: &[&str]) -> Column {
-    let mut known: HashMap<&str, u32> = HashMap::new();
-    let mut words = vec![];
-    let codes = rows.iter().map(|row| {
-        *known.entry(row).or_insert_with(|| {
-            words.push((*row).to_owned());
-            u32::try_from(words.len() - 1).expect("a text has fewer than 2^32 bytes")
-        })
-    });
-    let codes = codes.collect();
+fn column<'t>(rows: impl Iterator<Item = &'t str>) -> Column {
+    let mut known = Known::default();
     Column {
         name: TEXT.to_owned(),
         position: 0,
-        cells: Cells::Text { codes, words },
+        cells: Cells::Text {
+            codes: rows.map(|row| known.code(row)).collect(),
+            words: known.words,
+        },
         missing: vec![],
     }
+}
+
+/// Texts in the order in which they are met.
+#[derive(Default)]
+struct Known<'t> {
+    words: Vec<String>,
+    codes: HashMap<&'t str, u32>,
+    /// Those of texts of one byte, of which a text of letters has the most.
+    bytes: Vec<Option<u32>>,
+}
+
+impl<'t> Known<'t> {
+    fn code(&mut self, text: &'t str) -> u32 {
+        let [byte] = *text.as_bytes() else {
+            return *self
+                .codes
+                .entry(text)
+                .or_insert_with(|| met(&mut self.words, text));
+        };
+        self.bytes.resize(256, None);
+        *self.bytes[usize::from(byte)].get_or_insert_with(|| met(&mut self.words, text))
+    }
+}
+
+/// The code of a text that is new.
+fn met(words: &mut Vec<String>, text: &str) -> u32 {
+    words.push(text.to_owned());
+    u32::try_from(words.len() - 1).expect("a text has fewer than 2^32 bytes")
 }

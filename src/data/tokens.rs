@@ -29,11 +29,9 @@ impl Tokens {
 
     /// The tokens of some rows, one after the other, `[n]`.
     pub(crate) fn series(&self, rows: &[u32]) -> Tensor {
-        let ids: Vec<i64> = rows
-            .iter()
-            .flat_map(|row| self.row(*row))
-            .copied()
-            .collect();
+        let mut ids = vec![];
+        rows.iter()
+            .for_each(|row| ids.extend_from_slice(self.row(*row)));
         Tensor::from_vec(vec![ids.len()], ids)
     }
 
@@ -86,12 +84,11 @@ fn counts<'b>(
     wanted_by: &str,
 ) -> Result<BTreeMap<&'b str, u64>, Fault> {
     let (codes, words) = text_cells(block, wanted_by)?;
-    let mut counts = BTreeMap::new();
-    for &row in rows {
-        let word = words[codes[row as usize] as usize].as_str();
-        *counts.entry(word).or_default() += 1;
-    }
-    Ok(counts)
+    let mut counts = vec![0; words.len()];
+    rows.iter()
+        .for_each(|row| counts[codes[*row as usize] as usize] += 1);
+    let met = words.iter().map(String::as_str).zip(counts);
+    Ok(met.filter(|(_, count)| *count > 0).collect())
 }
 
 fn piece_counts(texts: BTreeMap<&str, u64>) -> BTreeMap<&str, u64> {
