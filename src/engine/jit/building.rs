@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::engine::jit::body::{Fused, kernel};
 use crate::engine::jit::chunks::Chunks;
 use crate::engine::jit::emit::{Compiler, NoCode};
-use crate::engine::jit::fuse::{Fused, Unit, kernel};
+use crate::engine::jit::fuse::Unit;
 use crate::engine::jit::graph::{Base, BaseId, Def, Graph, NodeId, Task};
 use crate::engine::jit::kernel::{Extent, InstKind, Output, Space, Store};
 use crate::engine::jit::moves::{Move, is_by_row};

@@ -1,5 +1,5 @@
 //! Native code. A plan, in which every size is a number, becomes a graph of bases and nodes ([`graph`]); nodes become units that share
-//! a kernel ([`fuse`]); units become steps ([`steps`]) in phases ([`phases`]), buffers get places ([`memory`], [`in_place`]), kernels
+//! a kernel's body ([`fuse`], [`body`]); units become steps ([`steps`]) in phases ([`phases`]), buffers get places ([`memory`], [`in_place`]), kernels
 //! code ([`emit`]); all of it is a [`native`] plan, which a pool of workers runs ([`running`], [`pool`]). Products of matrices have
 //! kernels of their own ([`gemm`]).
 //!
@@ -11,6 +11,7 @@
     reason = "native code is called, and buffers are shared among workers"
 )]
 
+mod body;
 mod budget;
 mod building;
 mod chunks;
