@@ -1,4 +1,4 @@
-//! Updates without a loop around them: the batches of one epoch, cut beforehand, over and over. For timing.
+//! Updates without a loop around them: the first batches of an epoch, cut beforehand, over and over. For timing.
 
 use crate::data::Dataset;
 use crate::lower::Run;
@@ -10,6 +10,9 @@ use crate::train::machine::Machine;
 use crate::train::store::Store;
 use crate::train::update::{Update, first_values};
 use crate::train::wiring::{Feed, Names};
+
+/// Batches that are cut beforehand at most, so that few steps do not wait for many batches.
+const MOST_BATCHES: usize = 64;
 
 /// A run about to be stepped.
 pub struct Stepper<'a> {
@@ -24,7 +27,7 @@ pub struct Stepper<'a> {
 }
 
 impl<'a> Stepper<'a> {
-    /// First values, and the batches of the first epoch.
+    /// First values, and the first batches of the first epoch.
     pub fn new(
         run: &'a Run,
         machine: &'a Machine<'a>,
@@ -43,6 +46,7 @@ impl<'a> Stepper<'a> {
         Ok(Stepper {
             batches: batches
                 .iter()
+                .take(MOST_BATCHES)
                 .map(|rows| rows_of(part, rows, None))
                 .collect(),
             run,
