@@ -8,12 +8,13 @@ mod measures;
 mod page;
 mod picture;
 
+use std::fmt::Display;
 use std::path::Path;
 
 use crate::cli::compare::Compared;
 use crate::cli::screen::{Screen, counted, thousands};
-use crate::cli::show::folds;
-use crate::cli::show::json::tensor as json_of;
+use crate::cli::show::labels::{Labelled, Labels};
+use crate::cli::show::lines;
 use crate::cli::summary::layers::{self, Summary};
 use crate::diag::Diagnostic;
 use crate::session::{Compiled, Kept, Model, Output, Session, View};
@@ -32,6 +33,7 @@ const MOST_ROWS: usize = 10_000;
 pub(crate) struct Draft {
     kept: Vec<Kept>,
     summaries: Vec<Summary>,
+    labels: Labels,
     shows: Vec<ShowPart>,
 }
 
@@ -45,14 +47,16 @@ impl Draft {
             summaries: runs
                 .map(|run| layers::summary(compiled, run, sources))
                 .collect(),
+            labels: Labels::of(compiled),
             shows: vec![],
         }
     }
 
     /// Keeps what the program shows.
     pub(crate) fn hear(&mut self, output: &Output) {
-        if let Output::Show { title, value, .. } = output {
-            self.shows.extend(shown(title, value));
+        if let Output::Show { title, value, span } = output {
+            let value = self.labels.label(*span, value);
+            self.shows.extend(shown(title, &value));
         }
     }
 
@@ -217,30 +221,48 @@ fn environment() -> Vec<Pair> {
     ]
 }
 
-/// What a page shows of a value.
-fn shown(title: &str, value: &View) -> Vec<ShowPart> {
-    let text = |text: String| vec![ShowPart::text(title, text)];
+/// What a page shows of a value: pictures by themselves, all else as a terminal shows it.
+fn shown(title: &str, value: &Labelled<'_>) -> Vec<ShowPart> {
+    let part = |name: &dyn Display, part| shown(&format!("{title}.{name}"), part);
     match value {
-        View::Heatmap { matrix, rows, cols } => vec![ShowPart::heatmap(title, matrix, rows, cols)],
-        View::Images { tiles, .. } => vec![ShowPart::images(title, tiles)],
-        View::Tuple(parts) => {
+        Labelled::Tuple(parts) if has_picture(value) => {
             let parts = parts.iter().enumerate();
-            parts
-                .flat_map(|(at, part)| shown(&format!("{title}.{at}"), part))
-                .collect()
+            parts.flat_map(|(at, own)| part(&at, own)).collect()
         }
-        View::Record(fields) => {
+        Labelled::Record(fields) if has_picture(value) => {
             let fields = fields.iter();
-            fields
-                .flat_map(|(name, field)| shown(&format!("{title}.{name}"), field))
-                .collect()
+            fields.flat_map(|(name, own)| part(name, own)).collect()
         }
-        View::Drawn(drawn) => text(drawn.clone()),
-        View::Folds(metrics) => text(folds::lines(metrics, Screen::default()).join("\n")),
-        View::Text(own) => text(own.clone()),
-        View::Tensor(tensor) if tensor.len() <= 64 => text(json_of(tensor).to_string()),
-        View::Tensor(tensor) => text(format!("{}{:?}", tensor.dtype(), tensor.shape())),
+        Labelled::Other(View::Heatmap { matrix, rows, cols }) => {
+            vec![ShowPart::heatmap(title, matrix, rows, cols)]
+        }
+        Labelled::Other(View::Images { tiles, .. }) => vec![ShowPart::images(title, tiles)],
         // These are on the page already.
-        View::Plot { .. } | View::History { .. } | View::Run(_) | View::Data(_) => vec![],
+        Labelled::Other(
+            View::Plot { .. } | View::History { .. } | View::Run(_) | View::Data(_),
+        ) => vec![],
+        Labelled::Tensor(..)
+        | Labelled::Tuple(_)
+        | Labelled::Record(_)
+        | Labelled::Other(
+            View::Text(_)
+            | View::Drawn(_)
+            | View::Folds(_)
+            | View::Tensor(_)
+            | View::Tuple(_)
+            | View::Record(_),
+        ) => {
+            let lines = lines(value, Screen::default());
+            vec![ShowPart::text(title, lines.join("\n"))]
+        }
+    }
+}
+
+fn has_picture(value: &Labelled<'_>) -> bool {
+    match value {
+        Labelled::Tensor(..) => false,
+        Labelled::Tuple(parts) => parts.iter().any(has_picture),
+        Labelled::Record(fields) => fields.iter().any(|(_, field)| has_picture(field)),
+        Labelled::Other(view) => matches!(view, View::Heatmap { .. } | View::Images { .. }),
     }
 }

@@ -47,6 +47,22 @@ pub(crate) fn show(title: &str, value: &Labelled<'_>, screen: Screen) -> String 
         .collect()
 }
 
+/// A shown value without its title: what stands below one elsewhere.
+pub(crate) fn lines(value: &Labelled<'_>, screen: Screen) -> Vec<String> {
+    let Labelled::Tensor(tensor, label) = value else {
+        return body(value, screen);
+    };
+    if let Some(number) = tensor::scalar(tensor) {
+        return vec![number];
+    }
+    table::matrix(tensor, label, screen).unwrap_or_else(|| {
+        let ty = tensor::type_of(tensor, &label.axes);
+        std::iter::once(ty)
+            .chain(tensor::lines(tensor, screen))
+            .collect()
+    })
+}
+
 /// A value on one line: a number, or the type of what is larger.
 pub(crate) fn glimpse(name: &str, value: &View, screen: Screen) -> String {
     let strong = screen.paint(name, 1);
