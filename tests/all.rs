@@ -17,6 +17,7 @@ mod readme;
 mod render_reports;
 mod round_trip;
 mod saved_models;
+mod saved_series;
 mod suite_check;
 mod suite_explain;
 mod suite_hands;

@@ -20,7 +20,7 @@ pub(crate) fn evaluate(args: &Evaluate, global: &Global, out: &mut Out<'_>) -> D
     let files = [("--data", args.data.as_path())];
     let Opened { model, files } = open("evaluate", &args.model, &files, global, out)?;
     let span = files[0];
-    let encoder = told_of(&model, model.all_fields(span), out)?;
+    let encoder = model.all_fields(span);
     let table = told_of(&model, table(args, &model, &encoder, span), out)?;
     let Some(table) = table else {
         return Ok(());
@@ -29,7 +29,7 @@ pub(crate) fn evaluate(args: &Evaluate, global: &Global, out: &mut Out<'_>) -> D
     tell(&model, &found, &args.data, out)
 }
 
-/// All rows of a file, or all images of a folder of classes.
+/// All rows of a file, the text of one, or all images of a folder of classes.
 fn table(
     args: &Evaluate,
     model: &Model,
@@ -40,6 +40,9 @@ fn table(
         return Ok(Some(labelled_images(&args.data, &form, span)?));
     }
     let path = args.data.to_string_lossy();
+    if let Some(text) = encoder.read_text(&path)? {
+        return Ok(Some(text));
+    }
     let source = model.reading().csv(&path, span);
     let (missing, columns) = (encoder.missing(), encoder.columns());
     let mut rows = CsvRows::open(&source, missing, Path::new(""), &columns)?;

@@ -1,23 +1,28 @@
 //! New data for a saved model: the columns its fields were fitted on, through the same transforms.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::data::apply::apply;
 use crate::data::block::Block;
 use crate::data::chunk::not_rows;
 use crate::data::codes;
-use crate::data::fault::{Fault, shown};
+use crate::data::dataset::Part;
+use crate::data::fault::{Fault, counted, shown};
 use crate::data::missing::complete;
-use crate::data::spec::{MissingSpec, WindowSpec};
+use crate::data::rows::Rows;
+use crate::data::spec::{MissingSpec, TextSpec, WindowSpec};
 use crate::data::table::Table;
+use crate::data::text::{Unit, read_text};
 use crate::data::tokens::padded;
 use crate::data::transform::{Fitted, FittedField};
 use crate::data::windows::WindowRows;
 use crate::data::{MissingPolicy, Reading};
-use crate::diag::{Code, Diagnostic};
-use crate::source::Span;
+use crate::diag::{Code, Diagnostic, Diagnostics};
+use crate::source::{Span, Spanned};
 use crate::tensor::Tensor;
+use crate::tokens::Tokenizer;
 use crate::types::DType;
 
 /// Turns tables into fields as the data of a model's training was.
@@ -33,26 +38,73 @@ pub struct Encoded {
     /// The rows of the table that were kept, ascending: others have no value where one is needed.
     pub rows: Vec<u32>,
     /// The fields in order, `[rows, ..row_shape]` each.
-    pub fields: Vec<(String, Tensor)>,
+    pub fields: Vec<(String, Rows)>,
+}
+
+/// How windows are cut of a series of new rows: every one that all fields have.
+struct Cut {
+    /// The least shift of a field: what all are shifted by, none is.
+    first: usize,
+    /// From the first row of a window in any field to behind the last in any.
+    reach: usize,
+    stride: usize,
+}
+
+impl Cut {
+    fn windows(&self, series: Tensor, own: WindowSpec) -> Rows {
+        let n_rows = series.shape()[0];
+        let end = (n_rows + 1).saturating_sub(self.reach);
+        let starts = (0..end).step_by(self.stride);
+        let starts: Vec<u32> = starts.filter_map(|at| u32::try_from(at).ok()).collect();
+        let own = WindowSpec {
+            shift: own.shift - self.first,
+            ..own
+        };
+        Rows::Windows(Box::new(WindowRows::new(series, Arc::new(starts), own)))
+    }
+
+    fn too_short(&self, table: &Table) -> Fault {
+        let message = format!("{} is too short for one window", shown(&table.file));
+        let n_rows = counted(table.n_rows(), "row");
+        let label = format!(
+            "it holds {n_rows}, and a window with its shift takes {}",
+            self.reach
+        );
+        Fault::new(codes::SHORT_SERIES, message, label).help("give it a longer series")
+    }
 }
 
 impl<'a> Encoder<'a> {
-    /// An encoder for some fields; faults are told at `span`. Fields that are not made of cells are refused.
-    pub fn new(
+    /// An encoder for some fields of rows of cells; faults are told at `span`. Fields that are made of a text are refused.
+    pub fn of_cells(
         fields: Vec<&'a FittedField>,
         reading: &Reading,
         span: Span,
     ) -> Result<Encoder<'a>, Diagnostic> {
-        for field in &fields {
-            if let Some(what) = field.no_cells() {
-                return Err(not_rows(what, &field.name).at(span));
-            }
+        match fields.iter().find(|field| field.unit().is_some()) {
+            Some(field) => Err(not_rows("a text", &field.name).at(span)),
+            None => Ok(Encoder::new(fields, reading, span)),
         }
-        Ok(Encoder {
+    }
+
+    /// An encoder for some fields; faults are told at `span`.
+    pub fn new(fields: Vec<&'a FittedField>, reading: &Reading, span: Span) -> Encoder<'a> {
+        Encoder {
             fields,
             missing: reading.missing(span),
             span,
-        })
+        }
+    }
+
+    /// The text of a file, as a table of what a field takes for a row of it; nothing where fields are made of rows of cells.
+    pub fn read_text(&self, path: &str) -> Result<Option<Table>, Diagnostics> {
+        let Some(unit) = self.fields.iter().find_map(|field| field.unit()) else {
+            return Ok(None);
+        };
+        let source = TextSpec {
+            path: Spanned::new(path.to_owned(), self.span),
+        };
+        read_text(&source, unit, Path::new(""), |_| Ok(vec![0])).map(Some)
     }
 
     /// The columns it takes.
@@ -78,15 +130,49 @@ impl<'a> Encoder<'a> {
             true => None,
             false => Some(table.keep(&rows)),
         };
-        let table = kept.as_ref().unwrap_or(table);
-        let field = |field: &&FittedField| {
-            let rows = field.apply_rows(table, &self.missing, self.span);
-            Ok((field.name.clone(), rows.map_err(of_new_rows)?))
+        let fields = self.rows_of(kept.as_ref().unwrap_or(table))?;
+        Ok(Encoded { fields, rows })
+    }
+
+    /// The same as a part of a dataset. Its rows are windows where fields are cut into some.
+    pub fn part(&self, table: &Table) -> Result<Part, Diagnostic> {
+        let Encoded { fields, rows } = self.encode(table)?;
+        let n_rows = fields.first().map_or(0, |(_, own)| own.shape()[0]);
+        let rows = match self.cut() {
+            Some(cut) if n_rows == 0 => return Err(cut.too_short(table).at(self.span)),
+            Some(_) => (0..).take(n_rows).collect(),
+            None => rows,
         };
-        let fields = self.fields.iter().map(field);
-        Ok(Encoded {
-            fields: fields.collect::<Result<_, Diagnostic>>()?,
+        Ok(Part {
+            name: "all".into(),
             rows,
+            fields,
+        })
+    }
+
+    fn rows_of(&self, table: &Table) -> Result<Vec<(String, Rows)>, Diagnostic> {
+        let cut = self.cut();
+        let field = |field: &&FittedField| {
+            let series = field.apply_rows(table, &self.missing, self.span);
+            let series = series.map_err(|report| of_new_rows(field, report))?;
+            let rows = match (&cut, field.windows) {
+                (Some(cut), Some(own)) => cut.windows(series, own),
+                _ => Rows::Tensor(series),
+            };
+            Ok((field.name.clone(), rows))
+        };
+        self.fields.iter().map(field).collect()
+    }
+
+    fn cut(&self) -> Option<Cut> {
+        let windows = self.fields.iter().filter_map(|field| field.windows);
+        let windows: Vec<WindowSpec> = windows.collect();
+        let first = windows.iter().map(|own| own.shift).min()?;
+        let end = windows.iter().map(|own| own.shift + own.length).max()?;
+        Some(Cut {
+            first,
+            reach: end - first,
+            stride: windows[0].stride.max(1),
         })
     }
 
@@ -109,7 +195,9 @@ impl<'a> Encoder<'a> {
 }
 
 /// What to try where a saved model, not a program, meets the row.
-fn of_new_rows(report: Diagnostic) -> Diagnostic {
+fn of_new_rows(field: &FittedField, report: Diagnostic) -> Diagnostic {
+    const LETTER: &str =
+        "the model knows no other: leave it out, or train with `chars(unknown: \"?\")`";
     const HELPS: [(Code, &str); 3] = [
         (
             codes::UNSEEN_CATEGORY,
@@ -126,13 +214,15 @@ fn of_new_rows(report: Diagnostic) -> Diagnostic {
     ];
     let help = HELPS.into_iter().find(|(code, _)| *code == report.code);
     match help {
+        Some((codes::UNSEEN_CATEGORY, _)) if field.tokenizer().is_some() => report.help(LETTER),
         Some((_, help)) => report.help(help),
         None => report,
     }
 }
 
 impl FittedField {
-    /// Every row of a table as this field, `[rows, ..row_shape]`; faults are reported at `at`.
+    /// Every row of a table as this field, `[rows, ..row_shape]`; of one that is cut into windows, the series. Faults are reported at
+    /// `at`.
     pub fn apply_rows(
         &self,
         table: &Table,
@@ -158,11 +248,7 @@ impl FittedField {
         if let Some(own) = self.padded {
             return padded(&block, own, &rows, self.float());
         }
-        let series = block.tensor(&rows, self.float())?;
-        Ok(match self.windows {
-            Some(own) => every_window(own, &series),
-            None => series,
-        })
+        block.tensor(&rows, self.float())
     }
 
     pub(crate) fn imputes(&self) -> bool {
@@ -171,29 +257,18 @@ impl FittedField {
             .any(|step| matches!(step, Fitted::Impute { .. }))
     }
 
-    /// What it is made of, if not of cells.
-    fn no_cells(&self) -> Option<&'static str> {
-        let is_text = self.tokenizer().is_some() && self.padded.is_none();
-        is_text.then_some("a text")
+    /// What a row of its text is, if it is made of a text that is no cell.
+    fn unit(&self) -> Option<Unit> {
+        match *self.tokenizer().filter(|_| self.padded.is_none())? {
+            Tokenizer::Chars(_) => Some(Unit::Letter),
+            Tokenizer::Words(_) | Tokenizer::Bpe(_) => Some(Unit::Piece),
+        }
     }
 
     /// The type of its numbers.
     pub fn float(&self) -> DType {
         if self.double { DType::F64 } else { DType::F32 }
     }
-}
-
-/// Every window of a series; none where it is too short.
-fn every_window(own: WindowSpec, series: &Tensor) -> Tensor {
-    let n_rows = series.shape()[0];
-    let last = n_rows.checked_sub(own.length).map_or(0, |last| last + 1);
-    let starts = (0..last).step_by(own.stride.max(1));
-    let starts: Vec<u32> = starts
-        .filter_map(|start| u32::try_from(start).ok())
-        .collect();
-    let own = WindowSpec { shift: 0, ..own };
-    let rows = WindowRows::new(series.clone(), Arc::new(starts), own);
-    rows.whole().clone()
 }
 
 /// The place of a column that was read.

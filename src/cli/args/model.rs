@@ -26,8 +26,8 @@ pub(crate) struct Predict {
 pub(crate) struct Evaluate {
     /// The model
     pub(crate) model: PathBuf,
-    /// The rows: a CSV file with the columns of inputs and targets; for a model of images a folder as `images` or `idx` takes it, of
-    /// whose parts the one held apart counts
+    /// The rows: a CSV file with the columns of inputs and targets; a text, for a model of one; for a model of images a folder as
+    /// `images` or `idx` takes it, of whose parts the one held apart counts
     #[arg(long, value_name = "FILE")]
     pub(crate) data: PathBuf,
 }

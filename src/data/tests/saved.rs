@@ -28,7 +28,8 @@ fn new_data_goes_through_the_same_transforms() {
     let span = build.spec.span;
     let reading = Reading::default();
     let (source, missing) = (reading.csv("good.csv", span), reading.missing(span));
-    let encoder = Encoder::new(vec![&data.fitted[0]], &reading, span).expect("it takes cells");
+    let fields = vec![&data.fitted[0]];
+    let encoder = Encoder::of_cells(fields, &reading, span).expect("it takes cells");
     let mut rows = CsvRows::open(&source, &missing, &folder(), &encoder.columns())
         .expect("the columns are there");
     let mut x = vec![];
@@ -38,6 +39,7 @@ fn new_data_goes_through_the_same_transforms() {
         x.push(
             encoder.encode(&table).expect("the rows are good").fields[0]
                 .1
+                .tensor()
                 .clone(),
         );
         let other = data.fitted[1].apply_rows(&table, &missing, span);

@@ -1,8 +1,6 @@
 //! Rows on their way through a model: cells to fields, fields to outputs, outputs to columns.
 
-use crate::data::{
-    Encoded, Encoder, ImageForm, Part, Reading, Rows as PartRows, Table, gather_rows,
-};
+use crate::data::{Encoded, Encoder, ImageForm, Reading, Table, gather_rows};
 use crate::diag::Diagnostic;
 use crate::session::model::Model;
 use crate::session::model::present::{Column, present};
@@ -22,7 +20,7 @@ impl Model {
     pub fn rows(&self, span: Span) -> Result<Rows<'_>, Diagnostic> {
         let inputs = self.inputs();
         let names: Vec<String> = inputs.iter().map(|field| field.name.clone()).collect();
-        let encoder = Encoder::new(inputs, self.reading(), span)?;
+        let encoder = Encoder::of_cells(inputs, self.reading(), span)?;
         let (run, weights) = (self.run(), &self.file.weights);
         let predictor = self.with_machine(|machine| Predictor::new(run, machine, weights, &names));
         Ok(Rows {
@@ -50,7 +48,7 @@ impl Model {
     }
 
     /// An encoder for everything that it was trained on: inputs and targets. Faults of rows are told at `span`.
-    pub fn all_fields(&self, span: Span) -> Result<Encoder<'_>, Diagnostic> {
+    pub fn all_fields(&self, span: Span) -> Encoder<'_> {
         Encoder::new(self.file.fitted.iter().collect(), self.reading(), span)
     }
 
@@ -60,21 +58,12 @@ impl Model {
         encoder: &Encoder<'_>,
         table: &Table,
     ) -> Result<(Evaluation, usize), Diagnostic> {
-        let encoded = encoder.encode(table)?;
-        let fields = encoded.fields.into_iter();
-        let n_rows = encoded.rows.len();
-        let part = Part {
-            name: "all".into(),
-            rows: encoded.rows,
-            fields: fields
-                .map(|(name, tensor)| (name, PartRows::Tensor(tensor)))
-                .collect(),
-        };
+        let part = encoder.part(table)?;
         let (run, weights) = (self.run(), &self.file.weights);
         let metrics = run.metrics.as_ref();
         let found = self
             .with_machine(|machine| train::evaluate(run, metrics, machine, weights, &part, None));
-        Ok((found.map_err(|error| error.report())?, n_rows))
+        Ok((found.map_err(|error| error.report())?, part.rows.len()))
     }
 }
 
@@ -149,7 +138,7 @@ fn tensors(encoded: &Encoded) -> Vec<Tensor> {
     encoded
         .fields
         .iter()
-        .map(|(_, field)| field.clone())
+        .map(|(_, field)| field.tensor().clone())
         .collect()
 }
 
@@ -160,8 +149,8 @@ fn joined(parts: &[&Encoded]) -> Vec<Tensor> {
     }
     let n_fields = parts.first().map_or(0, |part| part.fields.len());
     let field = |at: usize| {
-        let pieces: Vec<Tensor> = parts.iter().map(|part| part.fields[at].1.clone()).collect();
-        concat(&pieces, 0)
+        let pieces = parts.iter().map(|part| part.fields[at].1.tensor().clone());
+        concat(&pieces.collect::<Vec<_>>(), 0)
     };
     (0..n_fields).map(field).collect()
 }
