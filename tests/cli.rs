@@ -267,17 +267,9 @@ fn a_summary_counts_what_keras_counts() {
     assert_eq!(on(&["summary"], "show 1;\n").0, 1);
 }
 
-#[test]
-fn a_work_is_timed_in_one_line() {
-    let (code, out, err) = ran(&[
-        "bench",
-        "benches/mlp_tiny.nnl",
-        "--seconds",
-        "0.01",
-        "--threads",
-        "1",
-        "--json",
-    ]);
+fn timed(more: &[&str]) -> serde_json::Value {
+    let args = ["bench", "benches/mlp_tiny.nnl", "--seconds", "0.01"];
+    let (code, out, err) = ran(&[&args[..], &["--threads", "1", "--json"], more].concat());
     assert_eq!(code, 0, "{err}");
     let line: serde_json::Value = serde_json::from_str(&out).expect("a line of JSON");
     assert_eq!(
@@ -287,6 +279,18 @@ fn a_work_is_timed_in_one_line() {
     assert!(
         line["steps"].as_u64() >= Some(10) && line["median_us"].as_f64() >= line["min_us"].as_f64()
     );
+    line
+}
+
+#[test]
+fn a_work_is_timed_in_one_line() {
+    assert!(timed(&[])["loss_last"].is_number());
+}
+
+#[test]
+fn answers_are_timed_too() {
+    let line = timed(&["--predict", "5"]);
+    assert_eq!((&line["rows"], line.get("loss_last")), (&5.into(), None));
 }
 
 #[test]

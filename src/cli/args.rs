@@ -280,11 +280,12 @@ pub(crate) enum Command {
         /// The folder, made where it is missing
         folder: PathBuf,
     },
-    /// Time the training step of a program's first run
+    /// Time the training step of a program's first run, or its model's answers
     ///
-    /// The steps of the first `train` block are repeated on batches in memory, each timed. One line comes out, with --json in
-    /// the form that the comparisons of this project share: `peer`, `work`, `median_us`, `min_us`, `first_step_s` (since the process
-    /// began), `rss_mib`, `loss_first`, `loss_last`, `steps`.
+    /// The steps of the first `train` block are repeated on batches in memory, each timed; with --predict the model answers rows in
+    /// memory, with the weights that it begins with. One line comes out, with --json in the form that the comparisons of this project
+    /// share: `peer`, `work`, `median_us`, `min_us`, `first_step_s` (since the process began), `rss_mib`, `loss_first`, `loss_last`,
+    /// `steps`; of answers, `rows` in place of losses.
     #[command(
         after_help = "Example:\n  nnlc bench benches/mlp_tiny.nnl --seconds 4 --threads 2 --json"
     )]
@@ -292,6 +293,9 @@ pub(crate) enum Command {
         /// How long to go on, in seconds
         #[arg(long, default_value_t = 4.0, value_name = "S", value_parser = seconds)]
         seconds: f64,
+        /// Time the model's answers to so many rows at once
+        #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        predict: Option<u32>,
         /// The program
         file: PathBuf,
     },

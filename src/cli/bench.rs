@@ -1,4 +1,4 @@
-//! `nnlc bench`: times the training step of a program's first run on batches in memory.
+//! `nnlc bench`: times the training step of a program's first run on batches in memory, or the answers of its model.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::cli::args::Global;
 use crate::cli::program::{code, compile, load, session};
+use crate::cli::screen::counted;
 use crate::cli::show::json::float;
 use crate::cli::{Done, INTERRUPTED, Out, Stop, interrupt};
 use crate::lower::Mode;
@@ -16,9 +17,16 @@ use crate::train::Flow;
 const WARM_UP: usize = 5;
 const LEAST: usize = 10;
 
+/// For how long, and for how many rows an answer, where answers are timed.
+#[derive(Clone, Copy)]
+pub(crate) struct Timed {
+    pub(crate) seconds: f64,
+    pub(crate) rows: Option<u32>,
+}
+
 pub(crate) fn bench(
     path: &Path,
-    seconds: f64,
+    timed: Timed,
     began: Instant,
     global: &Global,
     out: &mut Out<'_>,
@@ -34,8 +42,11 @@ pub(crate) fn bench(
         return Err(Stop::Code(1));
     }
     interrupt::listen();
-    let mut watch = Watch::new(began, seconds);
-    let result = session.steps(&compiled, 0, &mut |loss| watch.step(loss));
+    let mut watch = Watch::new(began, timed);
+    let result = match timed.rows {
+        Some(rows) => session.answers(&compiled, 0, rows as usize, &mut || watch.step(f64::NAN)),
+        None => session.steps(&compiled, 0, &mut |loss| watch.step(loss)),
+    };
     if let Err(report) = result {
         let reports = report.into();
         out.reports(session.sources(), &reports)?;
@@ -54,6 +65,7 @@ pub(crate) fn bench(
 
 /// A stop watch over steps.
 struct Watch {
+    rows: Option<u32>,
     began: Instant,
     length: Duration,
     /// When the step going on began.
@@ -67,10 +79,11 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(began: Instant, seconds: f64) -> Watch {
+    fn new(began: Instant, timed: Timed) -> Watch {
         Watch {
+            rows: timed.rows,
             began,
-            length: Duration::from_secs_f64(seconds),
+            length: Duration::from_secs_f64(timed.seconds),
             mark: Instant::now(),
             end: None,
             n_steps: 0,
@@ -120,22 +133,36 @@ impl Watch {
             .map_or(0.0, |time| time.as_secs_f64() * 1e6)
     }
 
-    /// The line that all peers write.
+    /// The line that all peers write; one of answers has no loss.
     fn line(&self, work: &str) -> Value {
-        let [first, last] = self.losses;
-        json!({
+        let mut line = json!({
             "peer": "nnlc", "work": work,
             "median_us": rounded(self.median_us(), 1), "min_us": rounded(self.min_us(), 1),
             "first_step_s": rounded(self.first.as_secs_f64(), 4), "rss_mib": peak_rss_mib(),
-            "loss_first": rounded(first, 4), "loss_last": rounded(last, 4), "steps": self.times.len(),
-        })
+        });
+        let [first, last] = self.losses.map(|loss| rounded(loss, 4));
+        let more = match self.rows {
+            Some(rows) => json!({ "rows": rows, "steps": self.times.len() }),
+            None => json!({ "loss_first": first, "loss_last": last, "steps": self.times.len() }),
+        };
+        let both = line.as_object_mut().zip(more.as_object());
+        both.into_iter()
+            .for_each(|(line, more)| line.extend(more.clone()));
+        line
     }
 
     fn text(&self, work: &str) -> String {
         let [first, last] = self.losses;
         let rss = peak_rss_mib().map_or(String::new(), |rss| format!(", {rss} MiB at most"));
+        let (what, end) = match self.rows {
+            Some(rows) => (
+                format!("an answer to {}", counted(u64::from(rows), "row")),
+                String::new(),
+            ),
+            None => ("a step".into(), format!(", loss {first:.4} to {last:.4}")),
+        };
         format!(
-            "{work}: {:.1} µs a step (median of {}; least {:.1} µs), first step after {:.4} s{rss}, loss {first:.4} to {last:.4}\n",
+            "{work}: {:.1} µs {what} (median of {}; least {:.1} µs), the first after {:.4} s{rss}{end}\n",
             self.median_us(),
             self.times.len(),
             self.min_us(),
@@ -166,7 +193,11 @@ mod tests {
 
     #[test]
     fn the_line_has_the_keys_of_all_peers() {
-        let mut watch = Watch::new(Instant::now(), 0.0);
+        let timed = Timed {
+            seconds: 0.0,
+            rows: None,
+        };
+        let mut watch = Watch::new(Instant::now(), timed);
         while watch.step(0.5) == Flow::Continue {}
         assert_eq!(watch.times.len(), LEAST);
         let line = watch.line("mlp_tiny");

@@ -155,6 +155,16 @@ fn chosen(command: &Command, global: &Global, out: &mut Out<'_>, began: Instant)
         Command::Man { folder } => completions::man(folder, out),
         Command::Completions { shell } => completions::completions(*shell, out),
         Command::Summary(program) => summary::summary(&program.file, global, out),
-        Command::Bench { seconds, file } => bench::bench(file, *seconds, began, global, out),
+        Command::Bench {
+            seconds,
+            predict,
+            file,
+        } => {
+            let timed = bench::Timed {
+                seconds: *seconds,
+                rows: *predict,
+            };
+            bench::bench(file, timed, began, global, out)
+        }
     }
 }

@@ -8,6 +8,7 @@
 //! `model_file` keeps a model on disk, `recipe` how it is computed; `predictor` asks it, `rate` tells the learning rate, `initial` takes
 //! its weights. `run_dir` keeps whole runs, a `checkpoint` is a run after an update, `keeping` makes them and goes on from them.
 
+mod answerer;
 mod batches;
 mod checkpoint;
 pub mod codes;
@@ -38,6 +39,7 @@ mod trouble;
 mod update;
 mod wiring;
 
+pub use answerer::Answerer;
 pub use error::{Broken, Divergence, TrainError};
 pub use evaluate::{Evaluation, evaluate, predict};
 pub use event::{Best, Ended, Event, Flow};
