@@ -14,10 +14,12 @@ mod open;
 mod table;
 mod watch;
 
+mod channels;
 mod csv;
 mod idx;
 mod images;
 mod new_images;
+mod npy;
 mod pixels;
 
 mod augment;
@@ -71,10 +73,10 @@ pub use rows::Rows;
 pub use saved::{SavedError, from_json, to_json};
 pub use source::{read_table, with_tokenizers};
 pub use spec::{
-    AugmentSpec, Classes, Columns, CsvSpec, DataSpec, FieldSpec, Fill, FolderSpec, ImagesSpec,
-    InlineCell, InlineColumn, InlineSpec, MissingPolicy, MissingSpec, PadSpec, Pairs, PartsSpec,
-    RandomSpec, Selector, ShareSpec, SourceSpec, SplitBy, SplitSpec, TextSpec, TransformSpec,
-    Unknown, WindowSpec,
+    AugmentSpec, Channels, Classes, Columns, CsvSpec, DataSpec, FieldSpec, Fill, FolderSpec,
+    ImagesSpec, InlineCell, InlineColumn, InlineSpec, MissingPolicy, MissingSpec, NpyFiles,
+    NpySpec, PadSpec, Pairs, PartsSpec, RandomSpec, Selector, ShareSpec, SourceSpec, SplitBy,
+    SplitSpec, TextSpec, TransformSpec, Unknown, WindowSpec,
 };
 pub use table::{Cells, Column, Given, Missing, Table};
 pub use transform::{FillValue, Fitted, FittedField};

@@ -11,6 +11,7 @@ use crate::data::idx::read_idx;
 use crate::data::images::read_images;
 use crate::data::inline::read_inline;
 use crate::data::jsonl::read_jsonl;
+use crate::data::npy::read_arrays;
 use crate::data::random::draw;
 use crate::data::select;
 use crate::data::spec::{DataSpec, Pairs, SourceSpec, TextSpec, TransformSpec};
@@ -36,6 +37,7 @@ pub fn read_table(spec: &DataSpec, folder: &Path) -> Result<Table, Diagnostics> 
             let table = read_images(source, folder).map_err(|fault| fault.at(source.path.span))?;
             checked(table, choose)
         }
+        SourceSpec::Npy(source) => read_arrays(source, &spec.missing, folder, choose),
         SourceSpec::Text(source) => read_text(source, unit(spec), folder, choose),
         SourceSpec::Lines(source) => read_text(source, Unit::Line, folder, choose),
         SourceSpec::Jsonl(source) => read_jsonl(source, folder, choose),

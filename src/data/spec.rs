@@ -48,6 +48,37 @@ pub enum SourceSpec {
     Idx(FolderSpec),
     /// `images("photos/")`: columns `images` and `labels`.
     Images(ImagesSpec),
+    /// `npy("x.npy", labels: "y.npy")`: columns `images`, or `x0`, `x1`, …, and `labels`.
+    Npy(NpySpec),
+}
+
+/// NumPy arrays: one of rows, one of their labels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NpySpec {
+    /// Images, or columns of numbers.
+    pub rows: NpyFiles,
+    /// A number a row.
+    pub labels: Option<NpyFiles>,
+    /// Which axis of images is that of the channels, where the program says so.
+    pub channels: Option<Channels>,
+}
+
+/// The file of an array, and that of the part `test` where it is held apart; the paths are relative to the program's folder.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NpyFiles {
+    /// The rows that parts share.
+    pub train: Spanned<String>,
+    /// The rows of the given part `test`.
+    pub test: Option<Spanned<String>>,
+}
+
+/// Where images have their channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channels {
+    /// `[n, c, h, w]`
+    First,
+    /// `[n, h, w, c]`
+    Last,
 }
 
 /// A folder of files.

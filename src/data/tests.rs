@@ -4,6 +4,7 @@ mod batches;
 mod hostile;
 mod images;
 mod misread;
+mod npy;
 mod read;
 mod real;
 mod saved;

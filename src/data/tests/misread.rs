@@ -36,7 +36,15 @@ misread!(misspelt_source, "sourc: csv(\"a.csv\"), x: a");
 misread!(unknown_source, "source: cvs(\"a.csv\"), x: a");
 misread!(
     source_of_a_later_version,
-    "source: npy(\"mnist\"), x: images |> flatten"
+    "source: parquet(\"homes.parquet\"), x: columns(from: a)"
+);
+misread!(
+    npy_without_some_labels,
+    "source: npy(\"x.npy\", labels: \"y.npy\", test: \"t.npy\"), x: images"
+);
+misread!(
+    npy_of_other_channels,
+    "source: npy(x, labels: 3, channels: middle), x: images"
 );
 misread!(bare_path, "source: \"a.csv\", x: a");
 misread!(path_without_quotes, "source: csv(a), x: a");
