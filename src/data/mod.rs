@@ -15,6 +15,7 @@ mod table;
 mod watch;
 
 mod channels;
+mod cifar;
 mod csv;
 mod idx;
 mod images;

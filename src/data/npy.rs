@@ -10,6 +10,7 @@ use crate::data::fault::{Fault, counted, shown};
 use crate::data::header::Header;
 use crate::data::idx::image_table;
 use crate::data::open::{empty, regular};
+use crate::data::pixels::Pixels;
 use crate::data::spec::{MissingSpec, NpyFiles, NpySpec};
 use crate::data::table::{Cells, Column, Given, Missing, Table};
 use crate::diag::{Diagnostic, Diagnostics};
@@ -34,6 +35,20 @@ pub(crate) fn read_arrays(
     match rows.tensor.rank() {
         3.. => images(source, rows, labels, missing, choose),
         _ => columns(rows, labels, missing, choose),
+    }
+}
+
+/// The images of an array.
+pub(crate) fn npy_images(name: &str, path: &Path) -> Result<Pixels, Fault> {
+    let tensor = read_npy(path).map_err(|error| refused(name, &error))?;
+    match tensor.rank() {
+        3.. if !tensor.is_empty() => pixels(name, tensor, None),
+        _ => {
+            let shape = tensor.shape();
+            let message = format!("{} of shape {shape:?} holds no images", shown(name));
+            let fault = Fault::new(codes::BAD_ARRAY, message, "an array of other rows");
+            Err(fault.help("images are `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]`, in bytes"))
+        }
     }
 }
 
@@ -320,7 +335,7 @@ fn infinite(path: &str, row: usize, column: &str, value: f64) -> Fault {
 }
 
 /// What keeps a file from being an array of numbers.
-pub(crate) fn refused(path: &str, error: &FileError) -> Fault {
+fn refused(path: &str, error: &FileError) -> Fault {
     let name = shown(path);
     let bad = |message: String, label: &str| Fault::new(codes::BAD_ARRAY, message, label);
     match error {

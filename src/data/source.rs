@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::data::cifar::read_cifar;
 use crate::data::codes;
 use crate::data::csv::read_csv;
 use crate::data::fault::{Fault, shown};
@@ -31,6 +32,10 @@ pub fn read_table(spec: &DataSpec, folder: &Path) -> Result<Table, Diagnostics> 
         SourceSpec::Random(source) => draw(name, source, choose),
         SourceSpec::Idx(source) => {
             let table = read_idx(source, folder).map_err(|fault| fault.at(source.path.span))?;
+            checked(table, choose)
+        }
+        SourceSpec::Cifar(source) => {
+            let table = read_cifar(source, folder).map_err(|fault| fault.at(source.path.span))?;
             checked(table, choose)
         }
         SourceSpec::Images(source) => {

@@ -46,6 +46,8 @@ pub enum SourceSpec {
     Jsonl(TextSpec),
     /// `idx("data/mnist")`: columns `images` and `labels`, and the given part `test` where the folder holds it.
     Idx(FolderSpec),
+    /// `cifar("cifar-10-batches-bin")`: the same columns, and `coarse` of CIFAR-100.
+    Cifar(FolderSpec),
     /// `images("photos/")`: columns `images` and `labels`.
     Images(ImagesSpec),
     /// `npy("x.npy", labels: "y.npy")`: columns `images`, or `x0`, `x1`, …, and `labels`.

@@ -1,6 +1,7 @@
 //! What the tests of this room share: a spec put together word by word, each word with its own place, and reports as plain text.
 
 mod batches;
+mod cifar;
 mod hostile;
 mod images;
 mod misread;

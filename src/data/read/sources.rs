@@ -16,8 +16,8 @@ use crate::source::Spanned;
 use crate::syntax::ast::{Arg, Expr, Name};
 
 /// The sources that there are.
-const SOURCES: [&str; 9] = [
-    "csv", "table", "random", "idx", "images", "npy", "text", "lines", "jsonl",
+const SOURCES: [&str; 10] = [
+    "csv", "table", "random", "idx", "cifar", "images", "npy", "text", "lines", "jsonl",
 ];
 
 /// Those still to come.
@@ -46,7 +46,8 @@ impl Reader {
             "csv" => self.csv(expr, args),
             "table" => self.table(expr, args),
             "random" => self.random(expr, args),
-            "idx" => self.idx(expr, args),
+            "idx" => self.folder(name, expr, args).map(SourceSpec::Idx),
+            "cifar" => self.folder(name, expr, args).map(SourceSpec::Cifar),
             "images" => self.images(expr, args),
             "npy" => self.npy(expr, args),
             "text" => self.text_file(name, expr, args).map(SourceSpec::Text),
@@ -71,13 +72,14 @@ impl Reader {
         }))
     }
 
-    fn idx(&mut self, expr: &Expr, args: &[Arg]) -> Option<SourceSpec> {
-        let mut given = Given::call("idx", expr.span, args);
+    fn folder(&mut self, name: &Name, expr: &Expr, args: &[Arg]) -> Option<FolderSpec> {
+        let mut given = Given::call(&name.value, expr.span, args);
         let path = given.take_next("path");
-        let path = self.needed(path, &given, "path", "idx(\"path/to/folder\")");
+        let example = format!("{}(\"path/to/folder\")", name.value);
+        let path = self.needed(path, &given, "path", &example);
         self.no_more(&given);
         let path = self.text("a path", path?)?;
-        Some(SourceSpec::Idx(FolderSpec { path }))
+        Some(FolderSpec { path })
     }
 
     fn images(&mut self, expr: &Expr, args: &[Arg]) -> Option<SourceSpec> {
