@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::augment::Augment;
 use crate::data::days::DayOrder;
+use crate::data::mixup::Mixup;
 use crate::source::{Span, Spanned};
 use crate::tokens::Bpe;
 
@@ -101,13 +102,15 @@ pub struct ImagesSpec {
     pub size: Option<[u32; 2]>,
 }
 
-/// `x: [shift(max: 2 px), rotate(max: 10 deg)]`: what is done to a field of images in training.
+/// `x: [shift(max: 2 px), rotate(max: 10 deg)]`: what is done to a field in training.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AugmentSpec {
     /// The field.
     pub field: Spanned<String>,
-    /// What is done, in order.
-    pub changes: Vec<Augment>,
+    /// What is done to its images, in order.
+    pub changes: Vec<Spanned<Augment>>,
+    /// `mixup(alpha: 0.2)`: how finished rows are mixed, in all fields; once a block.
+    pub mixups: Vec<Spanned<Mixup>>,
 }
 
 /// A file of text.

@@ -123,7 +123,7 @@ pub(crate) fn n_batches(n_rows: usize, settings: &RunSettings) -> u64 {
     settings.n_batches(n_rows as u64)
 }
 
-/// Some rows of every field of a part, as a training batch where `draw` says which.
+/// Some rows of every field of a part, changed and mixed as a training batch where `draw` says which.
 pub(crate) fn rows_of(part: &Part, rows: &[u32], draw: Option<Draw<'_>>) -> Vec<Tensor> {
     let whole = rows.len() == part.rows.len()
         && rows.iter().enumerate().all(|(at, row)| at == *row as usize);
@@ -132,5 +132,9 @@ pub(crate) fn rows_of(part: &Part, rows: &[u32], draw: Option<Draw<'_>>) -> Vec<
         true => field.tensor().clone(),
         false => field.pick(rows, draw),
     };
-    fields.map(tensor).collect()
+    let fields = fields.map(tensor).collect();
+    match (part.mixup, draw) {
+        (Some(mixup), Some(draw)) => mixup.mixed(part, rows, fields, draw),
+        (_, _) => fields,
+    }
 }

@@ -26,7 +26,7 @@ pub(super) fn put(folder: &Path, name: &str, bytes: &[u8]) {
 }
 
 /// Three images of 2 x 2 to train on, and one to test.
-fn good() -> tempfile::TempDir {
+pub(super) fn good() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path();
     put(

@@ -110,6 +110,18 @@ misread_field!(
     change_in_another_unit,
     "x: a, augment: { x: [shift(max: 2 deg), rotate(max: -1 deg)] }"
 );
+misread_field!(
+    crops_of_nothing,
+    "x: a, augment: { x: [crop, crop(0 px), crop([1, 2, 3]), crop(28 deg, pad: 1.5 px)] }"
+);
+misread_field!(
+    jitters_of_nothing,
+    "x: a, augment: { x: [jitter, jitter(contrast: 150%), jitter(hue: 10%), jitter(20%)] }"
+);
+misread_field!(
+    mixups_of_nothing,
+    "x: a, augment: { x: [mixup, mixup(alpha: 0), mixup(0.2, beta: 1), mixup(2 px)] }"
+);
 misread_field!(number_as_a_transform, "x: a |> 3");
 misread_field!(unknown_argument, "x: a |> normalize(lo: 1, hi: 2)");
 misread_field!(argument_of_none, "x: a |> log(2)");

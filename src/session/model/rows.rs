@@ -64,6 +64,7 @@ impl Model {
         let fields = encoded.fields.into_iter();
         let n_rows = encoded.rows.len();
         let part = Part {
+            mixup: None,
             name: "all".into(),
             rows: encoded.rows,
             fields: fields
