@@ -1,5 +1,7 @@
 //! From files to tensors. A program's `data` block becomes a [`DataSpec`] in [`read_block`]; [`read_table`] reads the columns it uses, [`schema`]
 //! says what a model will meet, and [`prepare`] splits the rows, fits the transforms on the train part and applies them.
+//! Images, of IDX files, CIFAR's batches, NumPy arrays or folders of pictures, stay a byte a pixel until a batch is cut; what `augment`
+//! says is done to batches of the train part.
 //! Nothing leaks: only train rows are looked at when fitting. Knows sources, diagnostics and tensors; the syntax tree in `read`
 //! only, and of lowering only the facts it asks for in `facts`; no IR, no ops.
 
