@@ -7,8 +7,7 @@ use crate::data::codes;
 use crate::data::fault::{Fault, shown};
 use crate::data::pixels::Pixels;
 use crate::data::spec::Channels;
-use crate::tensor::{Data, Tensor, permute};
-use crate::types::DType;
+use crate::tensor::{Data, Tensor};
 
 /// The images of an array of bytes: `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]`. Where nobody says which, the axis of 1 or 3 is
 /// that of the channels.
@@ -17,26 +16,40 @@ pub(crate) fn pixels(
     tensor: Tensor,
     channels: Option<Channels>,
 ) -> Result<Pixels, Fault> {
-    if tensor.dtype() != DType::U8 {
+    let Data::U8(bytes) = tensor.data() else {
         return Err(not_bytes(path, &tensor));
-    }
-    let (shape, tensor) = match (tensor.shape(), channels) {
-        (&[_, h, w], None) => ([1, h, w], tensor),
+    };
+    let bytes = Arc::clone(bytes);
+    let (shape, bytes) = match (tensor.shape(), channels) {
+        (&[_, h, w], None) => ([1, h, w], bytes),
         (&[_, _, _], Some(_)) => return Err(one_channel(path, tensor.shape())),
         (&[_, a, b, c], said) => match said.or(found([a, c])) {
-            Some(Channels::First) => ([a, b, c], tensor),
-            Some(Channels::Last) => ([c, a, b], permute(&tensor, &[0, 3, 1, 2])),
+            Some(Channels::First) => ([a, b, c], bytes),
+            Some(Channels::Last) => {
+                // Nobody else is to hold the bytes, so that they need no copy.
+                drop(tensor);
+                ([c, a, b], channels_first(bytes, [a, b, c]))
+            }
             None => return Err(unclear(path, [a, b, c])),
         },
         (shape, _) => return Err(too_many_axes(path, shape)),
     };
-    let bytes = match tensor.data() {
-        Data::U8(bytes) => Arc::clone(bytes),
-        Data::F32(_) | Data::F64(_) | Data::I64(_) | Data::I32(_) | Data::Bool(_) => {
-            return Err(not_bytes(path, &tensor));
-        }
-    };
     Ok(Pixels { shape, bytes })
+}
+
+/// Images of `[h, w, c]` as `[c, h, w]`, each where it lies.
+fn channels_first(bytes: Arc<Vec<u8>>, [h, w, c]: [usize; 3]) -> Arc<Vec<u8>> {
+    let mut bytes = Arc::unwrap_or_clone(bytes);
+    let mut planes = vec![0; h * w * c];
+    for image in bytes.chunks_exact_mut(h * w * c) {
+        for (at, pixel) in image.chunks_exact(c).enumerate() {
+            for (channel, byte) in pixel.iter().enumerate() {
+                planes[channel * h * w + at] = *byte;
+            }
+        }
+        image.copy_from_slice(&planes);
+    }
+    Arc::new(bytes)
 }
 
 /// Of the first and the last axis of an image, the one that is as long as there are usual channels.
