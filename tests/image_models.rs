@@ -88,15 +88,90 @@ fn bytes_of_idx_are_predicted_too() {
         &[0; 24],
     ]
     .concat();
-    let path = folder.path().join("new-images");
-    fs::write(&path, bytes).expect("a file can be written");
+    assert_eq!(
+        classes(&folder.path().join("new-images"), &bytes),
+        ["labels", "day", "night"]
+    );
+}
+
+#[test]
+fn arrays_of_bytes_are_predicted_too() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let header = "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 4, 6), }";
+    let header = format!("{header:117}\n");
+    let start = b"\x93NUMPY\x01\x00\x76\x00";
+    let bytes = [&start[..], header.as_bytes(), &[0; 24], &[255; 24]].concat();
+    assert_eq!(
+        classes(&folder.path().join("new.npy"), &bytes),
+        ["labels", "night", "day"]
+    );
+}
+
+/// The first column of what is predicted of a file of these bytes.
+fn classes(path: &Path, bytes: &[u8]) -> Vec<String> {
+    fs::write(path, bytes).expect("a file can be written");
     let (code, out, err) = predicted(sky(), &path.display().to_string());
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
-    let classes: Vec<&str> = out
-        .lines()
-        .map(|line| line.split(',').next().unwrap_or(""))
-        .collect();
-    assert_eq!(classes, ["labels", "day", "night"]);
+    let first = |line: &str| line.split(',').next().unwrap_or("").to_owned();
+    out.lines().map(first).collect()
+}
+
+const CHANGED: &str = "\
+use nn::Dense;
+use metrics::accuracy;
+
+data things {
+  source: cifar(\"batches\"),
+  x: images |> standardize, y: labels |> one_hot(classes: 10),
+  split: { train: 100%, test: given },
+  augment: { x: [crop(pad: 4 px), flip, jitter(brightness: 20%, saturation: 20%), mixup(alpha: 0.2)] },
+}
+
+model Look(x: [batch, 3, h, w]) -> [batch, 10] { x[:, :, 0:4, 0:4] |> flatten(keep: batch) |> Dense(10) }
+
+train fit {
+  model: Look, data: things, loss: cross_entropy(logits: out, target: y),
+  optimizer: sgd(lr: 1e-2), epochs: 2, batch: 8, metrics: [accuracy],
+}
+
+save fit to \"fit.nnlm\";
+";
+
+#[test]
+fn changed_and_mixed_images_are_the_same_for_any_number_of_threads() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let batches = folder.path().join("batches");
+    fs::create_dir(&batches).expect("a folder can be made");
+    let record = |at: u16| {
+        (0..3073u16)
+            .map(move |byte| (at.wrapping_mul(7)).wrapping_add(byte.wrapping_mul(byte)) as u8)
+    };
+    let records = |ats: std::ops::Range<u16>| -> Vec<u8> {
+        let labelled = ats.map(|at| {
+            record(at)
+                .enumerate()
+                .map(move |(place, byte)| match place {
+                    0 => (at % 10) as u8,
+                    _ => byte,
+                })
+        });
+        labelled.flatten().collect()
+    };
+    fs::write(batches.join("data_batch_1.bin"), records(0..40)).expect("a file can be written");
+    fs::write(batches.join("test_batch.bin"), records(40..50)).expect("a file can be written");
+    fs::write(folder.path().join("p.nnl"), CHANGED).expect("a file can be written");
+    let models = ["1", "3"].map(|threads| {
+        let (code, out, err) = nnlc(folder.path(), &["run", "p.nnl", "-q", "--threads", threads]);
+        assert_eq!((code, err.as_str()), (0, ""), "{out}");
+        fs::read(folder.path().join("fit.nnlm")).expect("it was saved")
+    });
+    assert!(models[0] == models[1], "other bytes");
+    let (code, out, err) = nnlc(
+        folder.path(),
+        &["evaluate", "fit.nnlm", "--data", "batches"],
+    );
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    assert!(out.contains("Look on batches, 10 rows"), "{out}");
 }
 
 #[test]

@@ -105,6 +105,9 @@ pub const BAD_TOKENIZER: Code = code(468);
 /// A line that is no JSON object, or a column of values of different kinds.
 pub const BAD_JSON: Code = code(467);
 
+/// An array that is none, or whose shape or elements serve for no rows.
+pub const BAD_ARRAY: Code = code(469);
+
 /// Windows on rows that do not follow each other, or that disagree.
 pub const BAD_WINDOWS: Code = code(470);
 /// A part with fewer rows than a window takes.

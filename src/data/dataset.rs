@@ -4,15 +4,17 @@
 use std::sync::Arc;
 
 use crate::data::apply::apply;
+use crate::data::augmented::augment;
 use crate::data::block::{Block, Content, float_type};
 use crate::data::codes;
 use crate::data::fault::Fault;
 use crate::data::fit::fit;
 use crate::data::missing::settle;
+use crate::data::mixup::Mixup;
 use crate::data::reading::Reading;
 use crate::data::rows::Rows;
 use crate::data::select;
-use crate::data::spec::{AugmentSpec, Columns, DataSpec, FieldSpec, TransformSpec};
+use crate::data::spec::{Columns, DataSpec, FieldSpec, TransformSpec};
 use crate::data::split::{PartRows, split};
 use crate::data::table::Table;
 use crate::data::tokens::{no_tokens, padded};
@@ -61,6 +63,8 @@ pub struct Part {
     pub rows: Vec<u32>,
     /// The fields, in order of declaration, `[rows, ..row_shape]` each.
     pub fields: Vec<(String, Rows)>,
+    /// How the rows of a training batch are mixed.
+    pub mixup: Option<Mixup>,
 }
 
 /// A data set, ready to train on.
@@ -133,6 +137,7 @@ pub fn prepare(spec: &DataSpec, table: &Table, float: DType) -> Result<Dataset, 
             name: part.name.clone(),
             rows: own,
             fields: tensors(&fields, part, starts.as_ref(), float)?,
+            mixup: None,
         });
     }
     augment(spec, &mut parts)?;
@@ -196,46 +201,6 @@ fn check_cut(field: &FieldSpec, block: &Block<'_>) -> Result<(), Diagnostic> {
         ),
         (_, _, _, _) => Ok(()),
     }
-}
-
-/// Tells the train part what is done to its images; no other part ever hears of it.
-fn augment(spec: &DataSpec, parts: &mut [Part]) -> Result<(), Diagnostics> {
-    let mut faults = Diagnostics::new();
-    for augment in &spec.augment {
-        let trained = parts.iter_mut().filter(|part| part.name == "train");
-        let fields = trained.flat_map(|part| &mut part.fields);
-        let mut fields = fields.filter(|(name, _)| *name == augment.field.value);
-        match fields.next() {
-            Some((_, Rows::Pixels(rows))) => rows.augment = augment.changes.clone(),
-            found => faults.push(not_augmented(spec, augment, found.is_some())),
-        }
-    }
-    match faults.has_errors() {
-        true => Err(faults),
-        false => Ok(()),
-    }
-}
-
-fn not_augmented(spec: &DataSpec, augment: &AugmentSpec, is_field: bool) -> Diagnostic {
-    let name = &augment.field.value;
-    let is_known = spec.fields.iter().any(|field| field.name.value == *name);
-    let (message, help) = match (is_field, is_known) {
-        (true, _) => (
-            format!("field `{name}` holds no images"),
-            "only images of `idx` and `images` are augmented",
-        ),
-        (false, true) => (
-            "there is no train part to augment".to_string(),
-            "split the rows: `split: { train: 90%, val: 10% }`",
-        ),
-        (false, false) => (
-            format!("data `{}` has no field `{name}`", spec.name.value),
-            "name a field of this block",
-        ),
-    };
-    Diagnostic::error(codes::BAD_SETTING, message)
-        .label(augment.field.span, "to be augmented")
-        .help(help)
 }
 
 /// A field whose transforms are fitted and applied.

@@ -150,7 +150,8 @@ pub(crate) fn idx_images(name: &str, path: &Path) -> Result<Option<Pixels>, Faul
     }))
 }
 
-fn unpacked(path: &Path) -> io::Result<Vec<u8>> {
+/// The bytes of a file, unpacked where they are packed by gzip.
+pub(crate) fn unpacked(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = vec![];
     let mut file = File::open(path)?;
     file.read_to_end(&mut bytes)?;

@@ -1,4 +1,4 @@
-//! Images for a saved model, some at a time: a PNG or JPEG file, a folder of them and of folders, or an IDX file. Each becomes a row
+//! Images for a saved model, some at a time: a PNG or JPEG file, a folder of them and of folders, an IDX file or a NumPy array. Each becomes a row
 //! as the model's own images were: of as many channels, and of their size.
 
 use std::fs;
@@ -9,10 +9,12 @@ use std::sync::Arc;
 use image::DynamicImage;
 use image::imageops::FilterType;
 
+use crate::data::cifar::{holds_batches, read_cifar};
 use crate::data::codes;
 use crate::data::fault::{Fault, shown};
 use crate::data::idx::{idx_images, read_idx, unreadable};
 use crate::data::images::{decoded, files, folders, of_bytes, planes, read_images};
+use crate::data::npy::npy_images;
 use crate::data::pixels::Pixels;
 use crate::data::spec::{FolderSpec, ImagesSpec};
 use crate::data::table::{Cells, Column, Table};
@@ -44,10 +46,10 @@ pub struct ImageRows {
 
 enum Images {
     Files(Vec<PathBuf>),
-    Idx(Pixels),
+    Array(Pixels),
 }
 
-/// Images with their labels, as a program's `images` or `idx` reads a folder; where the folder holds parts apart, such as `test/`, only
+/// Images with their labels, as a program's `images`, `idx` or `cifar` reads a folder; where the folder holds parts apart, such as `test/`, only
 /// these. Faults are told at `span`.
 pub fn labelled_images(path: &Path, form: &ImageForm, span: Span) -> Result<Table, Diagnostic> {
     labelled(path, form, span).map_err(|fault| fault.at(span))
@@ -57,11 +59,13 @@ fn labelled(path: &Path, form: &ImageForm, span: Span) -> Result<Table, Fault> {
     let name = Spanned::new(path.display().to_string(), span);
     let [channels, height, width] = form.shape;
     let side = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
-    let table = match holds_idx(path) {
-        true => read_idx(&FolderSpec { path: name }, Path::new(""))?,
-        false => {
+    let folder = || FolderSpec { path: name.clone() };
+    let table = match (holds_idx(path), holds_batches(path)) {
+        (true, _) => read_idx(&folder(), Path::new(""))?,
+        (false, true) => read_cifar(&folder(), Path::new(""))?,
+        (false, false) => {
             let source = ImagesSpec {
-                path: name,
+                path: name.clone(),
                 gray: channels == 1,
                 size: form.resizes.then_some([side(height), side(width)]),
             };
@@ -106,7 +110,7 @@ impl ImageRows {
     pub fn file_column(&self) -> Option<&'static str> {
         match self.images {
             Images::Files(_) => Some(FILE),
-            Images::Idx(_) => None,
+            Images::Array(_) => None,
         }
     }
 
@@ -121,7 +125,7 @@ impl ImageRows {
     fn table(&self, rows: Range<usize>) -> Result<Table, Fault> {
         let (pixels, names) = match &self.images {
             Images::Files(files) => self.form.pixels_of(&files[rows.clone()])?,
-            Images::Idx(all) => {
+            Images::Array(all) => {
                 self.form.check(&self.path, all.shape)?;
                 let numbers: Vec<u32> = rows
                     .clone()
@@ -138,7 +142,7 @@ impl Images {
     fn len(&self) -> usize {
         match self {
             Images::Files(files) => files.len(),
-            Images::Idx(pixels) => pixels.len(),
+            Images::Array(pixels) => pixels.len(),
         }
     }
 }
@@ -152,8 +156,11 @@ fn images(name: &str, path: &Path) -> Result<Images, Fault> {
             false => Ok(Images::Files(found)),
         };
     }
+    if path.extension().is_some_and(|ending| ending == "npy") {
+        return Ok(Images::Array(npy_images(name, path)?));
+    }
     match idx_images(name, path)? {
-        Some(pixels) => Ok(Images::Idx(pixels)),
+        Some(pixels) => Ok(Images::Array(pixels)),
         None => Ok(Images::Files(vec![path.to_path_buf()])),
     }
 }

@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::data::codes;
 use crate::data::fault::{Fault, shown};
@@ -17,13 +17,19 @@ pub(crate) type Input = BufReader<Box<dyn Read>>;
 
 /// Opens a regular file of UTF-8 text and steps over a byte order mark; a relative path starts at `folder`.
 pub(crate) fn open(path: &str, folder: &Path) -> Result<Input, Fault> {
-    let full = folder.join(path);
-    let about = fs::metadata(&full).map_err(|error| not_opened(path, &full, &error))?;
-    if !about.is_file() {
-        return Err(not_a_file(path, &about));
-    }
+    let full = regular(path, folder)?;
     let file = File::open(&full).map_err(|error| unreadable(path, &error))?;
     begun(path, Box::new(file))
+}
+
+/// Where a regular file stands; a relative path starts at `folder`.
+pub(crate) fn regular(path: &str, folder: &Path) -> Result<PathBuf, Fault> {
+    let full = folder.join(path);
+    let about = fs::metadata(&full).map_err(|error| not_opened(path, &full, &error))?;
+    match about.is_file() {
+        true => Ok(full),
+        false => Err(not_a_file(path, &about)),
+    }
 }
 
 /// The standard input as if it were a file of this name.
@@ -38,11 +44,7 @@ fn begun(path: &str, file: Box<dyn Read>) -> Result<Input, Fault> {
         .fill_buf()
         .map_err(|error| unreadable(path, &error))?;
     if start.is_empty() {
-        return Err(Fault::new(
-            codes::EMPTY_FILE,
-            format!("{} is empty", shown(path)),
-            "a file of zero bytes",
-        ));
+        return Err(empty(path));
     }
     if let Some(fault) = foreign_format(path, start) {
         return Err(fault);
@@ -51,6 +53,12 @@ fn begun(path: &str, file: Box<dyn Read>) -> Result<Input, Fault> {
         reader.consume(3);
     }
     Ok(reader)
+}
+
+/// A file that holds nothing.
+pub(crate) fn empty(path: &str) -> Fault {
+    let message = format!("{} is empty", shown(path));
+    Fault::new(codes::EMPTY_FILE, message, "a file of zero bytes")
 }
 
 /// The system would not read a file.
@@ -124,7 +132,7 @@ fn not_a_file(path: &str, about: &fs::Metadata) -> Fault {
     Fault::new(
         codes::NOT_A_FILE,
         format!("{} is {found}, not a file", shown(path)),
-        format!("{found}; a table is read from a regular file"),
+        format!("{found}; data are read from a regular file"),
     )
 }
 

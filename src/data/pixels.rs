@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::data::augment::{Augment, Draw};
+use crate::data::augment::{Augment, Draw, Tone};
 use crate::tensor::Tensor;
 use crate::types::DType;
 
@@ -112,6 +112,11 @@ impl PixelRows {
         (&self.pixels.bytes, &self.rows, &self.tables)
     }
 
+    /// Channels, height and width of an image.
+    pub(crate) fn image_shape(&self) -> [usize; 3] {
+        self.pixels.shape
+    }
+
     /// The element type.
     pub(crate) fn dtype(&self) -> DType {
         self.float
@@ -135,14 +140,18 @@ impl PixelRows {
         let mut values = Vec::with_capacity(rows.len() * self.pixels.size());
         let tables = self.tables.iter().map(|table| floats(table));
         let tables: Vec<Vec<f32>> = tables.collect();
-        let black: Vec<f32> = tables.iter().map(|table| table[0]).collect();
+        let tone = |table: &Vec<f32>| Tone {
+            black: table[0],
+            white: table[255],
+        };
+        let tones: Vec<Tone> = tables.iter().map(tone).collect();
         for &row in rows {
             let start = values.len();
             self.append(row, &tables, &mut values);
             if let Some(draw) = draw {
                 let image = &mut values[start..];
                 for augment in &self.augment {
-                    augment.apply(image, self.pixels.shape, &black, draw.row(row));
+                    augment.apply(image, self.pixels.shape, &tones, draw.row(row));
                 }
             }
         }

@@ -147,6 +147,7 @@ impl<'a> Encoder<'a> {
             name: "all".into(),
             rows,
             fields,
+            mixup: None,
         })
     }
 

@@ -32,13 +32,15 @@ impl Reading {
                 SourceSpec::Csv(csv) => csv.delimiter.as_ref().map(|letter| letter.value),
                 SourceSpec::Inline(_) | SourceSpec::Random(_) | SourceSpec::Text(_) => None,
                 SourceSpec::Lines(_) | SourceSpec::Jsonl(_) => None,
-                SourceSpec::Idx(_) | SourceSpec::Images(_) => None,
+                SourceSpec::Idx(_) | SourceSpec::Cifar(_) | SourceSpec::Npy(_) => None,
+                SourceSpec::Images(_) => None,
             },
             resizes: match &spec.source {
                 SourceSpec::Images(images) => images.size.is_some(),
                 SourceSpec::Inline(_) | SourceSpec::Random(_) | SourceSpec::Text(_) => false,
                 SourceSpec::Lines(_) | SourceSpec::Jsonl(_) => false,
-                SourceSpec::Csv(_) | SourceSpec::Idx(_) => false,
+                SourceSpec::Csv(_) | SourceSpec::Idx(_) | SourceSpec::Npy(_) => false,
+                SourceSpec::Cifar(_) => false,
             },
             missing: tokens.map(|tokens| tokens.iter().map(|token| token.value.clone()).collect()),
             drops_rows: match spec.missing.policy {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::data::cifar::read_cifar;
 use crate::data::codes;
 use crate::data::csv::read_csv;
 use crate::data::fault::{Fault, shown};
@@ -11,6 +12,7 @@ use crate::data::idx::read_idx;
 use crate::data::images::read_images;
 use crate::data::inline::read_inline;
 use crate::data::jsonl::read_jsonl;
+use crate::data::npy::read_arrays;
 use crate::data::random::draw;
 use crate::data::select;
 use crate::data::spec::{DataSpec, Pairs, SourceSpec, TextSpec, TransformSpec};
@@ -32,10 +34,15 @@ pub fn read_table(spec: &DataSpec, folder: &Path) -> Result<Table, Diagnostics> 
             let table = read_idx(source, folder).map_err(|fault| fault.at(source.path.span))?;
             checked(table, choose)
         }
+        SourceSpec::Cifar(source) => {
+            let table = read_cifar(source, folder).map_err(|fault| fault.at(source.path.span))?;
+            checked(table, choose)
+        }
         SourceSpec::Images(source) => {
             let table = read_images(source, folder).map_err(|fault| fault.at(source.path.span))?;
             checked(table, choose)
         }
+        SourceSpec::Npy(source) => read_arrays(source, &spec.missing, folder, choose),
         SourceSpec::Text(source) => read_text(source, unit(spec), folder, choose),
         SourceSpec::Lines(source) => read_text(source, Unit::Line, folder, choose),
         SourceSpec::Jsonl(source) => read_jsonl(source, folder, choose),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::augment::Augment;
 use crate::data::days::DayOrder;
+use crate::data::mixup::Mixup;
 use crate::source::{Span, Spanned};
 use crate::tokens::Bpe;
 
@@ -46,8 +47,41 @@ pub enum SourceSpec {
     Jsonl(TextSpec),
     /// `idx("data/mnist")`: columns `images` and `labels`, and the given part `test` where the folder holds it.
     Idx(FolderSpec),
+    /// `cifar("cifar-10-batches-bin")`: the same columns, and `coarse` of CIFAR-100.
+    Cifar(FolderSpec),
     /// `images("photos/")`: columns `images` and `labels`.
     Images(ImagesSpec),
+    /// `npy("x.npy", labels: "y.npy")`: columns `images`, or `x0`, `x1`, …, and `labels`.
+    Npy(NpySpec),
+}
+
+/// NumPy arrays: one of rows, one of their labels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NpySpec {
+    /// Images, or columns of numbers.
+    pub rows: NpyFiles,
+    /// A number a row.
+    pub labels: Option<NpyFiles>,
+    /// Which axis of images is that of the channels, where the program says so.
+    pub channels: Option<Channels>,
+}
+
+/// The file of an array, and that of the part `test` where it is held apart; the paths are relative to the program's folder.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NpyFiles {
+    /// The rows that parts share.
+    pub train: Spanned<String>,
+    /// The rows of the given part `test`.
+    pub test: Option<Spanned<String>>,
+}
+
+/// Where images have their channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channels {
+    /// `[n, c, h, w]`
+    First,
+    /// `[n, h, w, c]`
+    Last,
 }
 
 /// A folder of files.
@@ -68,13 +102,15 @@ pub struct ImagesSpec {
     pub size: Option<[u32; 2]>,
 }
 
-/// `x: [shift(max: 2 px), rotate(max: 10 deg)]`: what is done to a field of images in training.
+/// `x: [shift(max: 2 px), rotate(max: 10 deg)]`: what is done to a field in training.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AugmentSpec {
     /// The field.
     pub field: Spanned<String>,
-    /// What is done, in order.
-    pub changes: Vec<Augment>,
+    /// What is done to its images, in order.
+    pub changes: Vec<Spanned<Augment>>,
+    /// `mixup(alpha: 0.2)`: how finished rows are mixed, in all fields; once a block.
+    pub mixups: Vec<Spanned<Mixup>>,
 }
 
 /// A file of text.

@@ -1,9 +1,12 @@
 //! What the tests of this room share: a spec put together word by word, each word with its own place, and reports as plain text.
 
+mod augment;
 mod batches;
+mod cifar;
 mod hostile;
 mod images;
 mod misread;
+mod npy;
 mod read;
 mod real;
 mod saved;

@@ -6,8 +6,9 @@ use crate::lower::arguments::Given;
 use crate::lower::plan::Metrics;
 use crate::lower::run::LoweredRun;
 use crate::lower::run_fields::Recipes;
+use crate::lower::script::mentions;
 use crate::lower::value::Val;
-use crate::lower::{Lowerer, Lowering, Reported, codes};
+use crate::lower::{FieldFacts, Lowerer, Lowering, Reported, codes};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};
 
@@ -24,12 +25,23 @@ impl Lowerer<'_> {
             .map(|expr| (self.metric_name(expr), *expr))
             .collect();
         self.metrics_func(run, |this, out| {
-            let inner = this.with_fields(&cx, &run.data, &run.batch, out);
+            let read: Vec<&FieldFacts> = this.read_by(run, &exprs);
+            let inner = this.with_fields(&cx, read.into_iter(), &run.batch, out);
             let values = exprs
                 .iter()
                 .map(|(name, expr)| Ok((name.clone(), this.eval(&inner, expr)?, expr.span)));
             values.collect()
         })
+    }
+
+    /// The targets, and what else metrics speak of: whatever a function has as an input is gathered of all rows of a part, which of
+    /// images would be more than all else.
+    fn read_by<'r>(&self, run: &'r LoweredRun, metrics: &[(String, &Expr)]) -> Vec<&'r FieldFacts> {
+        let is_read = |field: &&FieldFacts| {
+            let text = |expr: &Expr| mentions(self.sources.text(expr.span), &field.name);
+            run.plan.targets.contains(&field.name) || metrics.iter().any(|(_, expr)| text(expr))
+        };
+        run.data.fields.iter().filter(is_read).collect()
     }
 
     /// What a metric is called: the function's name, or the expression as written.

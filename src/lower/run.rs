@@ -182,7 +182,8 @@ impl Lowerer<'_> {
 
     /// The loss as a scalar, where `out` and the data's fields are in scope.
     pub(crate) fn loss(&mut self, recipes: &Recipes<'_>, out: &Val) -> Lowering<TensorRef> {
-        let cx = self.with_fields(&recipes.cx, &recipes.data, &recipes.batch, out);
+        let fields = recipes.data.fields.iter();
+        let cx = self.with_fields(&recipes.cx, fields, &recipes.batch, out);
         let loss = self.eval_tensor(&cx, recipes.loss)?;
         let pattern = Pattern {
             elem: self.open_float(),
@@ -196,9 +197,15 @@ impl Lowerer<'_> {
         ))
     }
 
-    pub(crate) fn with_fields(&mut self, cx: &Cx, data: &DataFacts, batch: &Dim, out: &Val) -> Cx {
+    pub(crate) fn with_fields<'f>(
+        &mut self,
+        cx: &Cx,
+        fields: impl Iterator<Item = &'f FieldFacts>,
+        batch: &Dim,
+        out: &Val,
+    ) -> Cx {
         let mut inner = cx.with("out", out.clone());
-        for field in &data.fields {
+        for field in fields {
             let tensor = self.field_input(field, batch);
             inner = inner.with(&field.name, Val::Tensor(tensor));
         }

@@ -274,7 +274,7 @@ fn loads(item: &Item, run: &str) -> bool {
 }
 
 /// Whether a text speaks of a name.
-fn mentions(text: &str, name: &str) -> bool {
+pub(crate) fn mentions(text: &str, name: &str) -> bool {
     text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
         .any(|word| word == name)
 }

@@ -123,14 +123,37 @@ pub(crate) fn n_batches(n_rows: usize, settings: &RunSettings) -> u64 {
     settings.n_batches(n_rows as u64)
 }
 
-/// Some rows of every field of a part, as a training batch where `draw` says which.
+/// Some rows of every field of a part, changed and mixed as a training batch where `draw` says which.
 pub(crate) fn rows_of(part: &Part, rows: &[u32], draw: Option<Draw<'_>>) -> Vec<Tensor> {
-    let whole = rows.len() == part.rows.len()
-        && rows.iter().enumerate().all(|(at, row)| at == *row as usize);
     let fields = part.fields.iter().map(|(_, field)| field);
-    let tensor = |field: &Rows| match whole && field.is_tensor() {
-        true => field.tensor().clone(),
-        false => field.pick(rows, draw),
+    let tensor = |field: &Rows| field_of(part, field, rows, draw);
+    let fields = fields.map(tensor).collect();
+    match (part.mixup, draw) {
+        (Some(mixup), Some(draw)) => mixup.mixed(part, rows, fields, draw),
+        (_, _) => fields,
+    }
+}
+
+/// Some rows of the fields that are read, by their places; in place of the others a number that nobody looks at.
+pub(crate) fn fields_read(
+    part: &Part,
+    rows: &[u32],
+    is_read: impl Fn(usize) -> bool,
+) -> Vec<Tensor> {
+    let fields = part.fields.iter().enumerate();
+    let tensor = |(place, (_, field)): (usize, &(String, Rows))| match is_read(place) {
+        true => field_of(part, field, rows, None),
+        false => Tensor::scalar(0f32),
     };
     fields.map(tensor).collect()
+}
+
+/// Some rows of a field; all of them in order are handed on as they are.
+fn field_of(part: &Part, field: &Rows, rows: &[u32], draw: Option<Draw<'_>>) -> Tensor {
+    let is_whole = rows.len() == part.rows.len()
+        && rows.iter().enumerate().all(|(at, row)| at == *row as usize);
+    match is_whole && field.is_tensor() {
+        true => field.tensor().clone(),
+        false => field.pick(rows, draw),
+    }
 }

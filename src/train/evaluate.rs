@@ -6,7 +6,7 @@ use crate::ir::Role;
 use crate::lower::{Metrics, Run};
 use crate::tensor::{Tensor, concat};
 use crate::train::TrainError;
-use crate::train::batches::{in_order, rows_of};
+use crate::train::batches::{fields_read, in_order, rows_of};
 use crate::train::machine::Machine;
 use crate::train::store::Store;
 use crate::train::wiring::{Feed, Names, Wired};
@@ -153,19 +153,20 @@ impl Evaluator {
         batches: &crate::data::Batches,
         outputs: Vec<Vec<Tensor>>,
     ) -> Result<Vec<(String, Tensor)>, TrainError> {
-        if self.metrics.is_none() {
+        let Some((metrics, _)) = &self.metrics else {
             return Ok(vec![]);
-        }
+        };
         let rows: Vec<u32> = batches.iter().flatten().copied().collect();
-        let fields = rows_of(part, &rows, None);
+        // Metrics read targets as a rule: images of all rows would take more memory than all else.
+        let read = fields_read(part, &rows, |place| metrics.reads_field(place));
         let sizes: Vec<usize> = batches.iter().map(<[u32]>::len).collect();
         // An output that is not one entry a row cannot be joined: then all rows are one batch.
         let outputs = match joined(outputs, &sizes) {
             Some(outputs) => outputs,
-            None => self.forward(machine, store, &fields)?.1,
+            None => self.forward(machine, store, &rows_of(part, &rows, None))?.1,
         };
         let feed = Feed {
-            fields: &fields,
+            fields: &read,
             outputs: &outputs,
             step: 0,
             seed: self.seed,

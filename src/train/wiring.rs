@@ -90,6 +90,12 @@ impl Wired {
         })
     }
 
+    /// Whether it is fed a field of the batch.
+    pub(crate) fn reads_field(&self, place: usize) -> bool {
+        let mut sources = self.sources.iter();
+        sources.any(|source| matches!(source, Source::Field(own) if *own == place))
+    }
+
     /// Runs the function: kept results go to their slots, the others are handed out in order.
     pub(crate) fn run(
         &mut self,

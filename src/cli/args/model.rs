@@ -10,7 +10,7 @@ pub(crate) struct Predict {
     /// The model, as `save fit to "fit.nnlm"` wrote it
     pub(crate) model: PathBuf,
     /// The rows: a CSV file with the columns that the model was trained on, in any order, among any others; `-` for one on standard
-    /// input. For a model of images a PNG or JPEG file, a folder of them, or an IDX file
+    /// input. For a model of images a PNG or JPEG file, a folder of them, an IDX file, or a NumPy array in `.npy`
     #[arg(long, value_name = "FILE")]
     pub(crate) input: PathBuf,
     /// Where the predictions go, whole or not at all [default: standard output]
@@ -27,7 +27,7 @@ pub(crate) struct Evaluate {
     /// The model
     pub(crate) model: PathBuf,
     /// The rows: a CSV file with the columns of inputs and targets; a text, for a model of one; for a model of images a folder as
-    /// `images` or `idx` takes it, of whose parts the one held apart counts
+    /// `images`, `idx` or `cifar` takes it, of whose parts the one held apart counts
     #[arg(long, value_name = "FILE")]
     pub(crate) data: PathBuf,
 }

@@ -69,6 +69,11 @@ impl<'a> Given<'a> {
         std::mem::take(&mut self.unnamed)
     }
 
+    /// Whether nothing is left.
+    pub(super) fn is_empty(&self) -> bool {
+        self.unnamed.is_empty() && self.named.is_empty()
+    }
+
     /// All that is left by name, but what was taken before.
     pub(super) fn take_named(&mut self) -> Vec<(&'a Name, &'a Expr)> {
         let known = &self.known;

@@ -5,23 +5,23 @@ use crate::data::fault::{shown, suggestion};
 use crate::data::read::Reader;
 use crate::data::read::constant::{number_of, unquoted};
 use crate::data::read::given::Given;
-use crate::data::read::reports::{existing, helped, twice, unknown, wrong_kind};
+use crate::data::read::reports::{existing, helped, lacking, twice, unknown, wrong_kind};
 use crate::data::read::views::{self, named_call, spanned};
 use crate::data::spec::{
-    CsvSpec, FolderSpec, ImagesSpec, InlineCell, InlineColumn, InlineSpec, RandomSpec, SourceSpec,
-    TextSpec,
+    Channels, CsvSpec, FolderSpec, ImagesSpec, InlineCell, InlineColumn, InlineSpec, NpyFiles,
+    NpySpec, RandomSpec, SourceSpec, TextSpec,
 };
 use crate::diag::Diagnostic;
 use crate::source::Spanned;
 use crate::syntax::ast::{Arg, Expr, Name};
 
 /// The sources that there are.
-const SOURCES: [&str; 8] = [
-    "csv", "table", "random", "idx", "images", "text", "lines", "jsonl",
+const SOURCES: [&str; 10] = [
+    "csv", "table", "random", "idx", "cifar", "images", "npy", "text", "lines", "jsonl",
 ];
 
 /// Those still to come.
-const LATER: [&str; 2] = ["npy", "parquet"];
+const LATER: [&str; 1] = ["parquet"];
 
 /// Whether an expression can only be a source.
 pub(super) fn is_source(expr: &Expr) -> bool {
@@ -46,8 +46,10 @@ impl Reader {
             "csv" => self.csv(expr, args),
             "table" => self.table(expr, args),
             "random" => self.random(expr, args),
-            "idx" => self.idx(expr, args),
+            "idx" => self.folder(name, expr, args).map(SourceSpec::Idx),
+            "cifar" => self.folder(name, expr, args).map(SourceSpec::Cifar),
             "images" => self.images(expr, args),
+            "npy" => self.npy(expr, args),
             "text" => self.text_file(name, expr, args).map(SourceSpec::Text),
             "lines" => self.text_file(name, expr, args).map(SourceSpec::Lines),
             "jsonl" => self.text_file(name, expr, args).map(SourceSpec::Jsonl),
@@ -70,13 +72,14 @@ impl Reader {
         }))
     }
 
-    fn idx(&mut self, expr: &Expr, args: &[Arg]) -> Option<SourceSpec> {
-        let mut given = Given::call("idx", expr.span, args);
+    fn folder(&mut self, name: &Name, expr: &Expr, args: &[Arg]) -> Option<FolderSpec> {
+        let mut given = Given::call(&name.value, expr.span, args);
         let path = given.take_next("path");
-        let path = self.needed(path, &given, "path", "idx(\"path/to/folder\")");
+        let example = format!("{}(\"path/to/folder\")", name.value);
+        let path = self.needed(path, &given, "path", &example);
         self.no_more(&given);
         let path = self.text("a path", path?)?;
-        Some(SourceSpec::Idx(FolderSpec { path }))
+        Some(FolderSpec { path })
     }
 
     fn images(&mut self, expr: &Expr, args: &[Arg]) -> Option<SourceSpec> {
@@ -98,6 +101,56 @@ impl Reader {
             Some(expr) => Some(self.image_size(expr)?),
         };
         Some(SourceSpec::Images(ImagesSpec { path, gray, size }))
+    }
+
+    fn npy(&mut self, expr: &Expr, args: &[Arg]) -> Option<SourceSpec> {
+        const EXAMPLE: &str = "npy(\"x.npy\", labels: \"y.npy\")";
+        let mut given = Given::call("npy", expr.span, args);
+        let path = given.take_next("path");
+        let path = self.needed(path, &given, "path", EXAMPLE);
+        let others = ["labels", "test", "test_labels"].map(|name| given.take(name));
+        let channels = given.take("channels");
+        self.no_more(&given);
+        self.check_test(&given, others)?;
+        let train = path.and_then(|path| self.text("a path", path));
+        let [labels, test, test_labels] = others.map(|path| self.path_if_any(path));
+        let channels = channels.map(|channels| self.channels(channels));
+        let (train, test, test_labels) = (train?, test?, test_labels?);
+        let labels = labels?.map(|train| NpyFiles {
+            train,
+            test: test_labels,
+        });
+        Some(SourceSpec::Npy(NpySpec {
+            rows: NpyFiles { train, test },
+            labels,
+            channels: channels.map_or(Some(None), |channels| channels.map(Some))?,
+        }))
+    }
+
+    /// A path, where one is given; nothing where it is none.
+    fn path_if_any(&mut self, path: Option<&Expr>) -> Option<Option<Spanned<String>>> {
+        path.map_or(Some(None), |path| self.text("a path", path).map(Some))
+    }
+
+    /// Rows to test on have labels where the others have.
+    fn check_test(&mut self, given: &Given<'_>, others: [Option<&Expr>; 3]) -> Option<()> {
+        const EXAMPLE: &str =
+            "npy(\"x.npy\", labels: \"y.npy\", test: \"x_test.npy\", test_labels: \"y_test.npy\")";
+        let lacks = match others.map(|other| other.is_some()) {
+            [true, true, false] => "test_labels",
+            [true, false, true] => "test",
+            [false, _, true] => "labels",
+            [_, false, false] | [true, true, true] | [false, true, false] => return Some(()),
+        };
+        self.report(lacking(&given.what, lacks, given.span, EXAMPLE))
+    }
+
+    fn channels(&mut self, expr: &Expr) -> Option<Channels> {
+        match views::bare_name(expr).map(|name| name.value.as_str()) {
+            Some("first") => Some(Channels::First),
+            Some("last") => Some(Channels::Last),
+            Some(_) | None => self.report(wrong_kind("`first` or `last`", expr)),
+        }
     }
 
     /// `[32, 32]`, or one number for both.

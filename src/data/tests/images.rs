@@ -21,12 +21,12 @@ fn idx(sizes: &[u32], bytes: &[u8]) -> Vec<u8> {
     file
 }
 
-fn put(folder: &Path, name: &str, bytes: &[u8]) {
+pub(super) fn put(folder: &Path, name: &str, bytes: &[u8]) {
     fs::write(folder.join(name), bytes).expect("the folder is ours");
 }
 
 /// Three images of 2 x 2 to train on, and one to test.
-fn good() -> tempfile::TempDir {
+pub(super) fn good() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path();
     put(
@@ -60,6 +60,25 @@ fn refused(folder: &Path) -> String {
     let reports = read_table(&spec, folder).expect_err("the folder is not good");
     let message = &reports.iter().next().expect("one report").message;
     message.replace(&folder.display().to_string(), "DIR")
+}
+
+/// What is said of a source and the fields behind it, with what to try.
+pub(super) fn said(folder: &Path, source: &str) -> String {
+    let spec = super::read::spec(&format!("source: {source}"));
+    let read = read_table(&spec, folder);
+    let done = read.and_then(|table| prepare(&spec, &table, DType::F32));
+    let reports = done.expect_err(source);
+    let told = reports.iter().map(|report| {
+        let label = report.labels.first().map_or("", |label| &label.text);
+        let help = report.help.as_deref().unwrap_or("-");
+        format!(
+            "{source}\n  {}: {}\n  {label}; help: {help}",
+            report.code, report.message
+        )
+    });
+    let told: Vec<String> = told.collect();
+    told.join("\n")
+        .replace(&folder.display().to_string(), "DIR")
 }
 
 const SPLIT: &str = "split: { train: 2 / 3, val: 1 / 3, test: given, by: order }";

@@ -36,7 +36,15 @@ misread!(misspelt_source, "sourc: csv(\"a.csv\"), x: a");
 misread!(unknown_source, "source: cvs(\"a.csv\"), x: a");
 misread!(
     source_of_a_later_version,
-    "source: npy(\"mnist\"), x: images |> flatten"
+    "source: parquet(\"homes.parquet\"), x: columns(from: a)"
+);
+misread!(
+    npy_without_some_labels,
+    "source: npy(\"x.npy\", labels: \"y.npy\", test: \"t.npy\"), x: images"
+);
+misread!(
+    npy_of_other_channels,
+    "source: npy(x, labels: 3, channels: middle), x: images"
 );
 misread!(bare_path, "source: \"a.csv\", x: a");
 misread!(path_without_quotes, "source: csv(a), x: a");
@@ -101,6 +109,18 @@ misread_field!(
 misread_field!(
     change_in_another_unit,
     "x: a, augment: { x: [shift(max: 2 deg), rotate(max: -1 deg)] }"
+);
+misread_field!(
+    crops_of_nothing,
+    "x: a, augment: { x: [crop, crop(0 px), crop([1, 2, 3]), crop(28 deg, pad: 1.5 px)] }"
+);
+misread_field!(
+    jitters_of_nothing,
+    "x: a, augment: { x: [jitter, jitter(contrast: 150%), jitter(hue: 10%), jitter(20%)] }"
+);
+misread_field!(
+    mixups_of_nothing,
+    "x: a, augment: { x: [mixup, mixup(alpha: 0), mixup(0.2, beta: 1), mixup(2 px)] }"
 );
 misread_field!(number_as_a_transform, "x: a |> 3");
 misread_field!(unknown_argument, "x: a |> normalize(lo: 1, hi: 2)");

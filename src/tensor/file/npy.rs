@@ -19,7 +19,7 @@ const MAGIC: &[u8] = b"\x93NUMPY";
 pub fn read_npy(path: &Path) -> Result<Tensor, FileError> {
     check_readable(path)?;
     let bytes = fs::read(path).map_err(|source| unreadable(path, source))?;
-    parse(path, &bytes)
+    parse(path, bytes)
 }
 
 /// Writes a tensor to `path`, whole or not at all. The same tensor gives the same bytes.
@@ -60,8 +60,19 @@ fn header(tensor: &Tensor) -> Vec<u8> {
     [MAGIC, &[1, 0], &len.to_le_bytes(), &text].concat()
 }
 
-/// As [`read_npy`], of bytes already read.
-pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Tensor, FileError> {
+/// As [`read_npy`], of bytes already read; elements that are bytes stay where they are.
+fn parse(path: &Path, mut bytes: Vec<u8>) -> Result<Tensor, FileError> {
+    let (said, start) = described(path, &bytes)?;
+    if said.is_bytes() {
+        bytes.drain(..start);
+        return Ok(Tensor::from_vec(said.shape, bytes));
+    }
+    let tensor = said.tensor(&bytes[start..]);
+    tensor.ok_or_else(|| said.unsupported(path))
+}
+
+/// What a file says of its elements, as many as there are, and where these begin.
+fn described(path: &Path, bytes: &[u8]) -> Result<(Said, usize), FileError> {
     if !bytes.starts_with(MAGIC) {
         return Err(FileError::NotNpy { path: path.into() });
     }
@@ -72,12 +83,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Tensor, FileError> {
     let (text, elements) = cut(bytes).ok_or_else(too_short)?;
     let said =
         Said::read(text).ok_or_else(|| damaged(path, "its header is no header of an array"))?;
-    let unsupported = || FileError::Unsupported {
-        path: path.into(),
-        name: "the array".into(),
-        dtype: said.descr.clone(),
-    };
-    let size = said.size().ok_or_else(unsupported)?;
+    let size = said.size().ok_or_else(|| said.unsupported(path))?;
     let n_bytes = said
         .n_bytes(size)
         .ok_or_else(|| damaged(path, "its shape is beyond all memory"))?;
@@ -88,7 +94,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Tensor, FileError> {
         );
         return Err(damaged(path, &reason));
     }
-    said.tensor(elements).ok_or_else(unsupported)
+    Ok((said, bytes.len() - elements.len()))
 }
 
 fn damaged(path: &Path, reason: &str) -> FileError {
@@ -145,6 +151,19 @@ impl Said {
             is_fortran: value("'fortran_order'")?.starts_with("True"),
             shape: sizes.map(|size| size.parse().ok()).collect::<Option<_>>()?,
         })
+    }
+
+    /// Whether its elements are bytes in the order of a tensor.
+    fn is_bytes(&self) -> bool {
+        self.descr.ends_with("u1") && self.descr.len() == 3 && !self.is_fortran
+    }
+
+    fn unsupported(&self, path: &Path) -> FileError {
+        FileError::Unsupported {
+            path: path.into(),
+            name: "the array".into(),
+            dtype: self.descr.clone(),
+        }
     }
 
     /// Bytes of an element, if they are numbers or truth values.
@@ -225,7 +244,7 @@ mod tests {
     }
 
     fn parsed(bytes: &[u8]) -> Result<Tensor, FileError> {
-        parse(Path::new("x.npy"), bytes)
+        parse(Path::new("x.npy"), bytes.to_vec())
     }
 
     #[test]
