@@ -264,7 +264,8 @@ fn a_forced_change_stands_in_the_history() {
 
 #[test]
 fn a_folder_has_one_writer_and_keeps_what_it_holds() {
-    let world = World::new(&PROGRAM.replace("epochs: 150", "epochs: 1000000"));
+    let endless = PROGRAM.replace("epochs: 150", "epochs: 1000000");
+    let world = World::new(&endless.replace("patience: 140", "patience: 1000000"));
     let mut child = world.start(&["--run-dir", "runs"]);
     world.wait_for_checkpoint("runs");
     for args in [["--run-dir", "runs"], ["--resume", "runs"]] {
