@@ -7,6 +7,7 @@ use crate::cli::report::picture;
 use crate::cli::screen::counted;
 use crate::cli::show::number::{brief, number};
 use crate::session::{Answers, Exam};
+use crate::tensor;
 
 /// Examples of each kind.
 const EXAMPLES: usize = 8;
@@ -317,9 +318,8 @@ fn ends(values: &[f64]) -> (f64, f64) {
 
 fn example(exam: &Exam, row: usize, actual: &str, predicted: &str) -> Example {
     let image = exam.images.as_ref().and_then(|(shape, values)| {
-        let size: usize = shape.iter().product();
-        let values = values.to_f64();
-        picture::address(*shape, values.get(row * size..(row + 1) * size)?)
+        let image = tensor::row(values, row).to_f64();
+        picture::address(*shape, &image)
     });
     Example {
         row: exam.rows[row] + 1,

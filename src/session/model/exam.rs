@@ -203,14 +203,11 @@ fn two_classes(
 fn features(inputs: &[&FittedField], fields: &[&Rows], rows: &[u32]) -> Vec<(String, Vec<f64>)> {
     const MOST: usize = 6;
     let of_field = |(input, field): (&&FittedField, &&Rows)| {
-        let values = field.pick(rows, None);
         let width = input.features.len();
-        let is_table =
-            values.shape().iter().skip(1).product::<usize>() == width && input.image.is_none();
-        let values = if is_table {
-            input.invert(&values)
-        } else {
-            None
+        let is_table = field.shape().iter().skip(1).product::<usize>() == width;
+        let values = match is_table && input.image.is_none() {
+            true => input.invert(&field.pick(rows, None)),
+            false => None,
         };
         let values = values.map_or(vec![], |values| values.to_f64());
         let column = |at: usize| values.iter().skip(at).step_by(width).copied().collect();
