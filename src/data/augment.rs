@@ -1,5 +1,5 @@
-//! Changes of the images in a training batch: shifted, cropped, turned, mirrored, of other light, noisy. Each is a pure function of the seed, the run, the
-//! epoch and the row, so that the same run meets the same images. Knows one image at a time, as numbers.
+//! Changes of the images in a training batch: shifted, cropped, turned, mirrored, of other light, noisy. Each is a pure function of
+//! the seed, the run, the epoch and the row, so that the same run meets the same images. Knows one image at a time, as numbers.
 
 use crate::data::crop::Crop;
 use crate::data::jitter::Jitter;

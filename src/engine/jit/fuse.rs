@@ -40,7 +40,7 @@ impl<'a> Growing<'a> {
     }
 
     /// Both in one, if one body over the space of either holds them. A body grows in place where a node comes behind all others.
-    fn with(&mut self, graph: &'a Graph, other: &mut Growing<'a>) -> bool {
+    fn with(&mut self, graph: &'a Graph, other: &Growing<'a>) -> bool {
         let (Some(first), Some(second)) = (&mut self.body, &other.body) else {
             return false;
         };
@@ -135,8 +135,8 @@ fn merge<'a>(
     if from == to || !is_loop(from) || !is_loop(to) || comes_back(graph, units, unit_of, from, to) {
         return;
     }
-    let (mut first, mut second) = (units[from].take(), units[to].take());
-    let pair = first.as_mut().zip(second.as_mut());
+    let (mut first, second) = (units[from].take(), units[to].take());
+    let pair = first.as_mut().zip(second.as_ref());
     if pair.is_some_and(|(first, second)| first.with(graph, second)) {
         let kept = from.min(to);
         let members = first.iter().flat_map(|unit| &unit.members);
