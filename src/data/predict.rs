@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Arc;
 
 use crate::data::apply::apply;
 use crate::data::block::Block;
 use crate::data::chunk::not_rows;
 use crate::data::codes;
 use crate::data::dataset::Part;
-use crate::data::fault::{Fault, counted, shown};
+use crate::data::fault::{Fault, shown};
 use crate::data::missing::complete;
 use crate::data::rows::Rows;
 use crate::data::spec::{MissingSpec, TextSpec, WindowSpec};
@@ -17,7 +16,7 @@ use crate::data::table::Table;
 use crate::data::text::{Unit, read_text};
 use crate::data::tokens::padded;
 use crate::data::transform::{Fitted, FittedField};
-use crate::data::windows::WindowRows;
+use crate::data::windows::Cut;
 use crate::data::{MissingPolicy, Reading};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::source::{Span, Spanned};
@@ -39,39 +38,6 @@ pub struct Encoded {
     pub rows: Vec<u32>,
     /// The fields in order, `[rows, ..row_shape]` each.
     pub fields: Vec<(String, Rows)>,
-}
-
-/// How windows are cut of a series of new rows: every one that all fields have.
-struct Cut {
-    /// The least shift of a field: what all are shifted by, none is.
-    first: usize,
-    /// From the first row of a window in any field to behind the last in any.
-    reach: usize,
-    stride: usize,
-}
-
-impl Cut {
-    fn windows(&self, series: Tensor, own: WindowSpec) -> Rows {
-        let n_rows = series.shape()[0];
-        let end = (n_rows + 1).saturating_sub(self.reach);
-        let starts = (0..end).step_by(self.stride);
-        let starts: Vec<u32> = starts.filter_map(|at| u32::try_from(at).ok()).collect();
-        let own = WindowSpec {
-            shift: own.shift - self.first,
-            ..own
-        };
-        Rows::Windows(Box::new(WindowRows::new(series, Arc::new(starts), own)))
-    }
-
-    fn too_short(&self, table: &Table) -> Fault {
-        let message = format!("{} is too short for one window", shown(&table.file));
-        let n_rows = counted(table.n_rows(), "row");
-        let label = format!(
-            "it holds {n_rows}, and a window with its shift takes {}",
-            self.reach
-        );
-        Fault::new(codes::SHORT_SERIES, message, label).help("give it a longer series")
-    }
 }
 
 impl<'a> Encoder<'a> {
@@ -139,7 +105,7 @@ impl<'a> Encoder<'a> {
         let Encoded { fields, rows } = self.encode(table)?;
         let n_rows = fields.first().map_or(0, |(_, own)| own.shape()[0]);
         let rows = match self.cut() {
-            Some(cut) if n_rows == 0 => return Err(cut.too_short(table).at(self.span)),
+            Some(cut) if n_rows == 0 => return Err(self.too_short(&cut, table)),
             Some(_) => (0..).take(n_rows).collect(),
             None => rows,
         };
@@ -157,7 +123,7 @@ impl<'a> Encoder<'a> {
             let series = field.apply_rows(table, &self.missing, self.span);
             let series = series.map_err(|report| of_new_rows(field, report))?;
             let rows = match (&cut, field.windows) {
-                (Some(cut), Some(own)) => cut.windows(series, own),
+                (Some(cut), Some(own)) => Rows::Windows(Box::new(cut.windows(series, own))),
                 _ => Rows::Tensor(series),
             };
             Ok((field.name.clone(), rows))
@@ -165,16 +131,22 @@ impl<'a> Encoder<'a> {
         self.fields.iter().map(field).collect()
     }
 
+    /// Every window that all fields have. What all are shifted by, none is.
     fn cut(&self) -> Option<Cut> {
         let windows = self.fields.iter().filter_map(|field| field.windows);
         let windows: Vec<WindowSpec> = windows.collect();
         let first = windows.iter().map(|own| own.shift).min()?;
-        let end = windows.iter().map(|own| own.shift + own.length).max()?;
-        Some(Cut {
-            first,
-            reach: end - first,
-            stride: windows[0].stride.max(1),
-        })
+        Cut::of(&windows, first)
+    }
+
+    fn too_short(&self, cut: &Cut, table: &Table) -> Diagnostic {
+        let message = format!("{} is too short for one window", shown(&table.file));
+        let fault = Fault::new(
+            codes::SHORT_SERIES,
+            message,
+            cut.too_long_for(table.n_rows()),
+        );
+        fault.help("give it a longer series").at(self.span)
     }
 
     /// The rows that have a value wherever one is needed, where others are to be left out.

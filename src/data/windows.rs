@@ -68,6 +68,48 @@ impl WindowRows {
     }
 }
 
+/// How windows are cut of a series: every one that all fields have.
+pub(crate) struct Cut {
+    /// The shift from which on fields are shifted.
+    first: usize,
+    /// From the first row of a window in any field to behind the last in any.
+    reach: usize,
+    stride: usize,
+}
+
+impl Cut {
+    /// That of fields cut so; nothing where there are none.
+    pub(crate) fn of(windows: &[WindowSpec], first: usize) -> Option<Cut> {
+        let end = windows.iter().map(|own| own.shift + own.length).max()?;
+        Some(Cut {
+            first,
+            reach: end - first,
+            stride: windows[0].stride.max(1),
+        })
+    }
+
+    /// Where windows begin in a series of so many rows.
+    fn starts(&self, n_rows: usize) -> Vec<u32> {
+        let end = (n_rows + 1).saturating_sub(self.reach);
+        let starts = (0..end).step_by(self.stride);
+        let start = |at| u32::try_from(at).expect("rows are counted in 32 bits");
+        starts.map(start).collect()
+    }
+
+    /// The windows of a field's series.
+    pub(crate) fn windows(&self, series: Tensor, own: WindowSpec) -> WindowRows {
+        let starts = Arc::new(self.starts(series.shape()[0]));
+        let shift = own.shift - self.first;
+        WindowRows::new(series, starts, WindowSpec { shift, ..own })
+    }
+
+    /// What is told of a series of so many rows, too short for one window.
+    pub(crate) fn too_long_for(&self, n_rows: usize) -> String {
+        let (n_rows, reach) = (counted(n_rows, "row"), self.reach);
+        format!("it holds {n_rows}, and a window with its shift takes {reach}")
+    }
+}
+
 /// Where the windows of a part of `n_rows` rows begin; nothing where the fields have none.
 pub(crate) fn starts(
     spec: &DataSpec,
@@ -75,34 +117,25 @@ pub(crate) fn starts(
     n_rows: usize,
     table: &Table,
 ) -> Result<Option<Arc<Vec<u32>>>, Diagnostic> {
-    let fields: Vec<WindowSpec> = spec
-        .fields
-        .iter()
-        .filter_map(|field| Some(field.windows.as_ref()?.value))
-        .collect();
-    let Some(first) = fields.first() else {
+    let fields = spec.fields.iter();
+    let fields = fields.filter_map(|field| Some(field.windows.as_ref()?.value));
+    let Some(cut) = Cut::of(&fields.collect::<Vec<WindowSpec>>(), 0) else {
         return Ok(None);
     };
-    let reach = fields.iter().map(|own| own.shift + own.length).max();
-    let reach = reach.unwrap_or(0);
-    let Some(last) = n_rows.checked_sub(reach) else {
-        return Err(too_short(spec, part, n_rows, reach, table));
-    };
-    let starts = (0..=last).step_by(first.stride);
-    let starts = starts.map(|start| u32::try_from(start).expect("rows are counted in 32 bits"));
-    Ok(Some(Arc::new(starts.collect())))
+    let starts = cut.starts(n_rows);
+    match starts.is_empty() {
+        true => Err(too_short(spec, part, &cut, n_rows, table)),
+        false => Ok(Some(Arc::new(starts))),
+    }
 }
 
-fn too_short(spec: &DataSpec, part: &str, n: usize, reach: usize, table: &Table) -> Diagnostic {
+fn too_short(spec: &DataSpec, part: &str, cut: &Cut, n_rows: usize, table: &Table) -> Diagnostic {
     let message = format!(
         "part {} of {} is too short for one window",
         shown(part),
         shown(&table.file)
     );
-    let label = format!(
-        "it holds {}, and a window with its shift takes {reach}",
-        counted(n, "row")
-    );
+    let label = cut.too_long_for(n_rows);
     let longest = spec
         .fields
         .iter()
