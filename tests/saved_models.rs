@@ -557,6 +557,34 @@ fn many_clients_at_once_get_each_their_own_answer() {
 }
 
 #[test]
+fn a_page_shows_the_learning_rate_that_a_plateau_has_lowered() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/run");
+    fs::copy(
+        suite.join("a_plateau_lowers_the_rate.nnl"),
+        folder.path().join("slide.nnl"),
+    )
+    .expect("it can be copied");
+    let args = ["run", "slide.nnl", "-q", "--report", "page.html"];
+    assert_eq!(nnlc(folder.path(), &args).0, 0);
+    let page = fs::read_to_string(folder.path().join("page.html")).expect("it was written");
+    let (_, chart) = page
+        .split_once("aria-label=\"learning rate\"")
+        .expect("a chart of its own");
+    let (_, line) = chart.split_once("points=\"").expect("a line");
+    let (line, _) = line.split_once('"').expect("it ends");
+    let heights: Vec<&str> = line
+        .split(' ')
+        .filter_map(|point| Some(point.split_once(',')?.1))
+        .collect();
+    let levels: Vec<usize> = heights
+        .chunk_by(|one, other| one == other)
+        .map(<[&str]>::len)
+        .collect();
+    assert_eq!(levels, [3, 2, 2], "{line}");
+}
+
+#[test]
 fn a_run_leaves_a_page_and_event_files() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     fs::copy(strict().join("shops.csv"), folder.path().join("shops.csv"))

@@ -144,19 +144,11 @@ fn run(
 /// The learning rate at some of a run's records.
 fn rates(model: Option<&Model>, trained: &Trained) -> Result<Option<Curve>, Diagnostic> {
     const MOST: usize = 200;
-    let times = trained.history.times();
-    let times: Vec<(f64, u64)> = times
-        .iter()
-        .copied()
-        .step_by(times.len().div_ceil(MOST).max(1))
-        .collect();
-    let steps: Vec<u64> = times.iter().map(|(_, step)| *step).collect();
     let Some(model) = model else {
         return Ok(None);
     };
-    let rates = model.rates(&steps)?;
-    let points = |rates: Vec<f64>| times.iter().map(|(time, _)| *time).zip(rates).collect();
-    Ok(rates.map(|rates| (curves::RATE.to_owned(), points(rates))))
+    let rates = model.rates(&trained.history, MOST)?;
+    Ok(rates.map(|points| (curves::RATE.to_owned(), points)))
 }
 
 /// A run in a sentence.

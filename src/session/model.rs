@@ -21,7 +21,7 @@ use crate::source::{SourceMap, Span};
 use crate::syntax::ast::{Item, ItemKind, Program, StmtKind};
 use crate::syntax::{is_name, parse};
 use crate::tensor::Tensor;
-use crate::train::{self, Machine, ModelFile, Recipe};
+use crate::train::{self, History, Machine, ModelFile, Recipe};
 
 pub use exam::{Answers, Exam};
 pub use present::{Column, Values};
@@ -129,9 +129,14 @@ impl Model {
         &self.sources
     }
 
-    /// The learning rates of some updates, from 1; nothing where the optimizer has none.
-    pub fn rates(&self, steps: &[u64]) -> Result<Option<Vec<f64>>, Diagnostic> {
-        let found = self.with_machine(|machine| train::rates(self.run(), machine, steps));
+    /// The learning rate at no more than `most` records of what the run recorded, over the run's own time; nothing where the
+    /// optimizer has none.
+    pub fn rates(
+        &self,
+        history: &History,
+        most: usize,
+    ) -> Result<Option<Vec<(f64, f64)>>, Diagnostic> {
+        let found = self.with_machine(|machine| train::rates(self.run(), machine, history, most));
         found.map_err(|error| error.report())
     }
 

@@ -5,7 +5,9 @@ use crate::engine::Interpreter;
 use crate::lower::Run;
 use crate::tensor::Tensor;
 use crate::train::TrainError;
+use crate::train::history::History;
 use crate::train::machine::Machine;
+use crate::train::stopping::factors;
 use crate::train::store::Store;
 use crate::train::wiring::{Feed, Names, Wired};
 
@@ -67,15 +69,23 @@ impl Rate {
     }
 }
 
-/// The learning rates of some updates, from 1; nothing where the optimizer has none.
+/// The learning rate at no more than `most` of a run's records, over its own time; nothing where its optimizer has none.
 pub fn rates(
     run: &Run,
     machine: &Machine<'_>,
-    steps: &[u64],
-) -> Result<Option<Vec<f64>>, TrainError> {
+    history: &History,
+    most: usize,
+) -> Result<Option<Vec<(f64, f64)>>, TrainError> {
     let Some(mut rate) = Rate::new(run, machine)? else {
         return Ok(None);
     };
-    let rates = steps.iter().map(|step| rate.at(machine, *step));
-    rates.collect::<Result<_, _>>().map(Some)
+    let plateau = run.settings.plateau.as_ref();
+    let factors = plateau.map(|rule| factors(rule, history));
+    let factor = |record: usize| factors.as_ref().map_or(1.0, |factors| factors[record]);
+    let times = history.times();
+    let every = times.len().div_ceil(most).max(1);
+    let records = times.into_iter().enumerate().step_by(every);
+    let points =
+        records.map(|(record, (time, step))| Ok((time, rate.at(machine, step)? * factor(record))));
+    points.collect::<Result<_, _>>().map(Some)
 }

@@ -28,10 +28,9 @@ impl Training<'_> {
         let (Some(watch), Some(rule)) = (&mut self.plateau, &self.run.settings.plateau) else {
             return;
         };
-        if !watch.sees(record, &self.store) {
+        if !watch.lapses(record, || self.store.snapshot()) {
             return;
         }
-        watch.waits_again(record);
         let factor = self.store.scale_lr(rule.factor);
         self.tell(Event::Plateau {
             run: self.run.key(),
@@ -95,7 +94,7 @@ impl Training<'_> {
 
     fn watch(&mut self, record: &Record) {
         let Some(watch) = &mut self.watch else { return };
-        let is_out_of_patience = watch.sees(record, &self.store);
+        let is_out_of_patience = watch.sees(record, || self.store.snapshot());
         let (on, best) = (watch.rule().on.clone(), watch.best());
         if is_out_of_patience && self.ended.is_none() {
             self.ended = Some(Ended::Early);

@@ -1,10 +1,10 @@
-//! Early stopping: the best evaluation so far, its weights, and how long ago it was.
+//! Early stopping and plateaus: the best evaluation so far, its weights, and how long ago it was.
 
-use crate::lower::{EarlyStop, Length};
+use crate::lower::{EarlyStop, Length, Plateau};
 use crate::tensor::Tensor;
 use crate::train::checkpoint::Watched;
 use crate::train::event::Best;
-use crate::train::history::Record;
+use crate::train::history::{History, Record};
 use crate::train::store::Store;
 
 /// Watches one recorded value.
@@ -48,8 +48,21 @@ impl<'a> Watch<'a> {
         self.best.as_ref().map_or(&[], |(_, weights)| weights)
     }
 
-    /// Looks at a record; whether patience is at its end.
-    pub(crate) fn sees(&mut self, record: &Record, store: &Store) -> bool {
+    /// Looks at a record; whether patience is at its end, which begins anew then.
+    pub(crate) fn lapses(
+        &mut self,
+        record: &Record,
+        weights: impl FnOnce() -> Vec<Tensor>,
+    ) -> bool {
+        let lapses = self.sees(record, weights);
+        if lapses {
+            self.since = (record.epoch, record.step);
+        }
+        lapses
+    }
+
+    /// Looks at a record and, where it is the best, at the weights; whether patience is at its end.
+    pub(crate) fn sees(&mut self, record: &Record, weights: impl FnOnce() -> Vec<Tensor>) -> bool {
         let Some(value) = record.value(&self.rule.on) else {
             return false;
         };
@@ -59,23 +72,14 @@ impl<'a> Watch<'a> {
                 step: record.step,
                 value,
             };
-            let weights = if self.rule.restore {
-                store.snapshot()
-            } else {
-                vec![]
-            };
-            self.best = Some((best, weights));
+            let weights = self.rule.restore.then(weights);
+            self.best = Some((best, weights.unwrap_or_default()));
             self.since = (record.epoch, record.step);
         }
         match self.rule.patience {
             Length::Epochs(patience) => record.epoch - self.since.0 >= patience,
             Length::Steps(patience) => record.step - self.since.1 >= patience,
         }
-    }
-
-    /// Patience begins anew.
-    pub(crate) fn waits_again(&mut self, record: &Record) {
-        self.since = (record.epoch, record.step);
     }
 
     /// `value < best − min_delta`, or `value > best + min_delta` where larger is better. What is not a number never is better.
@@ -106,5 +110,57 @@ impl<'a> Watch<'a> {
             }
             Some(_) | None => false,
         }
+    }
+}
+
+/// What learning rates had been multiplied by when each record of a history was made.
+pub(crate) fn factors(rule: &Plateau, history: &History) -> Vec<f64> {
+    let mut watch = Watch::new(&rule.watch);
+    let mut factor = 1.0;
+    let mut before = |record: &Record| {
+        let now = factor;
+        if watch.lapses(record, Vec::new) {
+            factor *= rule.factor;
+        }
+        now
+    };
+    history.records().iter().map(&mut before).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{SourceId, Span};
+
+    #[test]
+    fn a_rate_is_lowered_after_the_record_that_ends_patience() {
+        let nowhere = Span {
+            source: SourceId::new(0),
+            start: 0,
+            end: 0,
+        };
+        let rule = Plateau {
+            watch: EarlyStop {
+                on: "val.loss".to_owned(),
+                span: nowhere,
+                patience: Length::Epochs(2),
+                min_delta: 0.0,
+                restore: false,
+                maximise: false,
+            },
+            factor: 0.5,
+        };
+        let mut history = History::new(Length::Epochs(7), 1);
+        for (epoch, loss) in (1..).zip([3.0, 3.0, f64::NAN, 2.0, 2.5, 2.5, 2.5]) {
+            history.push(Record {
+                epoch,
+                step: epoch,
+                values: vec![("val.loss".to_owned(), loss)],
+            });
+        }
+        assert_eq!(
+            factors(&rule, &history),
+            [1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.25]
+        );
     }
 }
