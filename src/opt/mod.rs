@@ -26,6 +26,7 @@ mod rewriter;
 mod settle;
 mod simplify;
 mod sink;
+mod slice;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -119,6 +120,10 @@ const OVERLAP: Pass = Pass {
     name: "overlap",
     run: overlap::overlap,
 };
+const SLICE: Pass = Pass {
+    name: "slice",
+    run: slice::slice,
+};
 const CHAIN: Pass = Pass {
     name: "chain",
     run: chain::chain,
@@ -127,7 +132,7 @@ const CHAIN: Pass = Pass {
 /// Every pass in order. Dead code goes first, because gradients leave much of it; what counts uses follows what removes them.
 pub const PIPELINE: &[Pass] = &[
     SETTLE, DCE, CSE, TRIM, DCE, RECALL, HOIST, CSE, DCE, FOLD, SIMPLIFY, FOLD, SIMPLIFY, CSE, DCE,
-    JOIN, OVERLAP, DCE, TRANSPOSE, FACTOR, DCE, SINK, DCE, CHAIN, FOLD, SIMPLIFY, CSE, DCE,
+    JOIN, OVERLAP, DCE, TRANSPOSE, FACTOR, DCE, SINK, DCE, CHAIN, SLICE, FOLD, SIMPLIFY, CSE, DCE,
 ];
 
 impl Passes {
