@@ -214,14 +214,19 @@ impl<'a> Building<'a> {
         }
         let (bytes, n_packs) = found.plan.packed();
         let n_products = found.starts.len();
-        let packed = (n_packs > 0).then(|| self.room(bytes * n_products));
+        let known = self.products.iter();
+        let mut known =
+            known.filter(|known| known.bases[1] == y.base && known.matrices.packs_like(&found));
+        let known = known.next().and_then(|known| known.packed);
+        let is_new = n_packs > 0 && known.is_none();
+        let packed = known.or_else(|| is_new.then(|| self.room(bytes * n_products)));
         let left = match found.is_left_by_row && self.len(x.base) == found.rows * found.depth {
             true => Reach::Rows,
             false => Reach::All,
         };
         let product = self.products.len();
         let (left, right, result) = ((x.base, left), y.base, node.results[0]);
-        if let Some(packed) = packed {
+        if let (Some(packed), true) = (packed, is_new) {
             steps.push(Step {
                 work: Work::Pack { product },
                 reads: vec![(right, Reach::All)],

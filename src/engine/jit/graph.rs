@@ -6,7 +6,6 @@ use std::rc::Rc;
 use crate::engine::bind::Sizes;
 use crate::engine::flat::{Flat, Plan, ResultTypes, known};
 use crate::engine::jit::moves::{Move, moved};
-use crate::engine::jit::product::{matrices, placed_order};
 use crate::engine::jit::rounds::Rounds;
 use crate::engine::jit::split::{Operand, split};
 use crate::engine::{RunError, RunFault};
@@ -306,52 +305,12 @@ impl Graph {
         if !self.is_native(&node) {
             node.task = Task::Extern;
         }
-        let axes = self.place(&mut node);
+        let axes = self.arrange(&mut node);
         let mut values = self.push(node);
         if let (Some(axes), [value]) = (axes, &mut values[..]) {
             value.walk = value.walk.permuted(&axes);
         }
         Ok(values)
-    }
-
-    /// A contraction whose letters make up no regular axes is written as a placed product; where the axes of its result are then.
-    fn place(&self, node: &mut Node) -> Option<Vec<usize>> {
-        let Task::Product(letters) = &node.task else {
-            return None;
-        };
-        let [x, y] = <&[Value; 2]>::try_from(&node.operands[..]).ok()?;
-        let dtype = self.dtype(x);
-        if matrices(letters, [x, y], &node.shape, dtype).is_some() {
-            return None;
-        }
-        let order = placed_order(letters, [x, y])?;
-        let place = |of: &[Letter], letter: &Letter| of.iter().position(|known| known == letter);
-        let from: Option<Vec<usize>> = order.out.iter().map(|l| place(&letters.out, l)).collect();
-        let to: Option<Vec<usize>> = letters.out.iter().map(|l| place(&order.out, l)).collect();
-        let shape: Vec<usize> = from?.iter().map(|&axis| node.shape[axis]).collect();
-        let placed = Contract {
-            lhs: if order.is_swapped {
-                &letters.rhs
-            } else {
-                &letters.lhs
-            }
-            .clone(),
-            rhs: if order.is_swapped {
-                &letters.lhs
-            } else {
-                &letters.rhs
-            }
-            .clone(),
-            out: order.out,
-        };
-        if order.is_swapped {
-            node.operands.swap(0, 1);
-        }
-        node.op = Op::Contract(placed.clone());
-        node.task = Task::Product(placed);
-        node.types = vec![(dtype, shape.clone())];
-        node.shape = shape;
-        to
     }
 
     /// The results, where they depend on constants alone and are small.

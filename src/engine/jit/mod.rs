@@ -11,6 +11,7 @@
     reason = "native code is called, and buffers are shared among workers"
 )]
 
+mod arrange;
 mod body;
 mod budget;
 mod building;

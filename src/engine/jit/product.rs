@@ -68,6 +68,22 @@ impl Matrices {
         }
     }
 
+    /// Whether its right operands, packed, are those of another, which lie in the same buffer.
+    pub(super) fn packs_like(&self, other: &Matrices) -> bool {
+        let is_alike = match (&self.plan, &other.plan) {
+            (Precision::F32(own), Precision::F32(other)) => own.packs_like(other),
+            (Precision::F64(own), Precision::F64(other)) => own.packs_like(other),
+            (_, _) => false,
+        };
+        let right = |starts: &[usize; 3]| starts[1];
+        is_alike
+            && self
+                .starts
+                .iter()
+                .map(right)
+                .eq(other.starts.iter().map(right))
+    }
+
     pub(super) fn share(&self) -> ProductShare {
         match self.starts.len() {
             1 if self.rows < self.few_rows || self.plan.is_placed() => ProductShare::Blocks,

@@ -131,6 +131,18 @@ impl<T: Element> Product<T> {
         }
     }
 
+    /// Whether what `pack` fills for one serves the other too, if their B is the same.
+    pub(crate) fn packs_like(&self, other: &Product<T>) -> bool {
+        let layout = |plan: &Product<T>| {
+            let Problem {
+                n, k, b_strides, ..
+            } = plan.problem;
+            (n, k, b_strides, plan.depth, plan.swapped)
+        };
+        let are_packed = self.feed == Feed::Packed && other.feed == Feed::Packed;
+        are_packed && layout(self) == layout(other)
+    }
+
     /// Pieces that `pack` may be given in any order, by any threads.
     pub(crate) fn n_packs(&self) -> usize {
         match self.feed {
