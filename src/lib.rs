@@ -66,7 +66,7 @@
 //! | [`arena`], [`source`] | typed ids and side tables; texts and places in them |
 //! | [`diag`], [`types`] | reports; element types, dimensions, shapes, the unifier |
 //! | [`scalar`] | scalar functions: value and derivative once, over an abstract algebra |
-//! | [`tensor`], [`tokens`] | tensors of numbers; faer, random numbers, model files, pictures; texts as numbers and back |
+//! | [`tensor`], [`tokens`], [`chart`] | tensors of numbers; faer, random numbers, model files, pictures; texts as numbers and back; charts |
 //! | [`syntax`], [`stdlib`], [`ir`] | the tree; the library's texts; draft and typed IR |
 //! | [`ops`] | one paragraph an op: shape rule, meaning, gradient, kernel class |
 //! | [`lower`], [`check`] | tree to draft; draft to proof |
@@ -114,6 +114,7 @@
 //! *part* a share of the data; *engine* what runs functions; *session* one user's world.
 
 pub mod arena;
+pub mod chart;
 pub mod check;
 pub mod cli;
 pub mod data;

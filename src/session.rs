@@ -60,7 +60,7 @@ pub use examples::{Example, Verdict};
 pub use execute::Sink;
 pub use keeping::Keep;
 pub use model::{Answers, Column, Exam, Model, Rows, Values};
-pub use output::{Curve, DataView, FieldView, Output, RunView, Timed, View};
+pub use output::{DataView, FieldView, Output, RunView, Timed, View};
 pub use recipe::Kept;
 pub use step::{Step, Watch};
 

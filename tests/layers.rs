@@ -8,7 +8,7 @@ const LAYERS: &[&[&str]] = &[
     &["arena", "source"],
     &["diag", "types"],
     &["scalar"],
-    &["tensor", "tokens"],
+    &["tensor", "tokens", "chart"],
     &["syntax", "stdlib", "ir"],
     &["ops"],
     &["lower", "check"],

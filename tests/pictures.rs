@@ -96,3 +96,28 @@ fn a_place_that_cannot_be_written_to_is_told_before_training() {
         "{said}"
     );
 }
+
+#[test]
+fn lines_and_points_are_shapes_with_their_names() {
+    let folder = drawn(
+        "let v = [1.0, 4.0, 2.0];
+save plot({ up: v, down: -v }) to \"lines.svg\";
+save scatter([[0.0, 1.0], [2.0, 3.0]], names: [\"a&b\", \"c\"]) to \"points.svg\";
+",
+    );
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect("it is drawn");
+    let lines = read("lines.svg");
+    for part in [
+        "<polyline class=\"c0\"",
+        "<polyline class=\"c1\"",
+        ">down</text>",
+        ">place</text>",
+    ] {
+        assert!(lines.contains(part), "{part}: {lines}");
+    }
+    let points = read("points.svg");
+    for part in [">a&amp;b</text>", ">c</text>"] {
+        assert!(points.contains(part), "{part}: {points}");
+    }
+    assert!(!points.contains("<circle"), "texts stand in place of dots");
+}

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::chart::number::brief;
 use crate::cli::bench::peak_rss_mib;
 use crate::cli::screen::{Screen, counted, thousands};
 use crate::cli::show::history;
-use crate::cli::show::number::brief;
 use crate::lower::Length;
 use crate::train::{Event, History, Record};
 

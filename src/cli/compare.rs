@@ -5,13 +5,13 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use crate::chart::number::brief;
 use crate::cli::args::Compare;
 use crate::cli::program::code;
 use crate::cli::report::{TablePart, comparison};
 use crate::cli::screen::{Screen, escaped};
 use crate::cli::show::grid::{Align, Grid};
 use crate::cli::show::json::float;
-use crate::cli::show::number::brief;
 use crate::cli::{Done, FILE, Out, Stop};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::SourceMap;

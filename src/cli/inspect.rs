@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
+use crate::chart::number::number;
 use crate::cli::args::{Global, Inspect};
 use crate::cli::model::{Opened, open};
 use crate::cli::screen::{Screen, counted, escaped, thousands};
 use crate::cli::show::grid::{Align, Grid};
 use crate::cli::show::json::float;
-use crate::cli::show::number::number;
 use crate::cli::{Done, Out};
 use crate::data::{FillValue, Fitted, FittedField};
 use crate::session::Model;

@@ -1,7 +1,7 @@
 //! The course of a run in plain lines: where it begins, about twenty epochs of it, why it ends. No clock: the same run prints the same.
 
+use crate::chart::number::brief;
 use crate::cli::screen::counted;
-use crate::cli::show::number::brief;
 use crate::lower::Length;
 use crate::train::{Best, Ended, Event, GRADIENT};
 

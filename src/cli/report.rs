@@ -1,7 +1,6 @@
 //! A page on what came of a program: settings, layers, curves, what the model gets right and wrong, what the program shows. One HTML
 //! file that needs nothing beside it and runs nothing. What has to be known before training is drafted then.
 
-mod chart;
 mod curves;
 mod exam;
 mod measures;
@@ -158,7 +157,7 @@ fn about(summary: &Summary, trained: &Trained) -> String {
         counted(trained.steps, "step"),
     );
     let best = trained.best().map_or(String::new(), |best| {
-        let value = crate::cli::show::number::number(best.value);
+        let value = crate::chart::number::number(best.value);
         format!(
             "; the best evaluation, {value}, was in epoch {}",
             best.epoch
@@ -229,6 +228,12 @@ fn shown(title: &str, value: &Labelled<'_>) -> Vec<ShowPart> {
             vec![ShowPart::heatmap(title, matrix, rows, cols)]
         }
         Labelled::Other(View::Images { tiles, .. }) => vec![ShowPart::images(title, tiles)],
+        Labelled::Other(View::Plot {
+            run: None,
+            unit,
+            curves,
+            drawn,
+        }) => vec![ShowPart::chart(title, unit, curves, *drawn)],
         // These are on the page already.
         Labelled::Other(
             View::Plot { .. } | View::History { .. } | View::Run(_) | View::Data(_),

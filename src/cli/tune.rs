@@ -13,11 +13,11 @@ use std::thread;
 
 use serde_json::json;
 
+use crate::chart::number::number;
 use crate::cli::args::{EngineChoice, Global, Tune};
 use crate::cli::program::{code, compile, load, session};
 use crate::cli::screen::{Screen, counted, escaped};
 use crate::cli::show::grid::{Align, Grid};
-use crate::cli::show::number::number;
 use crate::cli::{Done, FILE, INTERRUPTED, Out, Stop, USAGE, interrupt};
 use crate::lower::{Length, Mode};
 use crate::session::{EngineKind, Options};

@@ -1,4 +1,4 @@
-//! What only the top level can call: `predict`, `load`, `plot`, `evaluate`, `cross_validate`, `generate`.
+//! What only the top level can call: `predict`, `load`, `evaluate`, `cross_validate`, `generate`.
 
 use crate::diag::Diagnostic;
 use crate::lower::arguments::Bound;
@@ -23,7 +23,6 @@ impl Lowerer<'_> {
         let frames = std::mem::take(&mut self.frames);
         let model = std::mem::take(&mut self.model);
         let result = match (frames.len(), name) {
-            (1, "plot") => self.plot(args, span),
             (1, "evaluate") => self.evaluate_call(args, span),
             (1, "cross_validate") => self.cross_validate(args, span),
             (1, "load") => self.load_call(args, span),
@@ -90,26 +89,6 @@ impl Lowerer<'_> {
             span,
         });
         Ok(Val::Host(Host::Run(name)))
-    }
-
-    fn plot(&mut self, args: &[Bound], span: Span) -> Lowering<Val> {
-        let run = match &argument(args, "history").value {
-            Val::Host(Host::History(run) | Host::Run(run)) => run.clone(),
-            other => {
-                return Err(self.wrong_kind("the history of a run: `fit.history`", other, span));
-            }
-        };
-        let Val::List(curves) = &argument(args, "y").value else {
-            return Ok(Val::Host(Host::Plot(run, vec![])));
-        };
-        let name = |curve: &Val| match curve {
-            Val::Str(name) => Some(name.clone()),
-            _ => None,
-        };
-        Ok(Val::Host(Host::Plot(
-            run,
-            curves.iter().filter_map(name).collect(),
-        )))
     }
 
     /// `evaluate(fit, on: iris.val, metrics: [accuracy])` is a record of metrics.

@@ -71,6 +71,7 @@ impl Lowerer<'_> {
             }
             Val::Host(Host::Data(_) | Host::Part(..) | Host::Text(_) | Host::Folds(_)) => true,
             Val::Heatmap(matrix, _) => self.lasts(matrix),
+            Val::Drawing(drawing) => drawing.numbers().all(|tensor| self.lasts(tensor)),
             _ => false,
         }
     }
@@ -113,6 +114,10 @@ fn shown(value: &Val) -> Option<Shown> {
             let [rows, cols] = labels.as_ref().clone();
             Shown::Heatmap { tensor, rows, cols }
         }
+        Val::Drawing(drawing) => Shown::Drawing(drawing.map(|tensor| match shown(tensor)? {
+            Shown::Tensor(name) => Some(name),
+            _ => None,
+        })?),
         Val::Images(items, layout) => {
             let items = items.iter().map(shown).collect::<Option<_>>()?;
             Shown::Images(tensor_names(items)?, *layout)

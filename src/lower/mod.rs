@@ -21,6 +21,7 @@ mod custom;
 mod define;
 mod diff;
 mod dims;
+mod drawing;
 mod expr;
 mod facts;
 mod fields;

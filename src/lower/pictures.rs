@@ -105,7 +105,15 @@ impl Lowerer<'_> {
                 span: path.span,
             },
             Val::Heatmap(..) | Val::Images(..) => {
-                self.check_ending(&text, path.span)?;
+                self.check_ending((&text, path.span), &ENDINGS)?;
+                Action::Draw {
+                    show: self.show_of(&found, value)?,
+                    path: text,
+                    span: path.span,
+                }
+            }
+            Val::Drawing(_) | Val::Host(Host::Plot(..)) => {
+                self.check_ending((&text, path.span), &ENDINGS[1..])?;
                 Action::Draw {
                     show: self.show_of(&found, value)?,
                     path: text,
@@ -128,17 +136,24 @@ impl Lowerer<'_> {
         })
     }
 
-    fn check_ending(&mut self, path: &str, span: Span) -> Lowering<()> {
-        if names_picture(path) {
+    fn check_ending(&mut self, (path, span): (&str, Span), endings: &[&str]) -> Lowering<()> {
+        if has_ending(path, endings) {
             return Ok(());
         }
         let message = format!("a picture cannot be drawn into `{}`", path.escape_debug());
         let report = Diagnostic::error(codes::NO_FORMAT, message);
-        let report = report.label(span, "its ending names no format of pictures");
+        let what = match endings.len() {
+            1 => "lines and points are drawn as shapes, not as pixels",
+            _ => "its ending names no format of pictures",
+        };
+        let report = report.label(span, what);
         let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+        let known: Vec<String> = endings.iter().map(|ending| format!("`{ending}`")).collect();
         Err(self.report(report.help(format!(
-            "end its name in `.png` or `.svg`: `\"{}.png\"`",
-            stem.escape_debug()
+            "end its name in {}: `\"{}{}\"`",
+            known.join(" or "),
+            stem.escape_debug(),
+            endings[0]
         ))))
     }
 
@@ -154,7 +169,7 @@ impl Lowerer<'_> {
                 )))
             }
             other => self.wrong_kind(
-                "the name of a `train` block, images or a heat map",
+                "the name of a `train` block, images, a heat map or a plot",
                 other,
                 span,
             ),
@@ -164,8 +179,12 @@ impl Lowerer<'_> {
 
 /// Whether a file's name is that of a picture.
 fn names_picture(path: &str) -> bool {
+    has_ending(path, &ENDINGS)
+}
+
+fn has_ending(path: &str, endings: &[&str]) -> bool {
     let path = path.to_ascii_lowercase();
-    ENDINGS.iter().any(|ending| path.ends_with(ending))
+    endings.iter().any(|ending| path.ends_with(ending))
 }
 
 /// Whether a list is one tensor, written out.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::chart::Drawing;
 use crate::ir::draft::{Draft, DraftId};
 use crate::lower::known::Memory;
 use crate::source::Span;
@@ -392,6 +393,8 @@ pub enum Shown {
     Record(Vec<(String, Shown)>),
     /// What a run came to on each fold: metrics, and the tensors they are bound to, an element a fold.
     Folds(Vec<(String, String)>),
+    /// Lines or points.
+    Drawing(Drawing<String>),
     /// Curves of a run's history.
     Plot {
         /// Which run.
@@ -413,6 +416,7 @@ impl Shown {
         match self {
             Shown::Tensor(name) | Shown::Heatmap { tensor: name, .. } => vec![name],
             Shown::Images(tensors, _) => tensors.iter().map(String::as_str).collect(),
+            Shown::Drawing(drawing) => drawing.numbers().map(String::as_str).collect(),
             Shown::Tuple(parts) => parts.iter().flat_map(Shown::tensors).collect(),
             Shown::Record(fields) => fields.iter().flat_map(|(_, part)| part.tensors()).collect(),
             Shown::Folds(metrics) => metrics.iter().map(|(_, name)| name.as_str()).collect(),

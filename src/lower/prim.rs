@@ -107,12 +107,15 @@ impl Lowerer<'_> {
             "total" => self.total(args, span).map(Some),
             "template" => Ok(Some(self.template(args, span))),
             "predict" => self.predict(args.bound, span).map(Some),
-            "evaluate" | "cross_validate" | "plot" | "load" | "draw_text" => {
+            "evaluate" | "cross_validate" | "load" | "draw_text" => {
                 self.host_primitive(name, args.bound, span).map(Some)
             }
             "scan" => self.scan(args.bound, span).map(Some),
             "inspect" => self.inspect(args.bound, span).map(Some),
             "heatmap" => self.heatmap(args.bound, span).map(Some),
+            "plot" => self.plot(args.bound).map(Some),
+            "scatter" => self.scatter(args.bound).map(Some),
+            "labels" => self.labels(args.bound).map(Some),
             "images" => self.images(args.bound).map(Some),
             "cholesky" => self.factors(Factor::Cholesky, args, span).map(Some),
             "qr" => self.factors(Factor::Qr, args, span).map(Some),

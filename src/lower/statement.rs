@@ -194,6 +194,13 @@ impl Lowerer<'_> {
                 let [rows, cols] = labels.as_ref().clone();
                 Shown::Heatmap { tensor, rows, cols }
             }
+            Val::Drawing(drawing) => {
+                let drawing = drawing.map(|tensor| match self.shown(tensor, span) {
+                    Ok(Shown::Tensor(name)) => Some(name),
+                    Ok(_) | Err(Reported) => None,
+                });
+                Shown::Drawing(drawing.ok_or(Reported)?)
+            }
             Val::Images(items, layout) => {
                 let items = items.iter().map(|item| self.shown(item, span));
                 let names = tensor_names(items.collect::<Lowering<_>>()?);

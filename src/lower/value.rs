@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::arena::Id;
+use crate::chart::Drawing;
 use crate::ir::draft::{AxisSet, DraftValue};
 use crate::lower::Cx;
 use crate::lower::plan::ImageLayout;
@@ -57,6 +58,8 @@ pub(crate) enum Val {
     Heatmap(Box<Val>, Rc<[Vec<String>; 2]>),
     /// Tensors of images to be seen beneath each other, and how.
     Images(Vec<Val>, ImageLayout),
+    /// Lines or points.
+    Drawing(Rc<Drawing<Val>>),
     /// Stands for what was wrong and has been reported.
     Poison,
 }
@@ -214,6 +217,7 @@ impl Val {
             Val::Host(host) => host.kind(),
             Val::Heatmap(..) => "a heat map",
             Val::Images(..) => "images",
+            Val::Drawing(_) => "a plot",
             Val::Poison => "something already reported",
         }
     }
@@ -236,6 +240,7 @@ impl Val {
             },
             Val::Record(fields) => fields.iter().all(|(_, value)| value.is_settled()),
             Val::Heatmap(matrix, _) => matrix.is_settled(),
+            Val::Drawing(drawing) => drawing.numbers().all(Val::is_settled),
             _ => true,
         }
     }
@@ -262,6 +267,7 @@ impl Val {
                 .flat_map(|(_, value)| value.leaves())
                 .collect(),
             Val::Heatmap(matrix, _) => matrix.leaves(),
+            Val::Drawing(drawing) => drawing.numbers().flat_map(Val::leaves).collect(),
             other => vec![other.clone()],
         }
     }
@@ -284,6 +290,10 @@ impl Val {
             Val::Images(items, layout) => {
                 let items = items.iter().map(|item| item.with_leaves(leaves));
                 Val::Images(items.collect(), *layout)
+            }
+            Val::Drawing(drawing) => {
+                let drawing = drawing.map(|tensor| Some(tensor.with_leaves(leaves)));
+                drawing.map_or(Val::Poison, |drawing| Val::Drawing(Rc::new(drawing)))
             }
             _ => leaves.next().unwrap_or(Val::Poison),
         }

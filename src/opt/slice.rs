@@ -11,11 +11,12 @@ use crate::opt::rewriter::{Rewriter, rewrite};
 /// Slices ahead of the functions of elements that they are of.
 pub(super) fn slice(module: &mut Module, id: FuncId) -> Vec<Note> {
     let wholes = read_in_parts(&module.funcs[id]);
-    rewrite(module, id, |r, inst| match &inst.op {
-        Op::Slice(ranges) if wholes.contains(&inst.operands[0]) => {
-            Ok(Some(vec![part(r, &wholes, ranges, inst.operands[0])?]))
-        }
-        _ => Ok(None),
+    rewrite(module, id, |r, inst| {
+        let whole = inst.operands.first().filter(|of| wholes.contains(of));
+        let (Some(ranges), Some(whole)) = (ranges(inst), whole) else {
+            return Ok(None);
+        };
+        Ok(Some(vec![part(r, &wholes, ranges, *whole)?]))
     })
 }
 
@@ -59,10 +60,10 @@ fn are_parts(insts: &[&Inst], readers: &Readers<'_>) -> bool {
 }
 
 fn ranges(inst: &Inst) -> Option<&[Range]> {
-    match &inst.op {
-        Op::Slice(ranges) => Some(ranges),
-        _ => None,
+    if let Op::Slice(ranges) = &inst.op {
+        return Some(ranges);
     }
+    None
 }
 
 /// Whether slices lie one behind the other along an axis.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::chart::{Curve, Drawn};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::engine::{Call, KernelTime};
 use crate::ir::Role;
@@ -120,14 +121,16 @@ pub enum View {
     Record(Vec<(String, View)>),
     /// What a run came to on each fold: an element a fold for each metric.
     Folds(Vec<(String, Tensor)>),
-    /// Curves of a run.
+    /// Curves.
     Plot {
-        /// The run's name.
-        run: String,
-        /// What the horizontal axis counts: `epoch` or `step`.
+        /// The name of the run, where it is one's history.
+        run: Option<String>,
+        /// What the horizontal axis counts: `epoch`, `step`, `place`; nothing where it is a plane.
         unit: &'static str,
         /// The curves.
         curves: Vec<Curve>,
+        /// How they are drawn.
+        drawn: Drawn,
     },
     /// Everything a run recorded.
     History {
@@ -140,15 +143,6 @@ pub enum View {
     Run(Box<RunView>),
     /// A data block.
     Data(DataView),
-}
-
-/// One value over a run.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Curve {
-    /// What it is called: `val.loss`.
-    pub name: String,
-    /// Time in the unit of the plot, and value.
-    pub points: Vec<(f64, f64)>,
 }
 
 /// A run at a glance.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::chart::{Frame, alone};
 use crate::check::Checked;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::lower::{Action, Show, Shown};
@@ -40,7 +41,7 @@ fn misfit(shown: &Shown, sizes: &BTreeMap<&str, Vec<usize>>) -> Option<NotImages
         Shown::Tuple(parts) => parts.iter().find_map(|part| misfit(part, sizes)),
         Shown::Record(fields) => fields.iter().find_map(|(_, part)| misfit(part, sizes)),
         Shown::Tensor(_) | Shown::Text(_) | Shown::Drawn(_) | Shown::Heatmap { .. } => None,
-        Shown::Folds(_) | Shown::Plot { .. } | Shown::History(_) => None,
+        Shown::Folds(_) | Shown::Plot { .. } | Shown::Drawing(_) | Shown::History(_) => None,
         Shown::Run(_) | Shown::Data(_) => None,
     }
 }
@@ -144,7 +145,22 @@ fn drawn(view: &View, title: &str, path: &Path) -> Result<Vec<u8>, NotImages> {
         View::Tensor(_) | View::Text(_) | View::Drawn(_) | View::Tuple(_) | View::Record(_) => {
             return Err(NotImages::Empty);
         }
-        View::Folds(_) | View::Plot { .. } | View::History { .. } => return Err(NotImages::Empty),
+        View::Plot {
+            unit,
+            curves,
+            drawn,
+            ..
+        } => {
+            let frame = Frame {
+                title,
+                x: unit,
+                may_be_log: false,
+                ..Frame::default()
+            };
+            let drawn = alone(curves, *drawn, &frame);
+            return drawn.map(String::into_bytes).ok_or(NotImages::Empty);
+        }
+        View::Folds(_) | View::History { .. } => return Err(NotImages::Empty),
         View::Run(_) | View::Data(_) => return Err(NotImages::Empty),
     };
     let has_labels = labels.iter().any(|texts| !texts.is_empty());

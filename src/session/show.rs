@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use crate::chart::{Curve, Drawing, Drawn};
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::ir::Role;
 use crate::lower::{ImageLayout, Run, Show, Shown};
+use crate::scalar::math::Float;
 use crate::session::codes;
 use crate::session::data::Loaded;
-use crate::session::output::{Curve, DataView, FieldView, RunView, View};
+use crate::session::output::{DataView, FieldView, RunView, View};
 use crate::session::pictures::no_images;
 use crate::source::Span;
 use crate::tensor::{Tensor, Tiles};
@@ -64,6 +66,7 @@ impl Known<'_> {
             }
             Shown::Folds(metrics) => self.folds(metrics, span),
             Shown::Plot { run, curves } => self.plot(run, curves, span),
+            Shown::Drawing(drawing) => self.drawing(drawing, span),
             Shown::History(run) => {
                 let (_, trained) = self.run(run, span)?;
                 Ok(View::History {
@@ -116,6 +119,28 @@ impl Known<'_> {
         found.ok_or_else(|| not_trained(name, span))
     }
 
+    /// Lines over places, or points of a plane.
+    fn drawing(&self, drawing: &Drawing<String>, span: Span) -> Result<View, Diagnostic> {
+        let tensors = drawing.map(|name| self.globals.get(name));
+        let missing = || {
+            let mut names = drawing
+                .numbers()
+                .filter(|name| !self.globals.contains_key(*name));
+            unbound(names.next().map_or("", String::as_str), span)
+        };
+        let tensors = tensors.ok_or_else(missing)?;
+        let (unit, curves) = match drawing.drawn {
+            Drawn::Lines => ("place", lines(&tensors)),
+            Drawn::Points => ("", points(&tensors)),
+        };
+        Ok(View::Plot {
+            run: None,
+            unit,
+            curves,
+            drawn: drawing.drawn,
+        })
+    }
+
     /// Curves by name; the losses where none is named.
     fn plot(&self, run: &str, names: &[String], span: Span) -> Result<View, Diagnostic> {
         let (_, trained) = self.run(run, span)?;
@@ -135,15 +160,83 @@ impl Known<'_> {
         };
         let curve = |name: String| match history.curve(&name) {
             points if points.is_empty() => Err(no_curve(run, &name, &history.names(), span)),
-            points => Ok(Curve { name, points }),
+            points => Ok(Curve {
+                name,
+                points,
+                texts: vec![],
+            }),
         };
         let curves = names.into_iter().map(curve).collect::<Result<_, _>>()?;
         Ok(View::Plot {
-            run: run.to_owned(),
+            run: Some(run.to_owned()),
             unit: history.unit(),
             curves,
+            drawn: Drawn::Lines,
         })
     }
+}
+
+/// Vectors over their places.
+fn lines(drawing: &Drawing<&Tensor>) -> Vec<Curve> {
+    let line = |(name, of): &(String, &Tensor)| Curve {
+        name: name.clone(),
+        points: (0u32..).map(f64::from).zip(of.to_f64()).collect(),
+        texts: vec![],
+    };
+    drawing.parts.iter().map(line).collect()
+}
+
+/// Points of a plane in curves, one for each part, or for each group. Groups in order of their numbers.
+fn points(drawing: &Drawing<&Tensor>) -> Vec<Curve> {
+    let texts = |at: usize| drawing.texts.get(at).cloned();
+    let part = |(name, of): &(String, &Tensor)| {
+        let numbers = of.to_f64();
+        let points: Vec<(f64, f64)> = numbers
+            .chunks_exact(2)
+            .map(|two| (two[0], two[1]))
+            .collect();
+        Curve {
+            name: name.clone(),
+            texts: (0..points.len()).map_while(texts).collect(),
+            points,
+        }
+    };
+    let curves: Vec<Curve> = drawing.parts.iter().map(part).collect();
+    match (&drawing.groups, &curves[..]) {
+        (Some((groups, names)), [all]) => grouped(all, &group_numbers(groups), names),
+        (_, _) => curves,
+    }
+}
+
+/// The number of each point's group: as it stands, or the place of the largest number of its row.
+fn group_numbers(groups: &Tensor) -> Vec<i64> {
+    let numbers = groups.to_f64();
+    let whole = |number: &f64| Float::round(*number) as i64;
+    match groups.shape() {
+        [_, width] if *width > 1 => {
+            let rows = numbers.chunks_exact(*width);
+            let place = |row: &[f64]| (0..*width).rev().max_by(|a, b| row[*a].total_cmp(&row[*b]));
+            rows.map(|row| place(row).map_or(0, |place| place as i64))
+                .collect()
+        }
+        _ => numbers.iter().map(whole).collect(),
+    }
+}
+
+/// A curve for each group; points without one are left out.
+fn grouped(all: &Curve, groups: &[i64], names: &[String]) -> Vec<Curve> {
+    let mut curves: BTreeMap<i64, Curve> = BTreeMap::new();
+    for (at, (group, point)) in groups.iter().zip(&all.points).enumerate() {
+        let name = usize::try_from(*group).ok().and_then(|at| names.get(at));
+        let curve = curves.entry(*group).or_insert_with(|| Curve {
+            name: name.map_or(group.to_string(), Clone::clone),
+            points: vec![],
+            texts: vec![],
+        });
+        curve.points.push(*point);
+        curve.texts.extend(all.texts.get(at).cloned());
+    }
+    curves.into_values().collect()
 }
 
 fn run_view(plan: &Run, trained: &Trained) -> RunView {

@@ -32,7 +32,7 @@ fn of(session: &Session, module: &Module, shown: &Shown) -> String {
         Shown::Drawn(_) => "a text".into(),
         Shown::Heatmap { .. } => "a heat map".into(),
         Shown::Images(..) => "images".into(),
-        Shown::Plot { .. } => "a plot".into(),
+        Shown::Plot { .. } | Shown::Drawing(_) => "a plot".into(),
         Shown::History(_) => "the history of a run".into(),
         Shown::Folds(_) => "a run on its folds".into(),
         Shown::Run(_) => "a run".into(),

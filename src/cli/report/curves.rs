@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::cli::report::chart::{Frame, Mark, Series, chart, smoothed};
+use crate::chart::{Frame, Mark, Series, chart, smoothed};
 use crate::cli::report::page::ChartPart;
 use crate::train::History;
 
@@ -59,6 +59,7 @@ fn of_value<'a>(
             points,
             colour,
             mark,
+            texts: vec![],
         };
         if points.len() >= FEW && value != RATE {
             series.push(line(points.clone(), Mark::Faint));

@@ -1,11 +1,11 @@
 //! What a model gets right and wrong, as parts of a page.
 
-use crate::cli::report::chart::{Frame, Mark, Series, chart};
+use crate::chart::number::{brief, number};
+use crate::chart::{Frame, Mark, Series, chart};
 use crate::cli::report::measures::{Threshold, confusion, histogram, threshold};
 use crate::cli::report::page::{ChartPart, Confusion, ExamPart, Example};
 use crate::cli::report::picture;
 use crate::cli::screen::counted;
-use crate::cli::show::number::{brief, number};
 use crate::session::{Answers, Exam};
 use crate::tensor;
 
@@ -150,6 +150,7 @@ fn curve(
         points,
         colour,
         mark,
+        texts: vec![],
     };
     let mut series = vec![];
     if has_guide {
@@ -298,6 +299,7 @@ fn series(mark: Mark, points: Vec<(f64, f64)>) -> Series {
         points,
         colour: 0,
         mark,
+        texts: vec![],
     }
 }
 

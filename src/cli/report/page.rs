@@ -4,6 +4,7 @@
 use minijinja::{Environment, context};
 use serde::Serialize;
 
+use crate::chart::{COLOURS, Curve, Drawn, Frame, chart, legend, series};
 use crate::cli::screen::thousands;
 use crate::cli::summary::bytes;
 use crate::cli::summary::layers::{Layer, Summary};
@@ -102,6 +103,7 @@ pub(super) struct ShowPart {
     text: Option<String>,
     heatmap: Option<Heatmap>,
     image: Option<String>,
+    chart: Option<ChartPart>,
 }
 
 /// A matrix in shades of so many percent.
@@ -141,6 +143,7 @@ impl ShowPart {
             text: Some(text),
             heatmap: None,
             image: None,
+            chart: None,
         }
     }
 
@@ -151,6 +154,29 @@ impl ShowPart {
             text: None,
             heatmap: None,
             image: tiles.picture(tiles.enlargement(1)).address(),
+            chart: None,
+        }
+    }
+
+    /// Lines or points with their legend.
+    pub(super) fn chart(title: &str, unit: &str, curves: &[Curve], drawn: Drawn) -> ShowPart {
+        let frame = Frame {
+            title,
+            x: unit,
+            ..Frame::default()
+        };
+        let names = legend(curves).into_iter();
+        ShowPart {
+            title: title.to_owned(),
+            text: None,
+            heatmap: None,
+            image: None,
+            chart: Some(ChartPart {
+                title: String::new(),
+                svg: chart(&series(curves, drawn), &frame),
+                legend: names.map(|(at, name)| (at, name.to_owned())).collect(),
+                note: String::new(),
+            }),
         }
     }
 
@@ -186,6 +212,7 @@ impl ShowPart {
                 high,
             }),
             image: None,
+            chart: None,
         }
     }
 }
@@ -221,6 +248,6 @@ pub(super) fn html(page: &Page) -> String {
     added.expect("the form of a page is written by hand and tested");
     let template = environment.get_template("page.html");
     let template = template.expect("it was just added");
-    let text = template.render(context! { page });
+    let text = template.render(context! { page, colours => COLOURS });
     text.expect("the form names what a page has, and a test renders all of it")
 }

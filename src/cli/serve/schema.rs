@@ -319,7 +319,7 @@ impl InputColumn {
     }
 
     fn see(&mut self, number: Option<f64>) {
-        let written = number.map(crate::cli::show::number::number);
+        let written = number.map(crate::chart::number::number);
         let read = written.and_then(|text| text.parse::<f64>().ok());
         self.example = read.map_or(self.example.clone(), Value::from);
     }

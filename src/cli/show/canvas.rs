@@ -6,6 +6,8 @@ use crate::cli::screen::Screen;
 const BRAILLE: [[u8; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]];
 /// What curves are drawn with in ASCII, and their colours where there are some.
 const MARKS: [char; 4] = ['*', 'o', '+', 'x'];
+/// What points are marked with where there is more than ASCII.
+const SIGNS: [char; 4] = ['●', '○', '▲', '□'];
 const COLOURS: [u8; 4] = [36, 33, 35, 32];
 
 /// Dots, and whose they are.
@@ -22,6 +24,8 @@ struct Cell {
     dots: u8,
     /// The curve that was here last.
     curve: usize,
+    /// What stands here in place of dots.
+    letter: Option<char>,
 }
 
 /// Whether the dot of a curve is drawn that comes after so many others: this is how curves differ.
@@ -79,6 +83,27 @@ impl Canvas {
         drawn + steps
     }
 
+    /// Marks a dot as a point of a curve.
+    pub(crate) fn mark(&mut self, at: [usize; 2], curve: usize) {
+        let marks = if self.has_braille { SIGNS } else { MARKS };
+        self.text(at, &marks[curve % 4].to_string(), curve);
+    }
+
+    /// Writes a text of a curve, beginning at a dot, or before it where the row ends. What stands there already stays.
+    pub(crate) fn text(&mut self, [x, y]: [usize; 2], text: &str, curve: usize) {
+        let [across, down] = self.cell();
+        let letters = text.chars().filter(|letter| !letter.is_control());
+        let room = self.columns.saturating_sub(letters.clone().count());
+        let (row, from) = (y / down * self.columns, (x / across).min(room));
+        let cells = &mut self.cells[row + from..row + self.columns];
+        for (cell, letter) in cells.iter_mut().zip(letters) {
+            if cell.letter.is_some() {
+                return;
+            }
+            (cell.letter, cell.curve) = (Some(letter), curve);
+        }
+    }
+
     fn dot(&mut self, [x, y]: [usize; 2], curve: usize) {
         let [across, down] = self.cell();
         let cell = &mut self.cells[y / down * self.columns + x / across];
@@ -89,6 +114,9 @@ impl Canvas {
     /// The rows as text.
     pub(crate) fn rows(&self, screen: Screen) -> Vec<String> {
         let text = |cell: &Cell| match (cell.dots, self.has_braille) {
+            _ if let Some(letter) = cell.letter => {
+                screen.paint(&letter.to_string(), COLOURS[cell.curve % 4])
+            }
             (0, _) => " ".to_owned(),
             (_, false) => screen.paint(&MARKS[cell.curve % 4].to_string(), COLOURS[cell.curve % 4]),
             (dots, true) => {
@@ -100,6 +128,12 @@ impl Canvas {
             .chunks(self.columns)
             .map(|row| row.iter().map(text).collect())
             .collect()
+    }
+
+    /// The mark of a curve's points for the legend.
+    pub(crate) fn sign(curve: usize, screen: Screen) -> String {
+        let marks = if screen.unicode { SIGNS } else { MARKS };
+        screen.paint(&marks[curve % 4].to_string(), COLOURS[curve % 4])
     }
 
     /// A piece of a curve for the legend.

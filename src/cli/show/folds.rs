@@ -1,9 +1,9 @@
 //! What a run came to on each fold, as a table: a row a fold, then mean and standard deviation, which is that of a population as
 //! `std` gives it.
 
+use crate::chart::number::brief;
 use crate::cli::screen::Screen;
 use crate::cli::show::grid::{Align, Grid};
-use crate::cli::show::number::brief;
 use crate::tensor::Tensor;
 
 /// Significant digits in the table.

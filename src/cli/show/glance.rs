@@ -1,8 +1,8 @@
 //! A run or a data block at a glance.
 
+use crate::chart::number::brief;
 use crate::cli::screen::{Screen, counted, escaped};
 use crate::cli::show::grid::{Align, Grid};
-use crate::cli::show::number::brief;
 use crate::ir::Role;
 use crate::session::{DataView, FieldView, RunView};
 

@@ -1,7 +1,7 @@
 //! A matrix in shades: one character pair an element, the darkest for the least and the brightest for the greatest.
 
+use crate::chart::number;
 use crate::cli::screen::{Screen, escaped};
-use crate::cli::show::number;
 use crate::tensor::Tensor;
 
 pub(super) const SHADES: [char; 5] = [' ', '░', '▒', '▓', '█'];

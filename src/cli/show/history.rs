@@ -1,9 +1,9 @@
 //! What a run recorded, as a table: of each value the first, the last, the least and the greatest. Which of the two is best only a
 //! reader knows.
 
+use crate::chart::number::brief;
 use crate::cli::screen::Screen;
 use crate::cli::show::grid::{Align, Grid};
-use crate::cli::show::number::brief;
 use crate::train::{History, Record};
 
 /// Significant digits in the table.

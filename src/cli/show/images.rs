@@ -1,8 +1,8 @@
 //! Images in shades: a character for a pixel across and two down, which is as wide as it is high. Colours are seen as gray.
 
+use crate::chart::number;
 use crate::cli::screen::Screen;
 use crate::cli::show::heatmap::{ASCII, SHADES};
-use crate::cli::show::number;
 use crate::tensor::Tiles;
 
 /// Rows of the grid beyond so many lines are left out.

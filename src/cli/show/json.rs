@@ -4,8 +4,9 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::chart::Curve;
 use crate::lower::Length;
-use crate::session::{Curve, DataView, RunView, View};
+use crate::session::{DataView, RunView, View};
 use crate::tensor::{Data, Tensor};
 use crate::train::{Best, Ended, Event, History, Record};
 
@@ -120,7 +121,9 @@ fn value(view: &View) -> Value {
                 .map(|(name, field)| (name.clone(), value(field)));
             Value::Object(fields.collect())
         }
-        View::Plot { run, unit, curves } => {
+        View::Plot {
+            run, unit, curves, ..
+        } => {
             json!({ "run": run, "unit": unit, "curves": Value::Object(curves.iter().map(curve).collect()) })
         }
         View::Folds(metrics) => {

@@ -9,7 +9,6 @@ pub(crate) mod history;
 mod images;
 pub(crate) mod json;
 pub(crate) mod labels;
-pub(crate) mod number;
 mod plot;
 mod table;
 pub(crate) mod tensor;
@@ -116,7 +115,12 @@ fn other(view: &View, screen: Screen) -> Vec<String> {
         View::Text(text) | View::Drawn(text) => lines_of(text),
         View::Heatmap { matrix, rows, cols } => heatmap::lines(matrix, [rows, cols], screen),
         View::Images { tiles, .. } => images::lines(tiles, screen),
-        View::Plot { curves, unit, .. } => plot::lines(curves, unit, screen),
+        View::Plot {
+            curves,
+            unit,
+            drawn,
+            ..
+        } => plot::lines(curves, *drawn, unit, screen),
         View::History { history, .. } => history::lines(history, screen),
         View::Folds(metrics) => folds::lines(metrics, screen),
         View::Run(run) => glance::run(run, screen),

@@ -1,11 +1,11 @@
 //! Curves drawn in text: Braille dots, two by four in a character; in ASCII one mark a character. Curves differ by the pattern of their
-//! line, so that none needs colour to be told from another.
+//! line, points by their mark or by the text that stands for them, so that none needs colour to be told from another.
 
+use crate::chart::number::{brief, number};
+use crate::chart::{self, Curve, Drawn};
 use crate::cli::screen::Screen;
 use crate::cli::show::canvas::Canvas;
-use crate::cli::show::number::number;
 use crate::scalar::math::Float;
-use crate::session::Curve;
 
 /// Rows of the drawing.
 const ROWS: usize = 12;
@@ -15,7 +15,7 @@ const COLUMNS: usize = 72;
 const TICKS: f64 = 5.0;
 
 /// The curves with axes and a legend, in lines; `unit` is what the horizontal axis counts.
-pub(crate) fn lines(curves: &[Curve], unit: &str, screen: Screen) -> Vec<String> {
+pub(crate) fn lines(curves: &[Curve], drawn: Drawn, unit: &str, screen: Screen) -> Vec<String> {
     let points = || curves.iter().flat_map(finite);
     let (Some(x), Some(y)) = (
         Range::of(points().map(|p| p.0)),
@@ -34,9 +34,12 @@ pub(crate) fn lines(curves: &[Curve], unit: &str, screen: Screen) -> Vec<String>
     let [width, height] = canvas.dots();
     for (index, curve) in curves.iter().enumerate() {
         let place = |(a, b): (f64, f64)| [x.place(a, width), height - 1 - y.place(b, height)];
-        draw(&mut canvas, index, curve, place);
+        match drawn {
+            Drawn::Lines => draw(&mut canvas, index, curve, place),
+            Drawn::Points => mark(&mut canvas, index, curve, place),
+        }
     }
-    let mut lines = vec![legend(curves, screen), String::new()];
+    let mut lines = legend(curves, drawn, screen);
     lines.extend(rows(&canvas, &ticks, y, margin, screen));
     lines.extend(foot(x, unit, margin, columns, screen));
     lines
@@ -67,13 +70,38 @@ fn draw(
     }
 }
 
-/// A sample of each line and what it stands for.
-fn legend(curves: &[Curve], screen: Screen) -> String {
-    let samples = curves
-        .iter()
-        .enumerate()
-        .map(|(index, curve)| format!("{} {}", Canvas::sample(index, screen), curve.name));
-    samples.collect::<Vec<_>>().join("   ")
+/// Marks each point; where a text stands for it, by that as far as there is room.
+fn mark(
+    canvas: &mut Canvas,
+    index: usize,
+    curve: &Curve,
+    place: impl Fn((f64, f64)) -> [usize; 2],
+) {
+    for (at, point) in curve.points.iter().enumerate() {
+        if !(Float::is_finite(point.0) && Float::is_finite(point.1)) {
+            continue;
+        }
+        match curve.texts.get(at) {
+            Some(text) => canvas.text(place(*point), text, index),
+            None => canvas.mark(place(*point), index),
+        }
+    }
+}
+
+/// A sample of each curve and what it stands for, and a line of air.
+fn legend(curves: &[Curve], drawn: Drawn, screen: Screen) -> Vec<String> {
+    let sample = |index| match drawn {
+        Drawn::Lines => Canvas::sample(index, screen),
+        Drawn::Points => Canvas::sign(index, screen),
+    };
+    let names = chart::legend(curves).into_iter();
+    let samples: Vec<String> = names
+        .map(|(index, name)| format!("{} {name}", sample(index)))
+        .collect();
+    match samples.is_empty() {
+        true => vec![],
+        false => vec![samples.join("   "), String::new()],
+    }
 }
 
 /// The rows of the drawing behind the vertical axis.
@@ -117,19 +145,25 @@ fn foot(x: Range, unit: &str, margin: usize, columns: usize, screen: Screen) -> 
         line.to_string().repeat(columns)
     );
     let [first, last] = [time(x.low), format!("{} {unit}", time(x.high))];
+    let last = last.trim_end();
+    let centre = Float::round((x.low + x.high) / 2.0);
     let middle = match x.high - x.low {
-        length if length >= 2.0 => time(Float::round((x.low + x.high) / 2.0)),
+        length if length >= 2.0 => time(centre),
         _ => String::new(),
     };
-    let half = (columns / 2).saturating_sub(middle.len() / 2);
+    let half = x.place(centre, columns).saturating_sub(middle.len() / 2);
     let left = format!("{first:half$}{middle}");
     let rest = columns.saturating_sub(left.chars().count());
     [axis, format!("{:margin$}  {left}{last:>rest$}", "")]
 }
 
-/// A point in a run's time: whole where it is whole.
+/// A number below the axis: whole where it is whole.
 fn time(x: f64) -> String {
-    let text = number(x);
+    let text = match Float::round(x) == x {
+        // Zero has no sign here.
+        true => number(x + 0.0),
+        false => brief(x, 3),
+    };
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
@@ -235,6 +269,7 @@ mod tests {
     fn curve(name: &str, of: impl Fn(f64) -> f64) -> Curve {
         let points = (1..=40).map(|x| (f64::from(x), of(f64::from(x)))).collect();
         Curve {
+            texts: vec![],
             name: name.into(),
             points,
         }
@@ -248,7 +283,7 @@ mod tests {
     }
 
     fn shown(curves: &[Curve], screen: Screen) -> String {
-        lines(curves, "epoch", screen).join("\n")
+        lines(curves, Drawn::Lines, "epoch", screen).join("\n")
     }
 
     #[test]
@@ -273,7 +308,7 @@ mod tests {
             │      ⠉⠑⠒⠤⠤⢄⣀⣀⣀⣀⣀
         0.0 ┤                 ⠉⠉⠉⠉⠉⠉⠉⠉⠉⠑⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒⠒
             └─────────────────────────────────────────────────────
-             1                        20                  40 epoch
+             1                       20                   40 epoch
         ");
     }
 
@@ -300,7 +335,7 @@ mod tests {
             |        ************************
         0.0 +                                *********************
             +-----------------------------------------------------
-             1                        20                  40 epoch
+             1                       20                   40 epoch
         ");
     }
 
@@ -311,6 +346,7 @@ mod tests {
             ..Screen::default()
         };
         let one = Curve {
+            texts: vec![],
             name: "a".into(),
             points: vec![(1.0, 0.0)],
         };
@@ -333,6 +369,7 @@ mod tests {
               1                        1 epoch
         ");
         let gap = Curve {
+            texts: vec![],
             name: "b".into(),
             points: vec![(1.0, 1e-7), (2.0, f64::NAN), (3.0, 3e-7), (4.0, 2e-7)],
         };
@@ -352,9 +389,10 @@ mod tests {
                │
         1.0e-7 ┤⡀
                └──────────────────────────────
-                1              2       4 epoch
+                1         2            4 epoch
         ");
         let none = Curve {
+            texts: vec![],
             name: "c".into(),
             points: vec![(1.0, f64::NAN)],
         };
@@ -375,9 +413,11 @@ mod tests {
                 .collect();
             let drawn = lines(
                 &[Curve {
+                    texts: vec![],
                     name: "d".into(),
                     points,
                 }],
+                Drawn::Lines,
                 "step",
                 Screen::default(),
             );

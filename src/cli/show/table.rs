@@ -1,9 +1,9 @@
 //! Values in tables: records of numbers, and matrices whose axes have names, such as a confusion matrix.
 
+use crate::chart::number::Form;
 use crate::cli::screen::{Screen, escaped};
 use crate::cli::show::grid::{Align, Grid};
 use crate::cli::show::labels::{Label, Labelled};
-use crate::cli::show::number::Form;
 use crate::cli::show::tensor;
 use crate::cli::show::{body, larger};
 use crate::scalar::math::Float;

@@ -1,8 +1,8 @@
 //! Tensors as text: the type in one line, the numbers below it in columns. What is too large is abridged along each axis, so that
 //! what is shown always fits the screen.
 
+use crate::chart::number::{Form, number};
 use crate::cli::screen::Screen;
-use crate::cli::show::number::{Form, number};
 use crate::tensor::{Data, Tensor};
 
 /// An axis with more entries than this is abridged to its edges.

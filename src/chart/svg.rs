@@ -1,33 +1,32 @@
-//! Charts as SVG inside a page: lines, points, bars. Colours are the page's own, by class, so that they follow light and dark. Knows
-//! numbers and names alone.
+//! Charts as SVG inside a page: lines, points, bars. Colours are the page's own, by class, so that they follow light and dark.
 
-use crate::cli::show::number::number;
+use crate::chart::COLOURS;
+use crate::chart::number::number;
 use crate::scalar::math::Float;
 
 /// Sizes in the SVG's own units.
-const WIDTH: f64 = 520.0;
-const HEIGHT: f64 = 280.0;
+pub(super) const WIDTH: f64 = 520.0;
+pub(super) const HEIGHT: f64 = 280.0;
 const LEFT: f64 = 72.0;
 const RIGHT: f64 = 12.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 42.0;
 
-/// Colours that a page has.
-const COLOURS: usize = 8;
-
 /// Points of one thing.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Series {
-    pub(super) name: String,
-    pub(super) points: Vec<(f64, f64)>,
+pub(crate) struct Series {
+    pub(crate) name: String,
+    pub(crate) points: Vec<(f64, f64)>,
+    /// What stands in place of each dot, as far as there is something.
+    pub(crate) texts: Vec<String>,
     /// Which of the page's colours.
-    pub(super) colour: usize,
-    pub(super) mark: Mark,
+    pub(crate) colour: usize,
+    pub(crate) mark: Mark,
 }
 
 /// How points are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mark {
+pub(crate) enum Mark {
     /// A line.
     Line,
     /// A line that stands behind another.
@@ -42,16 +41,16 @@ pub(super) enum Mark {
 
 /// What stands around the points.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Frame<'a> {
+pub(crate) struct Frame<'a> {
     /// What the chart shows, for those who cannot see it.
-    pub(super) title: &'a str,
-    pub(super) x: &'a str,
-    pub(super) y: &'a str,
+    pub(crate) title: &'a str,
+    pub(crate) x: &'a str,
+    pub(crate) y: &'a str,
     /// The ends of the axes, where they are not those of the points.
-    pub(super) x_range: Option<(f64, f64)>,
-    pub(super) y_range: Option<(f64, f64)>,
+    pub(crate) x_range: Option<(f64, f64)>,
+    pub(crate) y_range: Option<(f64, f64)>,
     /// Whether the vertical axis may be one of powers of ten.
-    pub(super) may_be_log: bool,
+    pub(crate) may_be_log: bool,
 }
 
 /// A way from numbers to places.
@@ -103,21 +102,35 @@ fn nice(step: f64) -> f64 {
 }
 
 /// A chart; empty where there is nothing to show.
-pub(super) fn chart(series: &[Series], frame: &Frame<'_>) -> String {
+pub(crate) fn chart(series: &[Series], frame: &Frame<'_>) -> String {
+    let title = escaped(frame.title);
+    inside(series, frame).map_or(String::new(), |inside| {
+        format!("<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{title}\">{inside}</svg>")
+    })
+}
+
+/// What is in a chart; nothing where there is nothing to show.
+pub(super) fn inside(series: &[Series], frame: &Frame<'_>) -> Option<String> {
     let points: Vec<(f64, f64)> = series
         .iter()
         .flat_map(|own| own.points.iter().copied())
         .filter(is_finite)
         .collect();
     if points.is_empty() {
-        return String::new();
+        return None;
     }
+    // A text reaches beyond its point.
+    let air = if series.iter().all(|own| own.texts.is_empty()) {
+        0.0
+    } else {
+        0.06
+    };
     let xs = frame
         .x_range
-        .unwrap_or_else(|| range(points.iter().map(|point| point.0)));
+        .unwrap_or_else(|| range(points.iter().map(|point| point.0), air));
     let ys = frame
         .y_range
-        .unwrap_or_else(|| range(points.iter().map(|point| point.1)));
+        .unwrap_or_else(|| range(points.iter().map(|point| point.1), air));
     let is_log = frame.may_be_log
         && points.iter().all(|point| point.1 > 0.0)
         && ys.1 / least(&points) > 50.0;
@@ -145,11 +158,7 @@ pub(super) fn chart(series: &[Series], frame: &Frame<'_>) -> String {
         },
     };
     let marks: String = series.iter().map(|own| marks(own, x, y)).collect();
-    let title = escaped(frame.title);
-    format!(
-        "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{title}\">{}{marks}</svg>",
-        axes(frame, x, y)
-    )
+    Some(axes(frame, x, y) + &marks)
 }
 
 fn least(points: &[(f64, f64)]) -> f64 {
@@ -163,8 +172,8 @@ fn is_finite(point: &(f64, f64)) -> bool {
     Float::is_finite(point.0) && Float::is_finite(point.1)
 }
 
-/// The ends of some numbers, with a little air.
-fn range(numbers: impl Iterator<Item = f64>) -> (f64, f64) {
+/// The ends of some numbers, with such a share of air; with a little where all are one.
+fn range(numbers: impl Iterator<Item = f64>, air: f64) -> (f64, f64) {
     let (low, high) = numbers.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| {
         (low.min(x), high.max(x))
     });
@@ -176,7 +185,8 @@ fn range(numbers: impl Iterator<Item = f64>) -> (f64, f64) {
         };
         return (low - air, high + air);
     }
-    (low, high)
+    let air = air * (high - low);
+    (low - air, high + air)
 }
 
 fn axes(frame: &Frame<'_>, x: Scale, y: Scale) -> String {
@@ -222,17 +232,15 @@ fn rounded(x: f64) -> f64 {
 }
 
 fn marks(series: &Series, x: Scale, y: Scale) -> String {
-    let places: Vec<(f64, f64)> = series
-        .points
-        .iter()
-        .filter(|point| is_finite(point))
-        .map(|(a, b)| (x.place(*a), y.place(*b)))
-        .collect();
-    let colour = series.colour % COLOURS;
+    let place = |(a, b): &(f64, f64)| (x.place(*a), y.place(*b));
+    let finite = series.points.iter().filter(|point| is_finite(point));
+    let places: Vec<(f64, f64)> = finite.map(place).collect();
+    let colour = series.colour % COLOURS.len();
     match series.mark {
         Mark::Line => line(&places, &format!("c{colour}")),
         Mark::Faint => line(&places, &format!("c{colour} faint")),
         Mark::Guide => line(&places, "guide"),
+        Mark::Dots if !series.texts.is_empty() => texts(series, place, colour),
         Mark::Dots => dots(&places, colour),
         Mark::Bars => bars(&places, y.place(0.0), colour),
     }
@@ -259,6 +267,21 @@ fn dots(places: &[(f64, f64)], colour: usize) -> String {
     places.iter().map(dot).collect()
 }
 
+fn texts(series: &Series, place: impl Fn(&(f64, f64)) -> (f64, f64), colour: usize) -> String {
+    let points = series.points.iter().zip(&series.texts);
+    let text = |(point, text): (&(f64, f64), &String)| {
+        let ((x, y), text) = (place(point), escaped(text));
+        format!(
+            "<text class=\"c{colour} text\" x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{text}</text>",
+            y + 4.0
+        )
+    };
+    points
+        .filter(|(point, _)| is_finite(point))
+        .map(text)
+        .collect()
+}
+
 fn bars(places: &[(f64, f64)], zero: f64, colour: usize) -> String {
     let width = places
         .windows(2)
@@ -277,7 +300,7 @@ fn bars(places: &[(f64, f64)], zero: f64, colour: usize) -> String {
 
 /// A moving mean that follows the last tenth of a curve: each value counts less the longer it is past. The start is not pulled to
 /// zero.
-pub(super) fn smoothed(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+pub(crate) fn smoothed(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let keep = 1.0 - 1.0 / (points.len() as f64 / 10.0).max(1.0);
     let (mut mean, mut weight) = (0.0, 0.0);
     let points = points.iter().filter(|point| is_finite(point));
@@ -290,7 +313,7 @@ pub(super) fn smoothed(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
 }
 
 /// Text between tags and in attributes.
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut safe = String::new();
     for letter in text.chars() {
         match letter {
@@ -350,6 +373,7 @@ mod tests {
             name: "loss".into(),
             points: vec![(1.0, f64::NAN), (2.0, 1.0), (3.0, f64::INFINITY)],
             colour: 0,
+            texts: vec![],
             mark: Mark::Line,
         };
         let drawn = chart(&[series], &Frame::default());
