@@ -40,6 +40,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
 
+use crate::data::Room;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::engine::{Engine, Interpreter, Jit, Stop, Trap};
 use crate::lower::{Library, Memory, Run, Shown, World};
@@ -83,6 +84,9 @@ pub struct Options {
     pub sets: Vec<String>,
     /// The element type of data where a run does not say.
     pub dtype: Option<DType>,
+    /// Bytes of images that each source keeps in memory, others in a temporary file; without it as many as
+    /// [`IMAGES_IN_MEMORY`](crate::data::IMAGES_IN_MEMORY). What comes out is the same.
+    pub images_in_memory: Option<u64>,
     /// Which passes rewrite functions before they run.
     pub passes: Passes,
     /// Whether to say in the end where the time went.
@@ -100,6 +104,11 @@ impl Options {
     /// Whether models and runs are written to disk where the program says so.
     pub(crate) fn writes(&self) -> bool {
         !self.is_dry && !self.is_trial
+    }
+
+    /// Where images go.
+    pub(crate) fn room(&self) -> Room {
+        self.images_in_memory.map_or_else(Room::default, Room::of)
     }
 
     /// Whether runs may be kept: where the program says so, or in the folder of the command line.

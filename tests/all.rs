@@ -1,6 +1,7 @@
 //! All integration tests, in one binary, so that the heavy dependencies link once.
 
 mod accuracy;
+mod big_images;
 mod cli;
 mod examples;
 mod gradcheck;

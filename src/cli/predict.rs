@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::cli::args::{Global, Predict};
 use crate::cli::model::{Opened, open, told_of};
 use crate::cli::{Done, INTERRUPTED, Out, Stop, USAGE, interrupt};
-use crate::data::Table;
+use crate::data::{Table, rows_at_once};
 use crate::session::Rows;
 use crate::tensor::write_stream;
 use crate::train::unwritable;
@@ -81,10 +81,12 @@ fn predicted(args: &Predict, opened: &Opened, out: &mut Out<'_>, write: &mut Tar
     let cells = Cells::of(args, model, span);
     let file = cells.open(args, model, rows.encoder(), span);
     let mut file = told_of(model, file, out)?;
-    let most = if rows.encoder().is_windowed() {
-        usize::MAX
-    } else {
-        CHUNK
+    let pixels = model
+        .image_form()
+        .map_or(1, |form| form.shape.iter().product());
+    let most = match rows.encoder().is_windowed() {
+        true => usize::MAX,
+        false => rows_at_once(CHUNK, pixels),
     };
     let keep = file.kept(&args.keep);
     let mut sheet = Sheet::new(&keep, out.is_json);

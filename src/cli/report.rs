@@ -126,7 +126,11 @@ fn run(
             .find_map(|name| data.part(name))
     });
     let exam = match (&model, part) {
-        (Some(model), Some(part)) => model.exam(part, MOST_ROWS)?,
+        (Some(model), Some(part)) => {
+            let exam = model.exam(part, MOST_ROWS)?;
+            let shown = exam.as_ref().map(exam::part).transpose();
+            shown.map_err(|fault| fault.at(model.span()))?
+        }
         (_, _) => None,
     };
     Ok(RunPart {
@@ -136,7 +140,7 @@ fn run(
         layers: summary.layers.iter().map(page::layer).collect(),
         total: page::total(summary),
         charts: curves::charts(&trained.history, rates(model.as_ref(), trained)?),
-        exam: exam.as_ref().map(exam::part),
+        exam,
     })
 }
 

@@ -63,7 +63,7 @@ fn logarithm<'t>(
     f: impl Fn(f64) -> f64,
 ) -> Result<Block<'t>, Fault> {
     let block = block.in_numbers(fitted.name())?;
-    if let Some(value) = block.met().into_iter().find(|&x| x <= bound) {
+    if let Some(value) = block.met()?.into_iter().find(|&x| x <= bound) {
         let message = format!("`{}` of `{value}`, which some pixels are", fitted.name());
         let label = format!("needs values above {bound}");
         return Err(Fault::new(codes::OUT_OF_DOMAIN, message, label));

@@ -49,6 +49,12 @@ fn places(classes: &[Vec<u32>], weights: &[f64]) -> Vec<usize> {
     filled.collect()
 }
 
+/// How many rows of so many numbers are looked at at once, at most `most`: what they take stays below 64 MiB or so.
+pub fn rows_at_once(most: usize, width: usize) -> usize {
+    const NUMBERS: usize = 1 << 24;
+    most.min(NUMBERS / width.max(1)).max(1)
+}
+
 /// Row numbers in batches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batches {

@@ -43,6 +43,9 @@ pub(crate) enum Content<'t> {
     Tokens(Tokens),
 }
 
+/// What the bytes of a channel have become, and how often each occurs.
+pub(crate) type Spread = Vec<(f64, u64)>;
+
 /// Images, and what their bytes have become.
 #[derive(Clone, Debug)]
 pub(crate) struct PixelField {
@@ -108,24 +111,23 @@ impl<'t> Block<'t> {
     }
 
     /// What the bytes of images have become, of those that occur.
-    pub(crate) fn met(&self) -> Vec<f64> {
+    pub(crate) fn met(&self) -> Result<Vec<f64>, Fault> {
         let rows: Vec<u32> = (0..).take(self.table.n_rows()).collect();
-        let all = self.spreads(&rows).into_iter().flatten().flatten();
-        all.filter(|(_, count)| *count > 0)
-            .map(|(value, _)| value)
-            .collect()
+        let all = self.spreads(&rows)?.into_iter().flatten().flatten();
+        let met = all.filter(|(_, count)| *count > 0);
+        Ok(met.map(|(value, _)| value).collect())
     }
 
     /// By channel what the bytes of images have become, and how often each occurs in some rows.
-    pub(crate) fn spreads(&self, rows: &[u32]) -> Option<Vec<Vec<(f64, u64)>>> {
+    pub(crate) fn spreads(&self, rows: &[u32]) -> Result<Option<Vec<Spread>>, Fault> {
         let Content::Pixels(field) = &self.content else {
-            return None;
+            return Ok(None);
         };
-        let counts = field.pixels.counts(rows);
+        let counts = field.pixels.counts(rows)?;
         let pairs = field.tables.iter().zip(counts);
         let zipped =
             pairs.map(|(table, counts)| table.iter().copied().zip(counts).collect::<Vec<_>>());
-        Some(zipped.collect())
+        Ok(Some(zipped.collect()))
     }
 
     /// The number of values in a row, or of channels of an image.
@@ -250,7 +252,7 @@ impl<'t> Block<'t> {
             Content::Index(values) => Data::I64(picked(values, width, rows, |x| x).into()),
             Content::Numbers(values) => self.floats(values, rows, float)?,
             Content::Cells(_) => return self.clone().finished()?.tensor(rows, float),
-            Content::Pixels(_) => return Ok(self.rows(rows, float)?.tensor().clone()),
+            Content::Pixels(_) => return Ok(self.rows(rows, float)?.tensor()?.clone()),
             Content::Tokens(tokens) => return Ok(tokens.series(rows)),
         };
         Ok(Tensor::new(shape, data))

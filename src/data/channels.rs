@@ -1,55 +1,63 @@
 //! Which axis of an array of images is that of the channels. Images are channels first here; elsewhere they are channels last as
 //! often.
 
-use std::sync::Arc;
-
 use crate::data::codes;
 use crate::data::fault::{Fault, shown};
-use crate::data::pixels::Pixels;
 use crate::data::spec::Channels;
-use crate::tensor::{Data, Tensor};
+use crate::types::DType;
 
-/// The images of an array of bytes: `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]`. Where nobody says which, the axis of 1 or 3 is
-/// that of the channels.
-pub(crate) fn pixels(
+/// How the images of an array lie.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Layout {
+    /// Channels, height, width.
+    pub(crate) shape: [usize; 3],
+    /// Whether the channels of a pixel lie side by side.
+    is_last: bool,
+}
+
+/// That of an array of bytes: `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]`. Where nobody says which, the axis of 1 or 3 is that of
+/// the channels.
+pub(crate) fn layout(
     path: &str,
-    tensor: Tensor,
+    (dtype, shape): (DType, &[usize]),
     channels: Option<Channels>,
-) -> Result<Pixels, Fault> {
-    let Data::U8(bytes) = tensor.data() else {
-        return Err(not_bytes(path, &tensor));
-    };
-    let bytes = Arc::clone(bytes);
-    let (shape, bytes) = match (tensor.shape(), channels) {
-        (&[_, h, w], None) => ([1, h, w], bytes),
-        (&[_, _, _], Some(_)) => return Err(one_channel(path, tensor.shape())),
+) -> Result<Layout, Fault> {
+    if dtype != DType::U8 {
+        return Err(not_bytes(path, dtype, shape));
+    }
+    let (shape, is_last) = match (shape, channels) {
+        (&[_, h, w], None) => ([1, h, w], false),
+        (&[_, _, _], Some(_)) => return Err(one_channel(path, shape)),
         (&[_, a, b, c], said) => match said.or(found([a, c])) {
-            Some(Channels::First) => ([a, b, c], bytes),
-            Some(Channels::Last) => {
-                // Nobody else is to hold the bytes, so that they need no copy.
-                drop(tensor);
-                ([c, a, b], channels_first(bytes, [a, b, c]))
-            }
+            Some(Channels::First) => ([a, b, c], false),
+            Some(Channels::Last) => ([c, a, b], true),
             None => return Err(unclear(path, [a, b, c])),
         },
         (shape, _) => return Err(too_many_axes(path, shape)),
     };
-    Ok(Pixels { shape, bytes })
+    Ok(Layout { shape, is_last })
 }
 
-/// Images of `[h, w, c]` as `[c, h, w]`, each where it lies.
-fn channels_first(bytes: Arc<Vec<u8>>, [h, w, c]: [usize; 3]) -> Arc<Vec<u8>> {
-    let mut bytes = Arc::unwrap_or_clone(bytes);
-    let mut planes = vec![0; h * w * c];
-    for image in bytes.chunks_exact_mut(h * w * c) {
+impl Layout {
+    /// The number of bytes of an image.
+    pub(crate) fn size(self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// An image of the array with its channels first: as it is, or in `planes`.
+    pub(crate) fn channels_first<'b>(self, image: &'b [u8], planes: &'b mut Vec<u8>) -> &'b [u8] {
+        if !self.is_last {
+            return image;
+        }
+        let [c, h, w] = self.shape;
+        planes.resize(image.len(), 0);
         for (at, pixel) in image.chunks_exact(c).enumerate() {
             for (channel, byte) in pixel.iter().enumerate() {
                 planes[channel * h * w + at] = *byte;
             }
         }
-        image.copy_from_slice(&planes);
+        planes
     }
-    Arc::new(bytes)
 }
 
 /// Of the first and the last axis of an image, the one that is as long as there are usual channels.
@@ -61,13 +69,8 @@ fn found(ends: [usize; 2]) -> Option<Channels> {
     }
 }
 
-fn not_bytes(path: &str, tensor: &Tensor) -> Fault {
-    let message = format!(
-        "images are bytes, {} is {}{:?}",
-        shown(path),
-        tensor.dtype(),
-        tensor.shape()
-    );
+fn not_bytes(path: &str, dtype: DType, shape: &[usize]) -> Fault {
+    let message = format!("images are bytes, {} is {dtype}{shape:?}", shown(path));
     let fault = Fault::new(
         codes::BAD_ARRAY,
         message,

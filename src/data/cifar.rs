@@ -3,13 +3,15 @@
 //! which of the two it is.
 
 use std::fs;
+use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
 use crate::data::codes;
 use crate::data::fault::{Fault, counted, listed, shown};
-use crate::data::idx::{image_table, no_folder, unpacked, unreadable};
+use crate::data::idx::{image_table, no_folder, unreadable};
+use crate::data::image_bytes::{ImageWriter, Room};
 use crate::data::open::empty;
+use crate::data::packed::open_packed;
 use crate::data::pixels::Pixels;
 use crate::data::spec::FolderSpec;
 use crate::data::table::{Cells, Column, Given, Table};
@@ -65,7 +67,7 @@ const KINDS: [Kind; 2] = [
 ];
 
 /// Reads the images and labels of a folder; rows of the part `test` follow those of `train`.
-pub(crate) fn read_cifar(source: &FolderSpec, folder: &Path) -> Result<Table, Fault> {
+pub(crate) fn read_cifar(room: Room, source: &FolderSpec, folder: &Path) -> Result<Table, Fault> {
     let path = &source.path.value;
     let folder = folder.join(path);
     let names = file_names(path, &folder)?;
@@ -73,7 +75,7 @@ pub(crate) fn read_cifar(source: &FolderSpec, folder: &Path) -> Result<Table, Fa
     let mut kinds = kinds.map(|kind| (kind, batches(&names, kind.train)));
     let found = kinds.find(|(_, batches)| !batches.is_empty());
     let (kind, train) = found.ok_or_else(|| no_batches(path, &folder, &names))?;
-    let mut records = Records::new(kind);
+    let mut records = Records::new(room, kind);
     for name in train {
         records.read(name, &folder)?;
     }
@@ -117,16 +119,16 @@ fn batches<'n>(names: &'n [String], start: &str) -> Vec<&'n str> {
 /// The records of batches.
 struct Records {
     kind: &'static Kind,
-    bytes: Vec<u8>,
+    images: ImageWriter,
     /// One list for each label byte.
     labels: Vec<Vec<u8>>,
 }
 
 impl Records {
-    fn new(kind: &'static Kind) -> Records {
+    fn new(room: Room, kind: &'static Kind) -> Records {
         Records {
             kind,
-            bytes: vec![],
+            images: ImageWriter::new(room),
             labels: vec![vec![]; kind.labels.len()],
         }
     }
@@ -141,36 +143,48 @@ impl Records {
     }
 
     fn read(&mut self, name: &str, folder: &Path) -> Result<(), Fault> {
-        let bytes = unpacked(&folder.join(name));
-        let bytes = bytes.map_err(|error| unreadable(name, &error).help("fetch the file again"))?;
-        if bytes.is_empty() {
-            return Err(empty(name).help("fetch the file again"));
-        }
-        if bytes.len() % self.size() != 0 {
-            return Err(self.wrong_length(name, bytes.len()));
-        }
-        for (at, record) in bytes.chunks_exact(self.size()).enumerate() {
-            let (labels, image) = record.split_at(self.labels.len());
-            let lists = self.labels.iter_mut().zip(labels);
-            for ((list, &label), own) in lists.zip(self.kind.labels) {
-                own.check(label, name, at)?;
-                list.push(label);
+        let not_read = |error: io::Error| unreadable(name, &error).help("fetch the file again");
+        let mut file = open_packed(&folder.join(name)).map_err(not_read)?;
+        let (mut n_records, mut wrong) = (0, Ok(()));
+        loop {
+            let record = file.piece(self.size()).map_err(not_read)?;
+            match record.len() {
+                0 if n_records == 0 => return Err(empty(name).help("fetch the file again")),
+                0 => return wrong,
+                len if len < self.size() => {
+                    return Err(self.wrong_length(name, n_records * self.size() + len));
+                }
+                // A file of another length is told before a class that there is not.
+                _ if wrong.is_ok() => wrong = self.check(&record, name, n_records),
+                _ => {}
             }
-            self.bytes.extend(image);
+            if wrong.is_ok() {
+                self.take(&record)?;
+            }
+            n_records += 1;
         }
-        Ok(())
+    }
+
+    /// Whether the labels of a record are those of classes.
+    fn check(&self, record: &[u8], name: &str, at: usize) -> Result<(), Fault> {
+        let mut labels = self.kind.labels.iter().zip(record);
+        labels.try_for_each(|(own, &label)| own.check(label, name, at))
+    }
+
+    fn take(&mut self, record: &[u8]) -> Result<(), Fault> {
+        let (labels, image) = record.split_at(self.labels.len());
+        let lists = self.labels.iter_mut().zip(labels);
+        lists.for_each(|(list, &label)| list.push(label));
+        self.images.push(image)
     }
 
     fn table(self, path: &str, folder: &Path, given: Vec<Given>) -> Result<Table, Fault> {
-        let pixels = Pixels {
-            shape: SHAPE,
-            bytes: Arc::new(self.bytes),
-        };
+        let pixels = Pixels::new(SHAPE, self.images.finish()?);
         let own = self.kind.labels.iter().zip(&self.labels);
         let columns = own.map(|(label, bytes)| Ok((label.column, label.cells(bytes, folder)?)));
         let mut columns = columns.collect::<Result<Vec<(&str, Cells)>, Fault>>()?;
         let last = columns.pop().map_or(Cells::Blank(0), |(_, cells)| cells);
-        let mut table = image_table(path, pixels, last, given);
+        let mut table = image_table(path, pixels, last, given)?;
         for (name, cells) in columns {
             table.columns.push(Column {
                 name: name.to_owned(),

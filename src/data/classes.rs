@@ -1,6 +1,7 @@
 //! Which class each row of a part belongs to, where a field says so: by its number, by yes or no, or by where its 1 stands.
 
 use crate::data::dataset::{Dataset, FieldSchema, Part};
+use crate::data::rows::Rows;
 use crate::tensor::Tensor;
 
 impl Dataset {
@@ -22,8 +23,11 @@ impl Dataset {
         if schema.window.is_some() || !is_one_a_row {
             return None;
         }
+        let Rows::Tensor(rows) = self.train_part().field(field)? else {
+            return None;
+        };
         let mut classes = vec![vec![]; names.len()];
-        let rows = class_of_rows(self.train_part().field(field)?);
+        let rows = class_of_rows(rows);
         for (row, class) in (0..).zip(rows) {
             classes.get_mut(class)?.push(row);
         }

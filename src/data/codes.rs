@@ -116,3 +116,6 @@ pub const SHORT_SERIES: Code = code(471);
 pub const RAGGED_TOKENS: Code = code(472);
 /// A row of more tokens than it is padded to.
 pub const LONG_ROW: Code = code(473);
+
+/// Images that do not fit into memory cannot be kept in a temporary file, or not be read back from it.
+pub const TEMPORARY_FILE: Code = code(474);

@@ -23,7 +23,6 @@ use crate::data::warn;
 use crate::data::windows::{WindowRows, starts};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::{Span, Spanned};
-use crate::tensor::Tensor;
 use crate::tokens::Tokenizer;
 use crate::types::DType;
 
@@ -96,10 +95,10 @@ impl Dataset {
 }
 
 impl Part {
-    /// All rows of a field by name.
-    pub fn field(&self, name: &str) -> Option<&Tensor> {
+    /// The rows of a field by name.
+    pub fn field(&self, name: &str) -> Option<&Rows> {
         let found = self.fields.iter().find(|(own, _)| own == name);
-        found.map(|(_, rows)| rows.tensor())
+        found.map(|(_, rows)| rows)
     }
 }
 
@@ -382,9 +381,10 @@ fn tensors(
             Some(own) => padded(&field.block, own, &part.rows, float_type(float)).map(Rows::Tensor),
             None => field.block.rows(&part.rows, float),
         };
-        let mut rows = rows.map_err(|fault| fault.at(field.schema.shape_span))?;
+        let place = field.schema.shape_span;
+        let mut rows = rows.map_err(|fault| fault.at(place))?;
         if let (Some(starts), Some(own)) = (starts, field.fitted.windows) {
-            let series = rows.tensor().clone();
+            let series = rows.tensor().map_err(|fault| fault.at(place))?.clone();
             rows = Rows::Windows(Box::new(WindowRows::new(series, Arc::clone(starts), own)));
         }
         Ok((field.schema.name.clone(), rows))

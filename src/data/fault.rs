@@ -6,7 +6,7 @@ use crate::source::Span;
 
 /// A diagnostic that lacks only its place; boxed, for faults are rare and results many.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Fault(Box<Said>);
+pub struct Fault(Box<Said>);
 
 #[derive(Clone, Debug, PartialEq)]
 struct Said {
@@ -55,7 +55,7 @@ impl Fault {
     }
 
     /// The error, at its place.
-    pub(crate) fn at(self, span: Span) -> Diagnostic {
+    pub fn at(self, span: Span) -> Diagnostic {
         let said = *self.0;
         let error = Diagnostic::error(said.code, said.message).label(span, said.label);
         Diagnostic {

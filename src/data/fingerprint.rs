@@ -1,22 +1,24 @@
 //! Fingerprints of parts: equal where a run meets the same numbers in the same order. Images and windows are taken as they lie in
-//! memory, so that none is built for it.
+//! memory or in a file, so that none is built for it.
 
 use std::io::{self, BufWriter, Write};
 
 use crate::data::dataset::Part;
+use crate::data::fault::Fault;
+use crate::data::image_bytes::lost;
 use crate::data::rows::Rows;
 use crate::tensor::{Tensor, write_elements};
 
 impl Part {
     /// The fingerprint of a part's rows and fields, BLAKE3 in hexadecimal.
-    pub fn fingerprint(&self) -> String {
+    pub fn fingerprint(&self) -> Result<String, Fault> {
         let mut hasher = blake3::Hasher::new();
         let mut writer = BufWriter::with_capacity(1 << 16, &mut hasher);
-        self.write(&mut writer)
-            .and_then(|()| writer.flush())
-            .expect("a hasher takes every byte");
+        // A hasher takes every byte: what fails is reading images.
+        let written = self.write(&mut writer).and_then(|()| writer.flush());
+        written.map_err(|error| lost(&error))?;
         drop(writer);
-        hasher.finalize().to_hex().to_string()
+        Ok(hasher.finalize().to_hex().to_string())
     }
 
     fn write(&self, writer: &mut impl Write) -> io::Result<()> {
@@ -34,8 +36,7 @@ impl Rows {
         match self {
             Rows::Tensor(tensor) => write_tensor(writer, tensor),
             Rows::Pixels(rows) => {
-                let (bytes, rows, tables) = rows.memory();
-                writer.write_all(bytes)?;
+                let (rows, tables) = rows.write(writer)?;
                 write_numbers(writer, rows)?;
                 writeln!(writer, "{tables:?}")
             }

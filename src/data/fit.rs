@@ -21,7 +21,7 @@ pub(crate) fn fit(spec: &TransformSpec, block: &Block<'_>, train: &[u32]) -> Res
     check_setting(spec)?;
     match spec {
         TransformSpec::Standardize => {
-            let spreads = match block.spreads(train) {
+            let spreads = match block.spreads(train)? {
                 Some(channels) => channels
                     .iter()
                     .map(|values| weighted_mean_sd(values))
@@ -33,7 +33,7 @@ pub(crate) fn fit(spec: &TransformSpec, block: &Block<'_>, train: &[u32]) -> Res
             Ok(Fitted::Standardize { mean, sd })
         }
         TransformSpec::Normalize { low, high } => {
-            let spreads = match block.spreads(train) {
+            let spreads = match block.spreads(train)? {
                 Some(channels) => channels.iter().map(|values| met_extremes(values)).collect(),
                 None => by_feature(block, train, spec.name(), extremes)?,
             };

@@ -1,59 +1,58 @@
 //! The IDX format of the MNIST files, raw or gzip-compressed: a magic number, sizes, bytes. `idx("dir")` finds four files in a folder:
-//! images and labels to train on, and those of a given part `test`.
+//! images and labels to train on, and those of a given part `test`. Files are read piece by piece.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::Path;
-use std::sync::Arc;
-
-use flate2::read::GzDecoder;
 
 use crate::data::codes;
 use crate::data::fault::{Fault, counted, shown};
+use crate::data::image_bytes::{ImageWriter, Room};
+use crate::data::packed::{Packed, open_packed};
 use crate::data::pixels::Pixels;
 use crate::data::spec::FolderSpec;
 use crate::data::table::{Cells, Column, Given, Table};
 
-/// What an IDX file holds: sizes and bytes.
+/// An IDX file whose header has been read: sizes, and bytes to come.
 struct Idx {
     name: String,
     sizes: Vec<usize>,
-    bytes: Vec<u8>,
+    bytes: Packed,
 }
 
-/// What a packed file may unpack to.
-const MOST_BYTES: u64 = 1 << 32;
+/// Bytes that are read at a time.
+const BLOCK: usize = 1 << 16;
+
+/// Bytes too much of which a file's are counted.
+const MOST_TOO_MUCH: u64 = 1 << 32;
 
 /// The kinds of file in a folder: what its name contains, and how many sizes it has.
 const IMAGES: (&str, usize) = ("images", 3);
 const LABELS: (&str, usize) = ("labels", 1);
 
 /// Reads the images and labels of a folder; rows of the part `test` follow those of `train`.
-pub(crate) fn read_idx(source: &FolderSpec, folder: &Path) -> Result<Table, Fault> {
+pub(crate) fn read_idx(room: Room, source: &FolderSpec, folder: &Path) -> Result<Table, Fault> {
     let path = &source.path.value;
     let folder = folder.join(path);
     let files = Files::of(path, &folder)?;
-    let train = files.pair("train")?;
-    let test = files.has("t10k").then(|| files.pair("t10k")).transpose()?;
-    let n_train = train.1.bytes.len();
-    let (mut images, mut labels) = (train.0, train.1.bytes);
+    let mut images = ImageWriter::new(room);
+    let (train, mut labels) = files.pair("train", &mut images)?;
     let mut given = vec![];
-    if let Some((more, others)) = test {
-        if more.sizes[1..] != images.sizes[1..] {
-            return Err(other_sizes(&images, &more));
+    if files.has("t10k") {
+        let n_train = labels.len();
+        let (test, others) = files.pair("t10k", &mut images)?;
+        if test.sizes[1..] != train.sizes[1..] {
+            return Err(other_sizes(&train, &test));
         }
+        labels.extend(others);
         given.push(Given {
             name: "test".into(),
-            rows: n_train as u32..(n_train + others.bytes.len()) as u32,
+            rows: n_train as u32..labels.len() as u32,
         });
-        images.bytes.extend(more.bytes);
-        labels.extend(others.bytes);
     }
-    let pixels = Pixels {
-        shape: [1, images.sizes[1], images.sizes[2]],
-        bytes: Arc::new(images.bytes),
-    };
-    Ok(image_table(path, pixels, label_cells(&labels), given))
+    let shape = [1, train.sizes[1], train.sizes[2]];
+    let pixels = Pixels::new(shape, images.finish()?);
+    image_table(path, pixels, label_cells(&labels), given)
 }
 
 fn label_cells(labels: &[u8]) -> Cells {
@@ -61,15 +60,20 @@ fn label_cells(labels: &[u8]) -> Cells {
 }
 
 /// A table of images and their labels.
-pub(crate) fn image_table(path: &str, pixels: Pixels, labels: Cells, given: Vec<Given>) -> Table {
-    let n_rows = u32::try_from(labels.len()).expect("files of more than 2^32 bytes are refused");
+pub(crate) fn image_table(
+    path: &str,
+    pixels: Pixels,
+    labels: Cells,
+    given: Vec<Given>,
+) -> Result<Table, Fault> {
+    let n_rows = u32::try_from(labels.len()).map_err(|_| too_many(path, labels.len()))?;
     let column = |position: usize, name: &str, cells: Cells| Column {
         name: name.into(),
         position,
         cells,
         missing: vec![],
     };
-    Table {
+    Ok(Table {
         file: path.into(),
         row_word: "image",
         runs_on: false,
@@ -80,7 +84,14 @@ pub(crate) fn image_table(path: &str, pixels: Pixels, labels: Cells, given: Vec<
         ],
         lines: (1..=n_rows).collect(),
         given,
-    }
+    })
+}
+
+/// What is said of more rows than row numbers.
+pub(crate) fn too_many(path: &str, n_rows: usize) -> Fault {
+    let message = format!("{} holds {n_rows} rows", shown(path));
+    let fault = Fault::new(codes::TOO_MANY_ROWS, message, "more than 2^32");
+    fault.help("save a part of them")
 }
 
 /// The files of a folder, in order of their names.
@@ -107,17 +118,24 @@ impl<'a> Files<'a> {
         self.names.iter().any(|name| name.starts_with(part))
     }
 
-    /// The images and labels of a part, as many of each.
-    fn pair(&self, part: &str) -> Result<(Idx, Idx), Fault> {
-        let images = self.read(part, IMAGES)?;
-        let labels = self.read(part, LABELS)?;
+    /// The images and labels of a part, as many of each. The images are written, the labels given.
+    fn pair(&self, part: &str, writer: &mut ImageWriter) -> Result<(Idx, Vec<u8>), Fault> {
+        let mut images = self.open(part, IMAGES)?;
+        images.write(writer)?;
+        let mut labels = self.open(part, LABELS)?;
+        let mut bytes = vec![];
+        labels.each(|piece| {
+            bytes.extend_from_slice(piece);
+            Ok(())
+        })?;
         match images.sizes[0] == labels.sizes[0] {
-            true => Ok((images, labels)),
+            true => Ok((images, bytes)),
             false => Err(other_counts(&images, &labels)),
         }
     }
 
-    fn read(&self, part: &str, (what, rank): (&str, usize)) -> Result<Idx, Fault> {
+    fn open(&self, part: &str, kind: (&str, usize)) -> Result<Idx, Fault> {
+        let (what, rank) = kind;
         let is_it = |name: &&String| name.starts_with(part) && name.contains(what);
         let Some(name) = self.names.iter().find(is_it) else {
             let found = match self.names.is_empty() {
@@ -132,62 +150,91 @@ impl<'a> Files<'a> {
                     "put `{part}-{what}-idx{rank}-ubyte` or the same with `.gz` there"
                 )));
         };
-        let bytes = unpacked(&self.folder.join(name)).map_err(|error| unreadable(name, &error))?;
-        parse(name, &bytes, what, rank)
+        let file =
+            open_packed(&self.folder.join(name)).map_err(|error| unreadable(name, &error))?;
+        Idx::open(name, file, kind)
     }
 }
 
 /// The images of an IDX file; nothing where it is none.
-pub(crate) fn idx_images(name: &str, path: &Path) -> Result<Option<Pixels>, Fault> {
-    let bytes = unpacked(path).map_err(|error| unreadable(name, &error))?;
-    if !bytes.starts_with(&[0, 0, 8]) {
+pub(crate) fn idx_images(room: Room, name: &str, path: &Path) -> Result<Option<Pixels>, Fault> {
+    let not_read = |error: io::Error| unreadable(name, &error);
+    let mut file = open_packed(path).map_err(not_read)?;
+    let magic = file.piece(4).map_err(not_read)?;
+    if !magic.starts_with(&[0, 0, 8]) {
         return Ok(None);
     }
-    let found = parse(name, &bytes, IMAGES.0, IMAGES.1)?;
-    Ok(Some(Pixels {
-        shape: [1, found.sizes[1], found.sizes[2]],
-        bytes: Arc::new(found.bytes),
-    }))
+    let mut found = Idx::behind(&magic, name, file, IMAGES)?;
+    let mut writer = ImageWriter::new(room);
+    found.write(&mut writer)?;
+    let shape = [1, found.sizes[1], found.sizes[2]];
+    Ok(Some(Pixels::new(shape, writer.finish()?)))
 }
 
-/// The bytes of a file, unpacked where they are packed by gzip.
-pub(crate) fn unpacked(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![];
-    let mut file = File::open(path)?;
-    file.read_to_end(&mut bytes)?;
-    if bytes.starts_with(b"\x1f\x8b") {
-        let mut unpacked = vec![];
-        GzDecoder::new(&bytes[..])
-            .take(MOST_BYTES)
-            .read_to_end(&mut unpacked)?;
-        return Ok(unpacked);
+impl Idx {
+    /// Reads a header: `0 0 8 rank`, then one big-endian number of 32 bits an axis.
+    fn open(name: &str, mut file: Packed, kind: (&str, usize)) -> Result<Idx, Fault> {
+        let magic = file.piece(4).map_err(|error| unreadable(name, &error))?;
+        Idx::behind(&magic, name, file, kind)
     }
-    Ok(bytes)
-}
 
-/// `0 0 8 rank`, one big-endian number of 32 bits an axis, then the bytes.
-fn parse(name: &str, bytes: &[u8], what: &str, rank: usize) -> Result<Idx, Fault> {
-    let (magic, rest) = bytes.split_at_checked(4).ok_or_else(|| cut(name, bytes))?;
-    if magic[..3] != [0, 0, 8] || usize::from(magic[3]) != rank {
-        return Err(wrong_magic(name, magic, what, rank));
+    /// Reads what follows the first four bytes.
+    fn behind(
+        magic: &[u8],
+        name: &str,
+        mut file: Packed,
+        (what, rank): (&str, usize),
+    ) -> Result<Idx, Fault> {
+        if magic.len() < 4 {
+            return Err(cut(name, magic.len()));
+        }
+        if magic[..3] != [0, 0, 8] || usize::from(magic[3]) != rank {
+            return Err(wrong_magic(name, magic, what, rank));
+        }
+        let header = file.piece(4 * rank);
+        let header = header.map_err(|error| unreadable(name, &error))?;
+        if header.len() < 4 * rank {
+            return Err(cut(name, 4 + header.len()));
+        }
+        let (sizes, _) = header.as_chunks::<4>();
+        let sizes = sizes.iter().map(|&size| u32::from_be_bytes(size) as usize);
+        Ok(Idx {
+            name: name.into(),
+            sizes: sizes.collect(),
+            bytes: file,
+        })
     }
-    let (header, elements) = rest
-        .split_at_checked(4 * rank)
-        .ok_or_else(|| cut(name, bytes))?;
-    let size = |bytes: &[u8]| u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]) as usize;
-    let sizes: Vec<usize> = header.chunks_exact(4).map(size).collect();
-    let promised = sizes
-        .iter()
-        .try_fold(1usize, |n, &size| n.checked_mul(size));
-    let is_empty = sizes.contains(&0);
-    if promised != Some(elements.len()) || is_empty {
-        return Err(wrong_length(name, &sizes, elements.len()));
+
+    /// The number of bytes that the sizes tell of, if there is one.
+    fn promised(&self) -> Option<u64> {
+        let mut sizes = self.sizes.iter();
+        sizes.try_fold(1u64, |n, &size| n.checked_mul(size as u64))
     }
-    Ok(Idx {
-        name: name.into(),
-        sizes,
-        bytes: elements.to_vec(),
-    })
+
+    /// Writes all images.
+    fn write(&mut self, writer: &mut ImageWriter) -> Result<(), Fault> {
+        writer.expect(self.promised().unwrap_or(0).min(self.bytes.most_left()))?;
+        self.each(|piece| writer.push(piece))
+    }
+
+    /// Hands on the bytes behind the header, which must be as many as it tells of.
+    fn each(&mut self, mut take: impl FnMut(&[u8]) -> Result<(), Fault>) -> Result<(), Fault> {
+        let promised = self.promised();
+        let mut found = 0u64;
+        loop {
+            let piece = self.bytes.piece(BLOCK);
+            let piece = piece.map_err(|error| unreadable(&self.name, &error))?;
+            found += piece.len() as u64;
+            let is_over = piece.is_empty() || found > promised.unwrap_or(0) + MOST_TOO_MUCH;
+            match is_over {
+                true if promised == Some(found) && found > 0 => return Ok(()),
+                true => return Err(wrong_length(&self.name, &self.sizes, found)),
+                // What is too much is counted, and not taken.
+                false if promised.is_some_and(|promised| found <= promised) => take(&piece)?,
+                false => {}
+            }
+        }
+    }
 }
 
 /// A folder that cannot be listed.
@@ -209,11 +256,11 @@ pub(crate) fn unreadable(name: &str, error: &io::Error) -> Fault {
     Fault::new(codes::UNREADABLE, message, "cannot be read")
 }
 
-fn cut(name: &str, bytes: &[u8]) -> Fault {
+fn cut(name: &str, len: usize) -> Fault {
     let message = format!(
         "{} ends after {}, within its header",
         shown(name),
-        counted(bytes.len(), "byte")
+        counted(len, "byte")
     );
     Fault::new(codes::BAD_IMAGES, message, "cut short").help("fetch the file again")
 }
@@ -235,7 +282,7 @@ fn wrong_magic(name: &str, magic: &[u8], what: &str, rank: usize) -> Fault {
     }
 }
 
-fn wrong_length(name: &str, sizes: &[usize], found: usize) -> Fault {
+fn wrong_length(name: &str, sizes: &[usize], found: u64) -> Fault {
     let sizes: Vec<String> = sizes.iter().map(usize::to_string).collect();
     let message = format!(
         "{} says it holds {} bytes, and {found} follow",

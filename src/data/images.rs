@@ -4,7 +4,6 @@
 use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageError, ImageReader, Limits};
@@ -12,6 +11,7 @@ use image::{DynamicImage, ImageError, ImageReader, Limits};
 use crate::data::codes;
 use crate::data::fault::{Fault, shown};
 use crate::data::idx::{image_table, no_folder, unreadable};
+use crate::data::image_bytes::{ImageWriter, Room};
 use crate::data::pixels::Pixels;
 use crate::data::spec::ImagesSpec;
 use crate::data::table::{Cells, Given, Table};
@@ -25,20 +25,20 @@ const MOST_SENT: u64 = 64 << 20;
 /// Images as they are collected: of one size, each with the place of its class.
 struct Collected {
     shape: Option<([usize; 3], String)>,
-    bytes: Vec<u8>,
+    images: ImageWriter,
     labels: Vec<u32>,
     classes: Vec<String>,
 }
 
 /// Reads all images below a folder, classes and files in order of their names.
-pub(crate) fn read_images(source: &ImagesSpec, folder: &Path) -> Result<Table, Fault> {
+pub(crate) fn read_images(room: Room, source: &ImagesSpec, folder: &Path) -> Result<Table, Fault> {
     let path = &source.path.value;
     let root = folder.join(path);
     let inner = folders(path, &root)?;
     let has_parts = inner.iter().any(|(name, _)| name == "train");
     let mut collected = Collected {
         shape: None,
-        bytes: vec![],
+        images: ImageWriter::new(room),
         labels: vec![],
         classes: vec![],
     };
@@ -113,8 +113,7 @@ impl Collected {
             Some(_) => {}
             None => self.shape = Some((shape, name)),
         }
-        self.bytes.extend(bytes);
-        Ok(())
+        self.images.push(&bytes)
     }
 
     fn table(self, path: &str, given: Vec<Given>) -> Result<Table, Fault> {
@@ -123,15 +122,12 @@ impl Collected {
             let fault = Fault::new(codes::NO_ROWS, message, "nothing to learn from");
             return Err(fault.help("one folder a class, and `.png` or `.jpg` files in it"));
         };
-        let pixels = Pixels {
-            shape,
-            bytes: Arc::new(self.bytes),
-        };
+        let pixels = Pixels::new(shape, self.images.finish()?);
         let labels = Cells::Text {
             codes: self.labels,
             words: self.classes,
         };
-        Ok(image_table(path, pixels, labels, given))
+        image_table(path, pixels, labels, given)
     }
 }
 

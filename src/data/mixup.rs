@@ -4,6 +4,7 @@
 
 use crate::data::augment::{Draw, RowDraw};
 use crate::data::dataset::Part;
+use crate::data::fault::Fault;
 use crate::scalar::math::Float;
 use crate::tensor::{Data, Distribution, Element, Tensor};
 
@@ -25,14 +26,17 @@ impl Mixup {
         rows: &[u32],
         fields: Vec<Tensor>,
         draw: Draw<'_>,
-    ) -> Vec<Tensor> {
+    ) -> Result<Vec<Tensor>, Fault> {
         let pairs = rows
             .iter()
             .map(|&row| self.pair(draw.row(row), part.rows.len()));
         let (others, shares): (Vec<u32>, Vec<f64>) = pairs.unzip();
         let of_part = part.fields.iter().map(|(_, rows)| rows);
         let pairs = fields.into_iter().zip(of_part);
-        let mixed = pairs.map(|(own, rows)| mix(own, &rows.pick(&others, Some(draw)), &shares));
+        let mixed = pairs.map(|(own, rows)| {
+            let others = rows.pick(&others, Some(draw))?;
+            Ok(mix(own, &others, &shares))
+        });
         mixed.collect()
     }
 

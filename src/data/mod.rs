@@ -1,7 +1,7 @@
 //! From files to tensors. A program's `data` block becomes a [`DataSpec`] in [`read_block`]; [`read_table`] reads the columns it uses, [`schema`]
 //! says what a model will meet, and [`prepare`] splits the rows, fits the transforms on the train part and applies them.
-//! Images, of IDX files, CIFAR's batches, NumPy arrays or folders of pictures, stay a byte a pixel until a batch is cut; what `augment`
-//! says is done to batches of the train part.
+//! Images, of IDX files, CIFAR's batches, NumPy arrays or folders of pictures, stay a byte a pixel until a batch is cut, in memory or,
+//! where they are many, in a temporary file; what `augment` says is done to batches of the train part.
 //! Nothing leaks: only train rows are looked at when fitting. Knows sources, diagnostics and tensors; the syntax tree in `read`
 //! only, and of lowering only the facts it asks for in `facts`; no IR, no ops.
 
@@ -16,13 +16,16 @@ mod open;
 mod table;
 mod watch;
 
+mod array;
 mod channels;
 mod cifar;
 mod csv;
 mod idx;
+mod image_bytes;
 mod images;
 mod new_images;
 mod npy;
+mod packed;
 mod pixels;
 
 mod augment;
@@ -67,11 +70,13 @@ mod warn;
 mod tests;
 
 pub use augment::{Augment, Draw};
-pub use batch::{Batches, drawn_order, epoch_order, gather_rows};
+pub use batch::{Batches, drawn_order, epoch_order, gather_rows, rows_at_once};
 pub use chunk::{CsvRows, table_of};
 pub use crop::Crop;
 pub use dataset::{Dataset, FieldSchema, Part, prepare, schema};
 pub use days::{DayOrder, days};
+pub use fault::Fault;
+pub use image_bytes::{IMAGES_IN_MEMORY, Room};
 pub use jitter::Jitter;
 pub use mixup::Mixup;
 pub use new_images::{ImageForm, ImageRows, labelled_images};
@@ -81,7 +86,7 @@ pub use read::{Sizes, read_block};
 pub use reading::Reading;
 pub use rows::Rows;
 pub use saved::{SavedError, from_json, to_json};
-pub use source::{read_table, with_tokenizers};
+pub use source::{read_table, read_table_into, with_tokenizers};
 pub use spec::{
     AugmentSpec, Channels, Classes, Columns, CsvSpec, DataSpec, FieldSpec, Fill, FolderSpec,
     ImagesSpec, InlineCell, InlineColumn, InlineSpec, MissingPolicy, MissingSpec, NpyFiles,

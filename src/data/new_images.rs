@@ -4,7 +4,6 @@
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use image::DynamicImage;
 use image::imageops::FilterType;
@@ -13,6 +12,7 @@ use crate::data::cifar::{holds_batches, read_cifar};
 use crate::data::codes;
 use crate::data::fault::{Fault, shown};
 use crate::data::idx::{idx_images, read_idx, unreadable};
+use crate::data::image_bytes::{ImageWriter, Room};
 use crate::data::images::{decoded, files, folders, of_bytes, planes, read_images};
 use crate::data::npy::npy_images;
 use crate::data::pixels::Pixels;
@@ -60,16 +60,17 @@ fn labelled(path: &Path, form: &ImageForm, span: Span) -> Result<Table, Fault> {
     let [channels, height, width] = form.shape;
     let side = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
     let folder = || FolderSpec { path: name.clone() };
+    let room = Room::default();
     let table = match (holds_idx(path), holds_batches(path)) {
-        (true, _) => read_idx(&folder(), Path::new(""))?,
-        (false, true) => read_cifar(&folder(), Path::new(""))?,
+        (true, _) => read_idx(room, &folder(), Path::new(""))?,
+        (false, true) => read_cifar(room, &folder(), Path::new(""))?,
         (false, false) => {
             let source = ImagesSpec {
                 path: name.clone(),
                 gray: channels == 1,
                 size: form.resizes.then_some([side(height), side(width)]),
             };
-            read_images(&source, Path::new(""))?
+            read_images(room, &source, Path::new(""))?
         }
     };
     if let Some(Cells::Image(pixels)) = table.columns.first().map(|column| &column.cells) {
@@ -157,9 +158,9 @@ fn images(name: &str, path: &Path) -> Result<Images, Fault> {
         };
     }
     if path.extension().is_some_and(|ending| ending == "npy") {
-        return Ok(Images::Array(npy_images(name, path)?));
+        return Ok(Images::Array(npy_images(Room::default(), name, path)?));
     }
-    match idx_images(name, path)? {
+    match idx_images(Room::default(), name, path)? {
         Some(pixels) => Ok(Images::Array(pixels)),
         None => Ok(Images::Files(vec![path.to_path_buf()])),
     }
@@ -177,17 +178,13 @@ fn below(name: &str, folder: &Path) -> Result<Vec<PathBuf>, Fault> {
 impl ImageForm {
     /// The images of some files, and the names of these.
     fn pixels_of(&self, files: &[PathBuf]) -> Result<(Pixels, Vec<String>), Fault> {
-        let (mut bytes, mut names) = (vec![], vec![]);
+        let (mut writer, mut names) = (ImageWriter::new(Room::default()), vec![]);
         for file in files {
             let name = file.display().to_string();
-            bytes.extend(self.bytes(&name, &decoded(&name, file)?)?);
+            writer.push(&self.bytes(&name, &decoded(&name, file)?)?)?;
             names.push(name);
         }
-        let pixels = Pixels {
-            shape: self.shape,
-            bytes: Arc::new(bytes),
-        };
-        Ok((pixels, names))
+        Ok((Pixels::new(self.shape, writer.finish()?), names))
     }
 
     fn bytes(&self, name: &str, image: &DynamicImage) -> Result<Vec<u8>, Fault> {
@@ -214,10 +211,7 @@ impl ImageForm {
     }
 
     fn one(&self, name: &str, bytes: Vec<u8>) -> Table {
-        let pixels = Pixels {
-            shape: self.shape,
-            bytes: Arc::new(bytes),
-        };
+        let pixels = Pixels::new(self.shape, bytes);
         self.table(name, pixels, vec![name.to_owned()], 0..1)
     }
 

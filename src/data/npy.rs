@@ -4,95 +4,135 @@
 use std::fs;
 use std::path::Path;
 
-use crate::data::channels::pixels;
+use crate::data::array::Array;
+use crate::data::channels::layout;
 use crate::data::codes;
 use crate::data::fault::{Fault, counted, shown};
 use crate::data::header::Header;
-use crate::data::idx::image_table;
+use crate::data::idx::{image_table, too_many};
+use crate::data::image_bytes::{ImageWriter, Room};
 use crate::data::open::{empty, regular};
 use crate::data::pixels::Pixels;
 use crate::data::spec::{MissingSpec, NpyFiles, NpySpec};
 use crate::data::table::{Cells, Column, Given, Missing, Table};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::source::Spanned;
-use crate::tensor::{Element, FileError, Tensor, concat, read_npy};
+use crate::tensor::{Element, Tensor, concat};
 use crate::types::DType;
 
 /// The most columns of an array.
 const MOST_COLUMNS: usize = 1 << 20;
 
-/// Reads arrays of images whole, of other arrays the columns that `choose` picks; rows of the part `test` follow those of `train`.
+/// Reads the images of arrays, of other arrays the columns that `choose` picks; rows of the part `test` follow those of `train`.
 pub(crate) fn read_arrays(
+    room: Room,
     source: &NpySpec,
     missing: &MissingSpec,
     folder: &Path,
     choose: impl Fn(Header<'_>) -> Result<Vec<usize>, Diagnostics>,
 ) -> Result<Table, Diagnostics> {
-    let rows = Rows::read(&source.rows, folder)?;
+    let rows = Rows::open(&source.rows, folder)?;
     let labels = source.labels.as_ref();
     let labels = labels.map(|labels| labels_of(labels, &rows, folder));
     let labels = labels.transpose()?;
-    match rows.tensor.rank() {
-        3.. => images(source, rows, labels, missing, choose),
-        _ => columns(rows, labels, missing, choose),
+    let mut table = match rows.arrays[0].1.shape() {
+        [_, _, _, ..] => images(room, source, rows)?,
+        _ => return columns(rows.whole()?, labels, missing, choose),
+    };
+    if let Some(labels) = labels {
+        table.header.push(LABELS.to_owned());
+        table.columns.push(label_column(&labels, 1, missing)?);
     }
+    choose(table.names())?;
+    Ok(table)
 }
 
 /// The images of an array.
-pub(crate) fn npy_images(name: &str, path: &Path) -> Result<Pixels, Fault> {
-    let tensor = read_npy(path).map_err(|error| refused(name, &error))?;
-    match tensor.rank() {
-        3.. if !tensor.is_empty() => pixels(name, tensor, None),
-        _ => {
-            let shape = tensor.shape();
-            let message = format!("{} of shape {shape:?} holds no images", shown(name));
-            let fault = Fault::new(codes::BAD_ARRAY, message, "an array of other rows");
-            Err(fault.help("images are `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]`, in bytes"))
-        }
+pub(crate) fn npy_images(room: Room, name: &str, path: &Path) -> Result<Pixels, Fault> {
+    let array = Array::open(name, path)?;
+    let shape = array.shape();
+    if shape.len() < 3 || shape.contains(&0) {
+        let message = format!("{} of shape {shape:?} holds no images", shown(name));
+        let fault = Fault::new(codes::BAD_ARRAY, message, "an array of other rows");
+        return Err(
+            fault.help("images are `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]`, in bytes")
+        );
     }
+    let layout = layout(name, (array.dtype(), shape), None)?;
+    let mut writer = ImageWriter::new(room);
+    array.write(name, layout, &mut writer)?;
+    Ok(Pixels::new(layout.shape, writer.finish()?))
 }
 
 /// The arrays of all parts, one behind the other.
 struct Rows<'s> {
     path: &'s Spanned<String>,
+    arrays: Vec<(&'s Spanned<String>, Array)>,
+    counts: Counts,
+}
+
+/// The same in one array.
+struct Whole<'s> {
+    path: &'s Spanned<String>,
     tensor: Tensor,
-    n_train: usize,
+    counts: Counts,
+}
+
+/// How many rows there are, and how many of them are to train on.
+#[derive(Clone, Copy, PartialEq)]
+struct Counts {
+    n_rows: u32,
+    n_train: u32,
 }
 
 impl<'s> Rows<'s> {
-    fn read(files: &'s NpyFiles, folder: &Path) -> Result<Rows<'s>, Diagnostic> {
-        let train = array(&files.train, folder)?;
-        let n_train = train.shape()[0];
-        let tensor = match &files.test {
-            None => train,
-            Some(path) => {
-                let test = array(path, folder)?;
-                let alike = check_alike((&files.train.value, &train), (&path.value, &test));
-                alike.map_err(|fault| fault.at(path.span))?;
-                concat(&[train, test], 0)
-            }
-        };
-        check_count(&files.train.value, tensor.shape()[0])
-            .map_err(|fault| fault.at(files.train.span))?;
+    fn open(files: &'s NpyFiles, folder: &Path) -> Result<Rows<'s>, Diagnostic> {
+        let mut arrays = vec![(&files.train, array(&files.train, folder)?)];
+        if let Some(path) = &files.test {
+            let test = array(path, folder)?;
+            let alike = check_alike((&files.train.value, &arrays[0].1), (&path.value, &test));
+            alike.map_err(|fault| fault.at(path.span))?;
+            arrays.push((path, test));
+        }
+        let counts = Counts::of(&files.train.value, &arrays);
         Ok(Rows {
             path: &files.train,
-            tensor,
-            n_train,
+            counts: counts.map_err(|fault| fault.at(files.train.span))?,
+            arrays,
         })
     }
 
-    fn len(&self) -> usize {
-        self.tensor.shape()[0]
+    fn whole(self) -> Result<Whole<'s>, Diagnostic> {
+        let whole = self.arrays.into_iter().map(|(path, array)| {
+            let tensor = array.whole(&path.value);
+            tensor.map_err(|fault| fault.at(path.span))
+        });
+        let tensors = whole.collect::<Result<Vec<Tensor>, Diagnostic>>()?;
+        Ok(Whole {
+            path: self.path,
+            tensor: match &tensors[..] {
+                [only] => only.clone(),
+                several => concat(several, 0),
+            },
+            counts: self.counts,
+        })
     }
+}
 
-    fn n_rows(&self) -> u32 {
-        u32::try_from(self.len()).expect("counted: fewer than 2^32 rows")
+impl Counts {
+    fn of(path: &str, arrays: &[(&Spanned<String>, Array)]) -> Result<Counts, Fault> {
+        let sizes = || arrays.iter().map(|(_, array)| array.shape()[0]);
+        let n_rows: usize = sizes().sum();
+        let counted = |n: usize| u32::try_from(n).map_err(|_| too_many(path, n_rows));
+        Ok(Counts {
+            n_rows: counted(n_rows)?,
+            n_train: counted(sizes().next().unwrap_or(0))?,
+        })
     }
 
     /// The rows of a part that the source holds apart.
-    fn given(&self) -> Vec<Given> {
-        let start = u32::try_from(self.n_train).expect("counted: fewer than 2^32 rows");
-        let rows = start..self.n_rows();
+    fn given(self) -> Vec<Given> {
+        let rows = self.n_train..self.n_rows;
         let name = || "test".to_owned();
         let given = (!rows.is_empty()).then(|| Given { name: name(), rows });
         given.into_iter().collect()
@@ -100,16 +140,22 @@ impl<'s> Rows<'s> {
 }
 
 /// The array of a file, with at least one row and one element in each.
-fn array(path: &Spanned<String>, folder: &Path) -> Result<Tensor, Diagnostic> {
+fn array(path: &Spanned<String>, folder: &Path) -> Result<Array, Diagnostic> {
     let full = regular(&path.value, folder).map_err(|fault| fault.at(path.span))?;
     check_filled(&path.value, &full).map_err(|fault| fault.at(path.span))?;
-    let tensor = read_npy(&full).map_err(|error| refused(&path.value, &error).at(path.span))?;
-    match tensor.shape() {
-        [] => Err(no_axis(&path.value).at(path.span)),
-        shape if shape.contains(&0) => Err(no_rows(&path.value, shape).at(path.span)),
-        &[n, 1] => Ok(tensor.with_shape(vec![n])),
-        _ => Ok(tensor),
+    let array = Array::open(&path.value, &full).map_err(|fault| fault.at(path.span))?;
+    match array.shape() {
+        [] => return Err(no_axis(&path.value).at(path.span)),
+        shape if shape.contains(&0) => return Err(no_rows(&path.value, shape).at(path.span)),
+        _ => {}
     }
+    Ok(match array {
+        Array::Whole(tensor) if tensor.rank() == 2 && tensor.shape()[1] == 1 => {
+            let n = tensor.shape()[0];
+            Array::Whole(tensor.with_shape(vec![n]))
+        }
+        array @ (Array::Whole(_) | Array::Images(_)) => array,
+    })
 }
 
 fn check_filled(path: &str, full: &Path) -> Result<(), Fault> {
@@ -124,38 +170,31 @@ fn labels_of<'s>(
     files: &'s NpyFiles,
     rows: &Rows<'_>,
     folder: &Path,
-) -> Result<Rows<'s>, Diagnostic> {
-    let labels = Rows::read(files, folder)?;
-    let fault = match labels.tensor.shape() {
-        [_] if (labels.len(), labels.n_train) == (rows.len(), rows.n_train) => {
-            return Ok(labels);
-        }
+) -> Result<Whole<'s>, Diagnostic> {
+    let labels = Rows::open(files, folder)?;
+    let fault = match labels.arrays[0].1.shape() {
+        [_] if labels.counts == rows.counts => return labels.whole(),
         [_] => other_counts(rows, &labels),
         shape => no_labels(&files.train.value, shape),
     };
     Err(fault.at(files.train.span))
 }
 
-/// A table of images and, where there are any, their labels.
-fn images(
-    source: &NpySpec,
-    rows: Rows<'_>,
-    labels: Option<Rows<'_>>,
-    missing: &MissingSpec,
-    choose: impl Fn(Header<'_>) -> Result<Vec<usize>, Diagnostics>,
-) -> Result<Table, Diagnostics> {
-    let (path, given) = (&rows.path.value, rows.given());
-    let pixels = pixels(path, rows.tensor, source.channels);
-    let pixels = pixels.map_err(|fault| fault.at(rows.path.span))?;
-    let n_rows = pixels.len();
-    let mut table = image_table(path, pixels, Cells::Blank(n_rows), given);
+/// A table of the images of arrays.
+fn images(room: Room, source: &NpySpec, rows: Rows<'_>) -> Result<Table, Diagnostic> {
+    let (path, first) = (&rows.path.value, &rows.arrays[0].1);
+    let at = |fault: Fault| fault.at(rows.path.span);
+    let layout = layout(path, (first.dtype(), first.shape()), source.channels).map_err(at)?;
+    let mut writer = ImageWriter::new(room);
+    for (path, array) in rows.arrays {
+        let written = array.write(&path.value, layout, &mut writer);
+        written.map_err(|fault| fault.at(path.span))?;
+    }
+    let pixels = Pixels::new(layout.shape, writer.finish().map_err(at)?);
+    let blank = Cells::Blank(pixels.len());
+    let mut table = image_table(path, pixels, blank, rows.counts.given()).map_err(at)?;
     table.header.truncate(1);
     table.columns.truncate(1);
-    if let Some(labels) = labels {
-        table.header.push(LABELS.to_owned());
-        table.columns.push(label_column(&labels, 1, missing)?);
-    }
-    choose(table.names())?;
     Ok(table)
 }
 
@@ -164,12 +203,12 @@ const LABELS: &str = "labels";
 
 /// A table of the columns of a matrix, and of labels.
 fn columns(
-    rows: Rows<'_>,
-    labels: Option<Rows<'_>>,
+    rows: Whole<'_>,
+    labels: Option<Whole<'_>>,
     missing: &MissingSpec,
     choose: impl Fn(Header<'_>) -> Result<Vec<usize>, Diagnostics>,
 ) -> Result<Table, Diagnostics> {
-    let width = rows.tensor.len() / rows.len();
+    let width = rows.tensor.len() / rows.tensor.shape()[0];
     if width > MOST_COLUMNS {
         return Err(too_wide(&rows.path.value, width).at(rows.path.span).into());
     }
@@ -180,8 +219,8 @@ fn columns(
         runs_on: false,
         header: names.chain(labels.iter().map(|_| LABELS.into())).collect(),
         columns: vec![],
-        lines: (1..=rows.n_rows()).collect(),
-        given: rows.given(),
+        lines: (1..=rows.counts.n_rows).collect(),
+        given: rows.counts.given(),
     };
     for place in choose(table.names())? {
         table.columns.push(match &labels {
@@ -193,7 +232,7 @@ fn columns(
 }
 
 fn label_column(
-    labels: &Rows<'_>,
+    labels: &Whole<'_>,
     position: usize,
     missing: &MissingSpec,
 ) -> Result<Column, Diagnostic> {
@@ -206,7 +245,7 @@ fn label_column(
 
 /// The column at a place of so many; what is no number is a missing cell.
 fn column(
-    rows: &Rows<'_>,
+    rows: &Whole<'_>,
     position: usize,
     (place, width): (usize, usize),
     missing: &MissingSpec,
@@ -255,10 +294,10 @@ fn every<T: Element, U>(tensor: &Tensor, place: usize, width: usize, f: impl Fn(
 }
 
 fn check_alike(
-    (train, first): (&str, &Tensor),
-    (test, second): (&str, &Tensor),
+    (train, first): (&str, &Array),
+    (test, second): (&str, &Array),
 ) -> Result<(), Fault> {
-    let of = |tensor: &Tensor| format!("{}{:?}", tensor.dtype(), &tensor.shape()[1..]);
+    let of = |array: &Array| format!("{}{:?}", array.dtype(), &array.shape()[1..]);
     if of(first) == of(second) {
         return Ok(());
     }
@@ -271,15 +310,6 @@ fn check_alike(
     );
     let fault = Fault::new(codes::BAD_ARRAY, message, "rows of another kind");
     Err(fault.help("save both with the same type and sizes: `astype`, `reshape`"))
-}
-
-fn check_count(path: &str, n_rows: usize) -> Result<(), Fault> {
-    if u32::try_from(n_rows).is_ok() {
-        return Ok(());
-    }
-    let message = format!("{} holds {n_rows} rows", shown(path));
-    let fault = Fault::new(codes::TOO_MANY_ROWS, message, "more than 2^32");
-    Err(fault.help("save a part of them"))
 }
 
 fn no_axis(path: &str) -> Fault {
@@ -304,16 +334,19 @@ fn no_labels(path: &str, shape: &[usize]) -> Fault {
 }
 
 fn other_counts(rows: &Rows<'_>, labels: &Rows<'_>) -> Fault {
-    let told = |n: usize, n_train: usize, noun: &str| match n - n_train {
-        0 => counted(n, noun),
-        n_test => format!("{} and {n_test} to test", counted(n_train, noun)),
+    let told = |counts: Counts, noun: &str| match counts.n_rows - counts.n_train {
+        0 => counted(counts.n_rows as usize, noun),
+        n_test => {
+            let train = counted(counts.n_train as usize, noun);
+            format!("{train} and {n_test} to test")
+        }
     };
     let message = format!(
         "{} holds {}, {} holds {}",
         shown(&rows.path.value),
-        told(rows.len(), rows.n_train, "row"),
+        told(rows.counts, "row"),
         shown(&labels.path.value),
-        told(labels.len(), labels.n_train, "label")
+        told(labels.counts, "label")
     );
     let fault = Fault::new(codes::BAD_ARRAY, message, "one label a row");
     fault.help("name the labels of these rows")
@@ -332,67 +365,4 @@ fn infinite(path: &str, row: usize, column: &str, value: f64) -> Fault {
     fault
         .note(format!("in column {}", shown(column)))
         .help("save `nan` where there is no value; such cells count as missing")
-}
-
-/// What keeps a file from being an array of numbers.
-fn refused(path: &str, error: &FileError) -> Fault {
-    let name = shown(path);
-    let bad = |message: String, label: &str| Fault::new(codes::BAD_ARRAY, message, label);
-    match error {
-        FileError::NotNpy { .. } => {
-            let fault = bad(format!("{name} is no npy file"), "another format");
-            match path.ends_with(".npz") {
-                true => {
-                    fault.help("save each array of it by itself: `np.save(\"x.npy\", z[\"x\"])`")
-                }
-                false => fault.help("save it with `np.save`"),
-            }
-        }
-        FileError::Unsupported { dtype, .. } => {
-            let fault = bad(
-                format!(
-                    "{name} has elements of type {}, no numbers that are read",
-                    shown(dtype)
-                ),
-                "booleans, integers to 64 bits, floats of 32 and 64 are read",
-            );
-            fault.help(as_numbers(dtype))
-        }
-        FileError::TooShort { len, .. } => {
-            let message = format!(
-                "{name} ends after {}, within its header",
-                counted(*len, "byte")
-            );
-            bad(message, "cut short").help("save or fetch the file again")
-        }
-        FileError::Damaged { reason, .. } => {
-            let fault = bad(
-                format!("{name} is damaged: {reason}"),
-                "cut short, or mixed up",
-            );
-            fault.help("save or fetch the file again")
-        }
-        FileError::Missing { .. }
-        | FileError::Directory { .. }
-        | FileError::Special { .. }
-        | FileError::Unreadable { .. }
-        | FileError::Unwritable { .. }
-        | FileError::Foreign { .. }
-        | FileError::Duplicate { .. } => {
-            Fault::new(codes::UNREADABLE, error.to_string(), "cannot be read")
-        }
-    }
-}
-
-/// How such elements become numbers that are read.
-fn as_numbers(dtype: &str) -> &'static str {
-    match dtype
-        .trim_start_matches(['<', '>', '|', '='])
-        .chars()
-        .next()
-    {
-        Some('f') => "save it as another type: `x.astype(\"float32\")`",
-        Some('i' | 'u') => "save it as another type: `x.astype(\"int64\")`",
-        _ => "save the number of each class: `np.unique(y, return_inverse=True)[1]`",
-    }
 }

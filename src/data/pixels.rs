@@ -1,25 +1,39 @@
-//! Images in bytes. A column of them keeps its bytes; what transforms make of a byte is a table, one a channel, that is looked up
-//! when rows are made into a tensor, so that images take a byte a pixel until a batch is cut.
+//! Images in bytes. A column of them keeps its bytes, in memory or in a file; what transforms make of a byte is a table, one a channel,
+//! that is looked up when rows are made into a tensor, so that images take a byte a pixel at most until a batch is cut. Whatever goes
+//! over all of them goes image by image, with one buffer for those of a file.
 
+use std::io::{self, Write};
 use std::sync::{Arc, OnceLock};
 
 use crate::data::augment::{Augment, Draw, Tone};
+use crate::data::fault::Fault;
+use crate::data::image_bytes::{ImageBytes, lost};
 use crate::tensor::Tensor;
 use crate::types::DType;
 
 /// Images of one shape, row by row.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Pixels {
     /// Channels, height, width.
     pub shape: [usize; 3],
     /// The bytes of all images.
-    pub bytes: Arc<Vec<u8>>,
+    bytes: ImageBytes,
+    /// Which of them are the rows, where not all are.
+    rows: Option<Arc<Vec<u32>>>,
 }
 
 /// What each byte of each channel becomes.
 pub(crate) type Tables = Vec<Vec<f64>>;
 
 impl Pixels {
+    pub(crate) fn new(shape: [usize; 3], bytes: impl Into<ImageBytes>) -> Pixels {
+        Pixels {
+            shape,
+            bytes: bytes.into(),
+            rows: None,
+        }
+    }
+
     /// The number of bytes of an image.
     pub fn size(&self) -> usize {
         self.shape.iter().product()
@@ -27,26 +41,44 @@ impl Pixels {
 
     /// The number of images.
     pub fn len(&self) -> usize {
-        self.bytes.len() / self.size().max(1)
+        let all = || self.bytes.len() / self.size().max(1) as u64;
+        let rows = self.rows.as_ref();
+        rows.map_or_else(
+            || usize::try_from(all()).unwrap_or(usize::MAX),
+            |rows| rows.len(),
+        )
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.len() == 0
     }
 
-    /// Only the given rows, ascending.
+    /// Only the given rows, ascending: those in memory copied, those in a file where they lie.
     pub(crate) fn keep(&self, rows: &[u32]) -> Pixels {
-        let bytes = rows.iter().flat_map(|&row| self.image(row)).copied();
-        Pixels {
-            shape: self.shape,
-            bytes: Arc::new(bytes.collect()),
-        }
+        let Some(bytes) = self.bytes.memory() else {
+            let kept = rows.iter().map(|&row| self.place(row)).collect();
+            return Pixels {
+                rows: Some(Arc::new(kept)),
+                ..self.clone()
+            };
+        };
+        let image = |row: &u32| &bytes[*row as usize * self.size()..][..self.size()];
+        let bytes: Vec<u8> = rows.iter().flat_map(image).copied().collect();
+        Pixels::new(self.shape, bytes)
     }
 
-    fn image(&self, row: u32) -> &[u8] {
+    /// Where the image of a row stands among all.
+    fn place(&self, row: u32) -> u32 {
+        let rows = self.rows.as_ref();
+        rows.map_or(row, |rows| rows[row as usize])
+    }
+
+    /// The bytes of a row: those of a file lie in `scratch` from then on.
+    fn image<'b>(&'b self, row: u32, scratch: &'b mut Vec<u8>) -> io::Result<&'b [u8]> {
         let size = self.size();
-        &self.bytes[row as usize * size..][..size]
+        let start = u64::from(self.place(row)) * size as u64;
+        self.bytes.read(start, size, scratch)
     }
 
     /// Each byte as itself.
@@ -56,17 +88,51 @@ impl Pixels {
     }
 
     /// How often each byte occurs in each channel of some rows.
-    pub(crate) fn counts(&self, rows: &[u32]) -> Vec<[u64; 256]> {
+    pub(crate) fn counts(&self, rows: &[u32]) -> Result<Vec<[u64; 256]>, Fault> {
         let mut counts = vec![[0; 256]; self.shape[0]];
         let plane = self.shape[1] * self.shape[2];
+        let mut scratch = vec![];
         for &row in rows {
-            for (counts, plane) in counts.iter_mut().zip(self.image(row).chunks_exact(plane)) {
+            let image = self
+                .image(row, &mut scratch)
+                .map_err(|error| lost(&error))?;
+            for (counts, plane) in counts.iter_mut().zip(image.chunks_exact(plane)) {
                 plane
                     .iter()
                     .for_each(|&byte| counts[usize::from(byte)] += 1);
             }
         }
-        counts
+        Ok(counts)
+    }
+
+    /// Writes the bytes of all rows, one after the other.
+    fn write(&self, writer: &mut impl Write) -> io::Result<()> {
+        if let Some(bytes) = self.bytes.memory() {
+            return writer.write_all(bytes);
+        }
+        let mut scratch = vec![];
+        let mut rows = (0..).take(self.len());
+        rows.try_for_each(|row| writer.write_all(self.image(row, &mut scratch)?))
+    }
+
+    /// Loses what lies in a file, as a disk does that fails.
+    #[cfg(test)]
+    pub(crate) fn lose(&self) {
+        self.bytes.lose();
+    }
+}
+
+/// By what they show. Images that cannot be read are like no others.
+impl PartialEq for Pixels {
+    fn eq(&self, other: &Pixels) -> bool {
+        let (mut own, mut others) = (vec![], vec![]);
+        let mut is_same = |row: u32| {
+            let pair = (self.image(row, &mut own), other.image(row, &mut others));
+            matches!(pair, (Ok(image), Ok(other)) if image == other)
+        };
+        self.shape == other.shape
+            && self.len() == other.len()
+            && (0..).take(self.len()).all(&mut is_same)
     }
 }
 
@@ -107,9 +173,16 @@ impl PixelRows {
         [&[n_rows][..], &self.row_shape].concat()
     }
 
-    /// What tensors are made of: all bytes, the rows, and what becomes of each byte.
-    pub(crate) fn memory(&self) -> (&[u8], &[u32], &Tables) {
-        (&self.pixels.bytes, &self.rows, &self.tables)
+    /// Writes the bytes of all images, and gives what else tensors are made of: the rows, and what becomes of each byte.
+    pub(crate) fn write(&self, writer: &mut impl Write) -> io::Result<(&[u32], &Tables)> {
+        self.pixels.write(writer)?;
+        Ok((&self.rows, &self.tables))
+    }
+
+    /// The images, whichever are rows of a part.
+    #[cfg(test)]
+    pub(crate) fn pixels(&self) -> &Pixels {
+        &self.pixels
     }
 
     /// Channels, height and width of an image.
@@ -128,15 +201,17 @@ impl PixelRows {
     }
 
     /// All rows, kept from then on.
-    pub(crate) fn whole(&self) -> &Tensor {
-        self.whole.get_or_init(|| {
-            let all: Vec<u32> = (0..).take(self.rows.len()).collect();
-            self.tensor(&all, None)
-        })
+    pub(crate) fn whole(&self) -> Result<&Tensor, Fault> {
+        if let Some(whole) = self.whole.get() {
+            return Ok(whole);
+        }
+        let all: Vec<u32> = (0..).take(self.rows.len()).collect();
+        let whole = self.tensor(&all, None)?;
+        Ok(self.whole.get_or_init(|| whole))
     }
 
     /// Some rows, changed as training asks where `draw` says how.
-    pub(crate) fn tensor(&self, rows: &[u32], draw: Option<Draw<'_>>) -> Tensor {
+    pub(crate) fn tensor(&self, rows: &[u32], draw: Option<Draw<'_>>) -> Result<Tensor, Fault> {
         let mut values = Vec::with_capacity(rows.len() * self.pixels.size());
         let tables = self.tables.iter().map(|table| floats(table));
         let tables: Vec<Vec<f32>> = tables.collect();
@@ -145,9 +220,11 @@ impl PixelRows {
             white: table[255],
         };
         let tones: Vec<Tone> = tables.iter().map(tone).collect();
+        let mut scratch = vec![];
         for &row in rows {
             let start = values.len();
-            self.append(row, &tables, &mut values);
+            let image = self.pixels.image(self.rows[row as usize], &mut scratch);
+            self.append(image.map_err(|error| lost(&error))?, &tables, &mut values);
             if let Some(draw) = draw {
                 let image = &mut values[start..];
                 for augment in &self.augment {
@@ -156,12 +233,11 @@ impl PixelRows {
             }
         }
         let tensor = Tensor::from_vec(self.shape(rows.len()), values);
-        tensor.cast(self.float)
+        Ok(tensor.cast(self.float))
     }
 
-    fn append(&self, row: u32, tables: &[Vec<f32>], values: &mut Vec<f32>) {
+    fn append(&self, image: &[u8], tables: &[Vec<f32>], values: &mut Vec<f32>) {
         let plane = self.pixels.shape[1] * self.pixels.shape[2];
-        let image = self.pixels.image(self.rows[row as usize]);
         for (table, plane) in tables.iter().zip(image.chunks_exact(plane)) {
             values.extend(plane.iter().map(|&byte| table[usize::from(byte)]));
         }

@@ -20,7 +20,6 @@ use crate::data::windows::Cut;
 use crate::data::{MissingPolicy, Reading};
 use crate::diag::{Code, Diagnostic, Diagnostics};
 use crate::source::{Span, Spanned};
-use crate::tensor::Tensor;
 use crate::tokens::Tokenizer;
 use crate::types::DType;
 
@@ -120,12 +119,12 @@ impl<'a> Encoder<'a> {
     fn rows_of(&self, table: &Table) -> Result<Vec<(String, Rows)>, Diagnostic> {
         let cut = self.cut();
         let field = |field: &&FittedField| {
-            let series = field.apply_rows(table, &self.missing, self.span);
-            let series = series.map_err(|report| of_new_rows(field, report))?;
-            let rows = match (&cut, field.windows) {
-                (Some(cut), Some(own)) => Rows::Windows(Box::new(cut.windows(series, own))),
-                _ => Rows::Tensor(series),
-            };
+            let said = |fault: Fault| of_new_rows(field, fault.at(self.span));
+            let mut rows = field.applied(table, &self.missing).map_err(said)?;
+            if let (Some(cut), Some(own)) = (&cut, field.windows) {
+                let series = rows.tensor().map_err(said)?.clone();
+                rows = Rows::Windows(Box::new(cut.windows(series, own)));
+            }
             Ok((field.name.clone(), rows))
         };
         self.fields.iter().map(field).collect()
@@ -194,18 +193,8 @@ fn of_new_rows(field: &FittedField, report: Diagnostic) -> Diagnostic {
 }
 
 impl FittedField {
-    /// Every row of a table as this field, `[rows, ..row_shape]`; of one that is cut into windows, the series. Faults are reported at
-    /// `at`.
-    pub fn apply_rows(
-        &self,
-        table: &Table,
-        missing: &MissingSpec,
-        at: Span,
-    ) -> Result<Tensor, Diagnostic> {
-        self.applied(table, missing).map_err(|fault| fault.at(at))
-    }
-
-    fn applied(&self, table: &Table, missing: &MissingSpec) -> Result<Tensor, Fault> {
+    /// Every row of a table as this field, `[rows, ..row_shape]`; of one that is cut into windows, the series.
+    fn applied(&self, table: &Table, missing: &MissingSpec) -> Result<Rows, Fault> {
         let places = self.columns.iter().map(|name| read_place(table, name));
         let places = places.collect::<Result<Vec<usize>, Fault>>()?;
         let mut block = Block::new(table, &places, self.listed);
@@ -219,9 +208,9 @@ impl FittedField {
         let rows: Vec<u32> = (0..).take(table.n_rows()).collect();
         let block = block.finished()?;
         if let Some(own) = self.padded {
-            return padded(&block, own, &rows, self.float());
+            return padded(&block, own, &rows, self.float()).map(Rows::Tensor);
         }
-        block.tensor(&rows, self.float())
+        block.rows(&rows, self.float())
     }
 
     pub(crate) fn imputes(&self) -> bool {

@@ -1,6 +1,7 @@
 //! The rows of a part's field, as they lie in memory until a batch asks for some of them.
 
 use crate::data::augment::Draw;
+use crate::data::fault::Fault;
 use crate::data::gather_rows;
 use crate::data::pixels::PixelRows;
 use crate::data::windows::WindowRows;
@@ -38,11 +39,11 @@ impl Rows {
     }
 
     /// All rows; those that are images or windows are kept from then on.
-    pub fn tensor(&self) -> &Tensor {
+    pub fn tensor(&self) -> Result<&Tensor, Fault> {
         match self {
-            Rows::Tensor(tensor) => tensor,
+            Rows::Tensor(tensor) => Ok(tensor),
             Rows::Pixels(rows) => rows.whole(),
-            Rows::Windows(rows) => rows.whole(),
+            Rows::Windows(rows) => Ok(rows.whole()),
         }
     }
 
@@ -52,18 +53,18 @@ impl Rows {
     }
 
     /// Some rows, as a training batch where `draw` says which.
-    pub fn pick(&self, rows: &[u32], draw: Option<Draw<'_>>) -> Tensor {
+    pub fn pick(&self, rows: &[u32], draw: Option<Draw<'_>>) -> Result<Tensor, Fault> {
         match self {
-            Rows::Tensor(tensor) => gather_rows(tensor, rows),
+            Rows::Tensor(tensor) => Ok(gather_rows(tensor, rows)),
             Rows::Pixels(pixels) => pixels.tensor(rows, draw),
-            Rows::Windows(windows) => windows.tensor(rows),
+            Rows::Windows(windows) => Ok(windows.tensor(rows)),
         }
     }
 }
 
-/// By the values that a model meets.
+/// By the values that a model meets. Rows that cannot be read are like no others.
 impl PartialEq for Rows {
     fn eq(&self, other: &Rows) -> bool {
-        self.tensor() == other.tensor()
+        matches!((self.tensor(), other.tensor()), (Ok(own), Ok(other)) if own == other)
     }
 }

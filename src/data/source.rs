@@ -9,6 +9,7 @@ use crate::data::csv::read_csv;
 use crate::data::fault::{Fault, shown};
 use crate::data::header::Header;
 use crate::data::idx::read_idx;
+use crate::data::image_bytes::Room;
 use crate::data::images::read_images;
 use crate::data::inline::read_inline;
 use crate::data::jsonl::read_jsonl;
@@ -24,6 +25,11 @@ use crate::tokens;
 
 /// Reads the columns that a spec uses; a relative path starts at `folder`, the program's.
 pub fn read_table(spec: &DataSpec, folder: &Path) -> Result<Table, Diagnostics> {
+    read_table_into(Room::default(), spec, folder)
+}
+
+/// The same; images go where `room` says.
+pub fn read_table_into(room: Room, spec: &DataSpec, folder: &Path) -> Result<Table, Diagnostics> {
     let name = &spec.name.value;
     let choose = |header: Header<'_>| select::used(spec, header);
     match &spec.source {
@@ -31,18 +37,21 @@ pub fn read_table(spec: &DataSpec, folder: &Path) -> Result<Table, Diagnostics> 
         SourceSpec::Inline(source) => read_inline(name, source, &spec.missing, choose),
         SourceSpec::Random(source) => draw(name, source, choose),
         SourceSpec::Idx(source) => {
-            let table = read_idx(source, folder).map_err(|fault| fault.at(source.path.span))?;
+            let table =
+                read_idx(room, source, folder).map_err(|fault| fault.at(source.path.span))?;
             checked(table, choose)
         }
         SourceSpec::Cifar(source) => {
-            let table = read_cifar(source, folder).map_err(|fault| fault.at(source.path.span))?;
+            let table =
+                read_cifar(room, source, folder).map_err(|fault| fault.at(source.path.span))?;
             checked(table, choose)
         }
         SourceSpec::Images(source) => {
-            let table = read_images(source, folder).map_err(|fault| fault.at(source.path.span))?;
+            let table =
+                read_images(room, source, folder).map_err(|fault| fault.at(source.path.span))?;
             checked(table, choose)
         }
-        SourceSpec::Npy(source) => read_arrays(source, &spec.missing, folder, choose),
+        SourceSpec::Npy(source) => read_arrays(room, source, &spec.missing, folder, choose),
         SourceSpec::Text(source) => read_text(source, unit(spec), folder, choose),
         SourceSpec::Lines(source) => read_text(source, Unit::Line, folder, choose),
         SourceSpec::Jsonl(source) => read_jsonl(source, folder, choose),

@@ -2,6 +2,7 @@
 
 mod augment;
 mod batches;
+mod big_images;
 mod cifar;
 mod hostile;
 mod images;
@@ -20,6 +21,7 @@ use super::*;
 use crate::arena::Id;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::source::{Span, Spanned};
+use crate::tensor::Tensor;
 use crate::types::DType;
 
 /// A spec under construction, and the text that its spans cover.
@@ -285,10 +287,18 @@ fn label() -> TransformSpec {
     }
 }
 
+impl Part {
+    /// All rows of a field by name.
+    fn whole(&self, name: &str) -> Option<&Tensor> {
+        let rows = self.field(name)?;
+        Some(rows.tensor().expect("they can be read"))
+    }
+}
+
 fn floats(data: &Dataset, part: &str, field: &str) -> Vec<f32> {
     let tensor = data
         .part(part)
-        .and_then(|part| part.field(field))
+        .and_then(|part| part.whole(field))
         .expect("the part and the field exist");
     tensor.as_slice::<f32>().expect("the field is f32").to_vec()
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::arena::Id;
 use crate::check::{Checked, check};
+use crate::data::Fault;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::grad::expand;
 use crate::ir::draft::DraftId;
@@ -139,14 +140,19 @@ impl Compiled {
 
     /// The fields of the data by their global names: those that are there as they are, and of images and windows, which take memory
     /// once all of them are asked for, those that are.
-    pub(crate) fn data_globals(&self) -> Vec<(String, Tensor)> {
+    pub(crate) fn data_globals(&self) -> Result<Vec<(String, Tensor)>, Diagnostic> {
         let mut asked = self.globals_read();
         asked.extend(seen(&self.actions).flat_map(|show| show.value.tensors()));
-        let fields = self.data.iter().flat_map(|loaded| loaded.set.globals());
-        let wanted = fields.filter(|(name, rows)| rows.is_tensor() || asked.contains(&**name));
-        wanted
-            .map(|(name, rows)| (name, rows.tensor().clone()))
-            .collect()
+        let of_set = |loaded: &Loaded| {
+            let fields = loaded.set.globals();
+            let wanted = fields.filter(|(name, rows)| rows.is_tensor() || asked.contains(&**name));
+            let whole = wanted.map(|(name, rows)| Ok((name, rows.tensor()?.clone())));
+            let whole = whole.collect::<Result<Vec<(String, Tensor)>, Fault>>();
+            whole.map_err(|fault| fault.at(loaded.place()))
+        };
+        let all = self.data.iter().map(of_set);
+        let all = all.collect::<Result<Vec<_>, Diagnostic>>()?;
+        Ok(all.into_iter().flatten().collect())
     }
 
     /// The names of the axes of what is bound.
@@ -248,7 +254,8 @@ impl Session {
         reports: &mut Diagnostics,
         watch: &mut Watch<'_>,
     ) -> Option<Compiled> {
-        let (data, found) = read_all(&program, &self.sources, &self.data, self.options.dtype);
+        let how = (self.options.dtype, self.options.room());
+        let (data, found) = read_all(&program, &self.sources, &self.data, how);
         reports.append(found);
         let solved = solved(&program, &data, reports);
         if reports.has_errors() {

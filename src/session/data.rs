@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::data::{Dataset, Sizes, prepare, read_block, read_table, with_tokenizers};
+use crate::data::{Dataset, Room, Sizes, prepare, read_block, read_table_into, with_tokenizers};
 use crate::diag::{Diagnostic, Diagnostics, did_you_mean};
 use crate::session::codes;
 use crate::source::{SourceMap, Span, Spanned};
@@ -21,12 +21,20 @@ pub(crate) struct Loaded {
     pub(crate) set: Dataset,
 }
 
-/// Reads the data blocks of a program; those that `known` has read already are taken from there.
+impl Loaded {
+    /// Where it was declared.
+    pub(crate) fn place(&self) -> Span {
+        self.block.name.span
+    }
+}
+
+/// Reads the data blocks of a program, images into the room that is given them; those that `known` has read already are taken from
+/// there.
 pub(crate) fn read_all(
     program: &Program,
     sources: &SourceMap,
     known: &[Loaded],
-    dtype: Option<DType>,
+    (dtype, room): (Option<DType>, Room),
 ) -> (Vec<Loaded>, Diagnostics) {
     let (mut all, mut reports) = (vec![], Diagnostics::new());
     let sizes = declared_sizes(program);
@@ -37,7 +45,7 @@ pub(crate) fn read_all(
         });
         match same
             .cloned()
-            .map_or_else(|| read(block, sources, &sizes, float), Ok)
+            .map_or_else(|| read(room, block, sources, (&sizes, float)), Ok)
         {
             Ok(loaded) => all.push(loaded),
             Err(found) => reports.append(found),
@@ -49,14 +57,14 @@ pub(crate) fn read_all(
 }
 
 fn read(
+    room: Room,
     block: &ast::Block<Field>,
     sources: &SourceMap,
-    sizes: &Sizes,
-    float: DType,
+    (sizes, float): (&Sizes, DType),
 ) -> Result<Loaded, Diagnostics> {
     let folder = &sources.get(block.name.span.source).folder;
     let spec = with_tokenizers(read_block(block, sizes)?, folder)?;
-    let table = read_table(&spec, folder)?;
+    let table = read_table_into(room, &spec, folder)?;
     let set = prepare(&spec, &table, float)?;
     Ok(Loaded {
         block: block.clone(),

@@ -71,7 +71,7 @@ impl Execution<'_, '_> {
         let mut session = self.session.fresh();
         let (compiled, reports) = holding_out(&session, &self.compiled.program, plan, held);
         let compiled = compiled.ok_or(reports)?;
-        session.globals.extend(compiled.data_globals());
+        session.globals.extend(compiled.data_globals()?);
         let mut execution = Execution {
             session: &mut session,
             compiled: &compiled,

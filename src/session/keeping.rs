@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use crate::data::Dataset;
+use crate::data::Fault;
 use crate::diag::Diagnostic;
 use crate::lower::{Action, Length, Run};
 use crate::session::compile::Compiled;
+use crate::session::data::Loaded;
 use crate::session::execute::Execution;
 use crate::session::output::Output;
 use crate::session::{EngineKind, codes};
@@ -63,7 +64,7 @@ impl Execution<'_, '_> {
             engine: engine(options.engine).to_owned(),
             sets: options.sets.clone(),
             seed: options.seed,
-            ..manifest(self.compiled, &runs, &self.session.sources)
+            ..manifest(self.compiled, &runs, &self.session.sources)?
         };
         let text = runs
             .first()
@@ -155,10 +156,15 @@ fn source_of<'a>(run: &Run, sources: &'a SourceMap) -> &'a Source {
 }
 
 /// What the runs are made of.
-fn manifest(compiled: &Compiled, runs: &[Run], sources: &SourceMap) -> Manifest {
+fn manifest(
+    compiled: &Compiled,
+    runs: &[Run],
+    sources: &SourceMap,
+) -> Result<Manifest, Diagnostic> {
     let canonical = canonical(&compiled.program);
-    let sets: Vec<&Dataset> = compiled.data.iter().map(|loaded| &loaded.set).collect();
-    let is_read = |set: &&&Dataset| runs.iter().any(|run| run.data == set.name);
+    let is_read = |loaded: &&Loaded| runs.iter().any(|run| run.data == loaded.set.name);
+    let read = compiled.data.iter().filter(is_read);
+    let data = read.map(data_mark).collect::<Result<_, Diagnostic>>()?;
     let mark = |run: &Run| RunMark {
         name: run.key(),
         model: run.model.clone(),
@@ -171,20 +177,16 @@ fn manifest(compiled: &Compiled, runs: &[Run], sources: &SourceMap) -> Manifest 
         seconds: 0.0,
         checkpoints: vec![],
     };
-    Manifest {
+    Ok(Manifest {
         path: runs
             .first()
             .map_or(String::new(), |run| source_of(run, sources).name.clone()),
         program: blake3::hash(canonical.as_bytes()).to_hex().to_string(),
         canonical,
-        data: sets
-            .iter()
-            .filter(is_read)
-            .map(|set| data_mark(set))
-            .collect(),
+        data,
         runs: runs.iter().map(mark).collect(),
         ..Manifest::new()
-    }
+    })
 }
 
 /// Fields of a run that decide how long a process trains and what it keeps, not what comes out.
@@ -218,16 +220,19 @@ fn has_bearing(item: &ItemKind) -> bool {
     }
 }
 
-fn data_mark(set: &Dataset) -> DataMark {
-    let parts = set.parts.iter().map(|part| PartMark {
-        name: part.name.clone(),
-        rows: part.rows.len() as u64,
-        blake3: part.fingerprint(),
+fn data_mark(loaded: &Loaded) -> Result<DataMark, Diagnostic> {
+    let parts = loaded.set.parts.iter().map(|part| {
+        Ok(PartMark {
+            name: part.name.clone(),
+            rows: part.rows.len() as u64,
+            blake3: part.fingerprint()?,
+        })
     });
-    DataMark {
-        name: set.name.clone(),
-        parts: parts.collect(),
-    }
+    let parts = parts.collect::<Result<_, Fault>>();
+    Ok(DataMark {
+        name: loaded.set.name.clone(),
+        parts: parts.map_err(|fault| fault.at(loaded.place()))?,
+    })
 }
 
 /// The fields of a `train` block as written, and those settings that have another value where they are not.

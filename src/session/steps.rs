@@ -57,7 +57,7 @@ impl Session {
             .find(|loaded| loaded.set.name == plan.data);
         let data = &data.ok_or_else(|| not_trained(&plan.name, plan.span))?.set;
         let mut globals = self.globals.clone();
-        globals.extend(compiled.data_globals());
+        globals.extend(compiled.data_globals()?);
         let engine = self.options.engine.engine(self.options.profiles);
         let func = |id: DraftId| compiled.checked.func(id);
         let machine = Machine {

@@ -1,5 +1,7 @@
 //! Programs from text to output: what training promises.
 
+mod lost_images;
+
 use std::path::Path;
 
 use super::*;

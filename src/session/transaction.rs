@@ -38,7 +38,7 @@ impl Session {
         compiled: &Compiled,
         sink: &mut Sink<'_>,
     ) -> Result<(Flow, Vec<Span>), Diagnostics> {
-        self.globals.extend(compiled.data_globals());
+        self.globals.extend(compiled.data_globals()?);
         let engine = self.options.engine.engine(self.options.profiles);
         let stoppable = engine.stopping(self.stop);
         let mut execution = Execution {

@@ -28,8 +28,8 @@ pub use contract::contract;
 pub use element::{Element, Number};
 pub use factor::factor;
 pub use file::{
-    FileError, check_writable, read_npy, read_tensors, write_elements, write_npy, write_stream,
-    write_tensors, write_text,
+    FileError, NpyBytes, check_writable, npy_bytes, read_npy, read_tensors, write_elements,
+    write_npy, write_stream, write_tensors, write_text,
 };
 pub(crate) use gather::chosen_rows;
 pub use gather::{OutOfRange, gather, scatter_add};

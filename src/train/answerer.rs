@@ -6,6 +6,7 @@ use crate::tensor::Tensor;
 use crate::train::TrainError;
 use crate::train::batches::rows_of;
 use crate::train::evaluate::field_names;
+use crate::train::feeding::unread;
 use crate::train::machine::Machine;
 use crate::train::store::Store;
 use crate::train::update::first_values;
@@ -39,7 +40,7 @@ impl<'a> Answerer<'a> {
         };
         Ok(Answerer {
             forward: Wired::new(machine, run.forward, names, |_| None, run.span)?,
-            fields: rows_of(part, &rows, None),
+            fields: rows_of(part, &rows, None).map_err(|fault| unread(run, fault))?,
             run,
             machine,
             store,

@@ -1,7 +1,7 @@
 //! The rows of a part as batches of tensors: in which order a run meets them, and what they hold. A part that one batch holds in order
 //! is handed on as it is, without a copy.
 
-use crate::data::{Batches, Dataset, Draw, Part, Rows, drawn_order, epoch_order};
+use crate::data::{Batches, Dataset, Draw, Fault, Part, Rows, drawn_order, epoch_order};
 use crate::diag::Diagnostic;
 use crate::lower::{Run, RunSettings, Sampling};
 use crate::tensor::Tensor;
@@ -124,13 +124,17 @@ pub(crate) fn n_batches(n_rows: usize, settings: &RunSettings) -> u64 {
 }
 
 /// Some rows of every field of a part, changed and mixed as a training batch where `draw` says which.
-pub(crate) fn rows_of(part: &Part, rows: &[u32], draw: Option<Draw<'_>>) -> Vec<Tensor> {
+pub(crate) fn rows_of(
+    part: &Part,
+    rows: &[u32],
+    draw: Option<Draw<'_>>,
+) -> Result<Vec<Tensor>, Fault> {
     let fields = part.fields.iter().map(|(_, field)| field);
     let tensor = |field: &Rows| field_of(part, field, rows, draw);
-    let fields = fields.map(tensor).collect();
+    let fields = fields.map(tensor).collect::<Result<_, Fault>>()?;
     match (part.mixup, draw) {
         (Some(mixup), Some(draw)) => mixup.mixed(part, rows, fields, draw),
-        (_, _) => fields,
+        (_, _) => Ok(fields),
     }
 }
 
@@ -139,21 +143,26 @@ pub(crate) fn fields_read(
     part: &Part,
     rows: &[u32],
     is_read: impl Fn(usize) -> bool,
-) -> Vec<Tensor> {
+) -> Result<Vec<Tensor>, Fault> {
     let fields = part.fields.iter().enumerate();
     let tensor = |(place, (_, field)): (usize, &(String, Rows))| match is_read(place) {
         true => field_of(part, field, rows, None),
-        false => Tensor::scalar(0f32),
+        false => Ok(Tensor::scalar(0f32)),
     };
     fields.map(tensor).collect()
 }
 
 /// Some rows of a field; all of them in order are handed on as they are.
-fn field_of(part: &Part, field: &Rows, rows: &[u32], draw: Option<Draw<'_>>) -> Tensor {
+fn field_of(
+    part: &Part,
+    field: &Rows,
+    rows: &[u32],
+    draw: Option<Draw<'_>>,
+) -> Result<Tensor, Fault> {
     let is_whole = rows.len() == part.rows.len()
         && rows.iter().enumerate().all(|(at, row)| at == *row as usize);
-    match is_whole && field.is_tensor() {
-        true => field.tensor().clone(),
-        false => field.pick(rows, draw),
+    match field {
+        Rows::Tensor(whole) if is_whole => Ok(whole.clone()),
+        Rows::Tensor(_) | Rows::Pixels(_) | Rows::Windows(_) => field.pick(rows, draw),
     }
 }

@@ -1,9 +1,10 @@
 //! Measuring a part: the loss over its batches, each by its number of rows, and metrics of whole outputs, so that none is a mean of
 //! means.
 
-use crate::data::Part;
+use crate::data::{Fault, Part};
 use crate::ir::Role;
 use crate::lower::{Metrics, Run};
+use crate::source::Span;
 use crate::tensor::{Tensor, concat};
 use crate::train::TrainError;
 use crate::train::batches::{fields_read, in_order, rows_of};
@@ -70,6 +71,8 @@ pub(crate) struct Evaluator {
     metrics: Option<(Wired, Vec<String>)>,
     batch: Option<u64>,
     seed: u64,
+    /// Where the run was declared.
+    span: Span,
 }
 
 impl Evaluator {
@@ -101,6 +104,7 @@ impl Evaluator {
             metrics,
             batch: run.settings.batch,
             seed: run.settings.seed,
+            span: run.span,
         })
     }
 
@@ -116,7 +120,8 @@ impl Evaluator {
         let n_rows: usize = batches.iter().map(<[u32]>::len).sum();
         let (mut total, mut outputs) = (0.0, vec![]);
         for rows in &batches {
-            let (loss, out) = self.forward(machine, store, &rows_of(part, rows, None))?;
+            let fields = rows_of(part, rows, None).map_err(|fault| self.unread(fault))?;
+            let (loss, out) = self.forward(machine, store, &fields)?;
             total += loss * rows.len() as f64;
             if self.metrics.is_some() {
                 outputs.push(out);
@@ -125,6 +130,10 @@ impl Evaluator {
         let loss = total / n_rows as f64;
         let metrics = self.measure(machine, store, part, &batches, outputs)?;
         Ok(Evaluation { loss, metrics })
+    }
+
+    fn unread(&self, fault: Fault) -> TrainError {
+        TrainError::Failed(Box::new(fault.at(self.span)))
     }
 
     fn forward(
@@ -159,11 +168,15 @@ impl Evaluator {
         let rows: Vec<u32> = batches.iter().flatten().copied().collect();
         // Metrics read targets as a rule: images of all rows would take more memory than all else.
         let read = fields_read(part, &rows, |place| metrics.reads_field(place));
+        let read = read.map_err(|fault| self.unread(fault))?;
         let sizes: Vec<usize> = batches.iter().map(<[u32]>::len).collect();
         // An output that is not one entry a row cannot be joined: then all rows are one batch.
         let outputs = match joined(outputs, &sizes) {
             Some(outputs) => outputs,
-            None => self.forward(machine, store, &rows_of(part, &rows, None))?.1,
+            None => {
+                let fields = rows_of(part, &rows, None).map_err(|fault| self.unread(fault))?;
+                self.forward(machine, store, &fields)?.1
+            }
         };
         let feed = Feed {
             fields: &read,

@@ -3,12 +3,12 @@
 
 use std::time::{Duration, Instant};
 
-use crate::data::{Dataset, Draw, Part};
+use crate::data::{Dataset, Part};
 use crate::ir::Role;
 use crate::lower::{Length, Run, RunSettings};
 use crate::tensor::Tensor;
 use crate::train::TrainError;
-use crate::train::batches::{Order, n_batches, rows_of};
+use crate::train::batches::{Order, n_batches};
 use crate::train::evaluate::{Evaluator, field_names};
 use crate::train::event::{Ended, Event, Flow};
 use crate::train::history::History;
@@ -23,7 +23,7 @@ use crate::train::store::Store;
 use crate::train::trained::Trained;
 use crate::train::trouble::Anchor;
 use crate::train::update::{Measured, Update, first_values};
-use crate::train::wiring::{Feed, Names};
+use crate::train::wiring::Names;
 
 /// What a run begins with besides its own first values.
 #[derive(Debug, Default)]
@@ -203,7 +203,8 @@ impl<'a> Training<'a> {
                 self.drop_anchor();
             }
             let place = [at + 1, batches.len()];
-            let measured = self.batch(rows, is_last);
+            let fields = self.fields_of(rows);
+            let measured = fields.and_then(|fields| self.batch(&fields, rows.len(), is_last));
             let measured = measured.map_err(|error| error.at(self.step + 1, self.epoch, place))?;
             if !measured.is_finite() {
                 return Err(self.diverged(measured, rows, place));
@@ -221,66 +222,19 @@ impl<'a> Training<'a> {
     }
 
     /// What a batch comes to, after the update that it completes, if any.
-    fn batch(&mut self, rows: &[u32], is_last: bool) -> Result<Measured, TrainError> {
-        let measured = self.forward_and_back(rows, is_last)?;
-        self.seen.add(measured.loss, rows.len());
-        self.group.add(measured.loss, rows.len());
+    fn batch(
+        &mut self,
+        fields: &[Tensor],
+        n_rows: usize,
+        is_last: bool,
+    ) -> Result<Measured, TrainError> {
+        let measured = self.forward_and_back(fields, is_last)?;
+        self.seen.add(measured.loss, n_rows);
+        self.group.add(measured.loss, n_rows);
         if let Some(norm) = measured.gradient {
             self.gradients.add(norm, 1);
         }
         Ok(measured)
-    }
-
-    /// The same, and nothing else.
-    pub(super) fn forward_and_back(
-        &mut self,
-        rows: &[u32],
-        is_last: bool,
-    ) -> Result<Measured, TrainError> {
-        self.n_batches += 1;
-        let fields = self.fields_of(rows);
-        let feed = self.feed(&fields);
-        let number = (self.n_batches, is_last);
-        self.update
-            .batch(self.machine, &mut self.store, feed, number)
-    }
-
-    /// The same by another engine.
-    pub(super) fn watched_batch(
-        &mut self,
-        machine: &Machine<'_>,
-        rows: &[u32],
-        is_last: bool,
-    ) -> Result<Measured, TrainError> {
-        self.n_batches += 1;
-        let (fields, names) = (self.fields_of(rows), field_names(self.part));
-        let names = Names {
-            store: &self.store,
-            fields: &names,
-            outputs: &self.run.outputs,
-        };
-        let mut update = Update::new(self.run, machine, names)?;
-        update.as_far_as(&self.update);
-        let feed = self.feed(&fields);
-        update.batch(machine, &mut self.store, feed, (self.n_batches, is_last))
-    }
-
-    fn fields_of(&self, rows: &[u32]) -> Vec<Tensor> {
-        let draw = Draw {
-            seed: self.run.settings.seed,
-            run: &self.run.name,
-            epoch: self.epoch,
-        };
-        rows_of(self.part, rows, Some(draw))
-    }
-
-    fn feed<'f>(&self, fields: &'f [Tensor]) -> Feed<'f> {
-        Feed {
-            fields,
-            outputs: &[],
-            step: self.step + 1,
-            seed: self.run.settings.seed,
-        }
     }
 
     /// What follows an update. Whoever asks to stop now has its checkpoint taken before the rest is done, which going on will do.

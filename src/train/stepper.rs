@@ -1,11 +1,12 @@
 //! Updates without a loop around them: the first batches of an epoch, cut beforehand, over and over. For timing.
 
-use crate::data::Dataset;
+use crate::data::{Dataset, Fault};
 use crate::lower::Run;
 use crate::tensor::Tensor;
 use crate::train::TrainError;
 use crate::train::batches::{Order, rows_of};
 use crate::train::evaluate::field_names;
+use crate::train::feeding::unread;
 use crate::train::machine::Machine;
 use crate::train::store::Store;
 use crate::train::update::{Update, first_values};
@@ -43,12 +44,11 @@ impl<'a> Stepper<'a> {
         };
         let update = Update::new(run, machine, names)?;
         let batches = Order::new(run, machine, data)?.batches(1);
+        let batches = batches.iter().take(MOST_BATCHES);
+        let batches = batches.map(|rows| rows_of(part, rows, None));
+        let batches = batches.collect::<Result<_, Fault>>();
         Ok(Stepper {
-            batches: batches
-                .iter()
-                .take(MOST_BATCHES)
-                .map(|rows| rows_of(part, rows, None))
-                .collect(),
+            batches: batches.map_err(|fault| unread(run, fault))?,
             run,
             machine,
             store,

@@ -101,7 +101,8 @@ impl Training<'_> {
                 return None;
             }
             let (before, is_last) = (self.store.all(), at + 1 == batches.len());
-            let measured = self.forward_and_back(rows, is_last).ok()?;
+            let fields = self.fields_of(rows).ok()?;
+            let measured = self.forward_and_back(&fields, is_last).ok()?;
             if !measured.is_finite() || !self.store.is_finite() {
                 self.store.put_all(before);
                 self.n_batches -= 1;

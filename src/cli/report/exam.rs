@@ -6,8 +6,8 @@ use crate::cli::report::measures::{Threshold, confusion, histogram, threshold};
 use crate::cli::report::page::{ChartPart, Confusion, ExamPart, Example};
 use crate::cli::report::picture;
 use crate::cli::screen::counted;
+use crate::data::Fault;
 use crate::session::{Answers, Exam};
-use crate::tensor;
 
 /// Examples of each kind.
 const EXAMPLES: usize = 8;
@@ -19,7 +19,7 @@ const MOST_DOTS: usize = 1000;
 const DIGITS: i32 = 4;
 
 /// The part of a page.
-pub(super) fn part(exam: &Exam) -> ExamPart {
+pub(super) fn part(exam: &Exam) -> Result<ExamPart, Fault> {
     let rows = counted(exam.rows.len() as u64, "row");
     let title = format!("On {}, {rows}", exam.part);
     match &exam.answers {
@@ -44,7 +44,7 @@ fn classes(
     actual: &[usize],
     scores: &[f64],
     are_probabilities: bool,
-) -> ExamPart {
+) -> Result<ExamPart, Fault> {
     let n = names.len();
     let largest = |row: &[f64]| {
         (0..n)
@@ -75,23 +75,26 @@ fn classes(
     let (right, wrong): (Vec<usize>, Vec<usize>) = order
         .into_iter()
         .partition(|&row| actual[row] == predicted[row]);
-    ExamPart {
+    let listed = |rows: &[usize]| examples(rows.iter().copied(), example);
+    Ok(ExamPart {
         title,
         about,
         confusion: (n <= 40).then(|| Confusion::of(names, &confusion(actual, &predicted, n))),
         charts: thresholds(names, actual, scores),
         features: exam.features.iter().map(|(name, _)| name.clone()).collect(),
         lists: vec![
-            (
-                "Wrong, the surest first".to_owned(),
-                wrong.into_iter().take(EXAMPLES).map(example).collect(),
-            ),
-            (
-                "Right, the surest first".to_owned(),
-                right.into_iter().take(EXAMPLES).map(example).collect(),
-            ),
+            ("Wrong, the surest first".to_owned(), listed(&wrong)?),
+            ("Right, the surest first".to_owned(), listed(&right)?),
         ],
-    }
+    })
+}
+
+/// The first examples.
+fn examples(
+    rows: impl Iterator<Item = usize>,
+    example: impl Fn(usize) -> Result<Example, Fault>,
+) -> Result<Vec<Example>, Fault> {
+    rows.take(EXAMPLES).map(example).collect()
 }
 
 fn share(part: usize, whole: usize) -> String {
@@ -186,7 +189,7 @@ fn numbers(
     names: &[String],
     actual: &[f64],
     predicted: &[f64],
-) -> ExamPart {
+) -> Result<ExamPart, Fault> {
     let residuals: Vec<f64> = predicted.iter().zip(actual).map(|(p, a)| p - a).collect();
     let n = residuals.len().max(1) as f64;
     let mean = residuals.iter().sum::<f64>() / n;
@@ -213,7 +216,7 @@ fn numbers(
     let example = |row: usize| example(exam, row, &joined(actual, row), &joined(predicted, row));
     let mut order: Vec<usize> = (0..exam.rows.len()).collect();
     order.sort_by(|&a, &b| off(b).total_cmp(&off(a)));
-    ExamPart {
+    Ok(ExamPart {
         title,
         about,
         confusion: None,
@@ -222,20 +225,14 @@ fn numbers(
         lists: vec![
             (
                 "Farthest off".to_owned(),
-                order.iter().take(EXAMPLES).copied().map(example).collect(),
+                examples(order.iter().copied(), example)?,
             ),
             (
                 "Nearest".to_owned(),
-                order
-                    .iter()
-                    .rev()
-                    .take(EXAMPLES)
-                    .copied()
-                    .map(example)
-                    .collect(),
+                examples(order.iter().rev().copied(), example)?,
             ),
         ],
-    }
+    })
 }
 
 /// Predictions over answers, residuals over predictions, and how residuals are spread.
@@ -318,12 +315,15 @@ fn ends(values: &[f64]) -> (f64, f64) {
         .fold(nothing, |(low, high), x| (low.min(*x), high.max(*x)))
 }
 
-fn example(exam: &Exam, row: usize, actual: &str, predicted: &str) -> Example {
-    let image = exam.images.as_ref().and_then(|(shape, values)| {
-        let image = tensor::row(values, row).to_f64();
-        picture::address(*shape, &image)
+fn example(exam: &Exam, row: usize, actual: &str, predicted: &str) -> Result<Example, Fault> {
+    let image = exam.images.as_ref().map(|(shape, images)| {
+        // An exam takes the first rows of a part.
+        let place = u32::try_from(row).unwrap_or(u32::MAX);
+        let image = images.pick(&[place], None)?;
+        Ok(picture::address(*shape, &image.to_f64()))
     });
-    Example {
+    let image = image.transpose()?.flatten();
+    Ok(Example {
         row: exam.rows[row] + 1,
         actual: actual.to_owned(),
         predicted: predicted.to_owned(),
@@ -333,5 +333,5 @@ fn example(exam: &Exam, row: usize, actual: &str, predicted: &str) -> Example {
             .map(|(_, values)| number(values[row]))
             .collect(),
         image,
-    }
+    })
 }

@@ -35,9 +35,10 @@ fn batch(data: &Dataset, rows: &[u32], epoch: u64) -> [Vec<f64>; 2] {
     let fields = part
         .fields
         .iter()
-        .map(|(_, field)| field.pick(rows, Some(draw)));
+        .map(|(_, field)| field.pick(rows, Some(draw)).expect("numbers"));
     let mixup = part.mixup.expect("the block says so");
     let fields = mixup.mixed(part, rows, fields.collect(), draw);
+    let fields = fields.expect("numbers");
     [0, 1].map(|at| fields[at].to_f64())
 }
 
@@ -47,7 +48,7 @@ fn a_row_is_mixed_alike_in_every_field_and_whatever_the_batch() {
     let all: Vec<u32> = (0..8).collect();
     let [x, y] = batch(&data, &all, 1);
     let part = data.train_part();
-    let field = |name: &str| part.field(name).map(Tensor::to_f64).expect("it is there");
+    let field = |name: &str| part.whole(name).map(Tensor::to_f64).expect("it is there");
     let (plain_x, plain_y) = (field("x"), field("y"));
     for row in 0..8 {
         assert_eq!(batch(&data, &[row], 1)[0], x[row as usize * 2..][..2]);

@@ -26,7 +26,7 @@ fn packed(bytes: &[u8]) -> Vec<u8> {
 const NAMES: &str = "plane\ncar\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n\n";
 
 /// Two batches of CIFAR-10, the second packed, and one image to test on.
-fn ten() -> tempfile::TempDir {
+pub(super) fn ten() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path();
     put(
@@ -66,11 +66,11 @@ fn batches_follow_each_other_and_the_test_part_is_kept_apart() {
     let data = data.unwrap_or_else(|reports| panic!("{reports:?}"));
     let test = data.part("test").expect("it is given");
     assert_eq!(test.rows, [3]);
-    let x = test.field("x").expect("it is there");
+    let x = test.whole("x").expect("it is there");
     assert_eq!(x.shape(), [1, 3, 32, 32]);
     let colours = [0, 1023, 1024, 2048].map(|at| x.to_f64()[at]);
     assert_eq!(colours, [1.0, 1.0, 2.0, 3.0]);
-    assert_eq!(test.field("y").map(Tensor::to_f64), Some(vec![1.0]));
+    assert_eq!(test.whole("y").map(Tensor::to_f64), Some(vec![1.0]));
 }
 
 #[test]

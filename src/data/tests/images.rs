@@ -94,12 +94,12 @@ fn a_given_part_is_kept_apart_and_the_others_share_the_rest() {
         [vec![0, 1], vec![2], vec![3]]
     );
     let test = data.part("test").expect("it is given");
-    assert_eq!(test.field("x").map(Tensor::shape), Some(&[1, 1, 2, 2][..]));
-    assert_eq!(test.field("x").map(Tensor::to_f64), Some(vec![127.5; 4]));
-    assert_eq!(test.field("y").map(Tensor::to_f64), Some(vec![0.0]));
+    assert_eq!(test.whole("x").map(Tensor::shape), Some(&[1, 1, 2, 2][..]));
+    assert_eq!(test.whole("x").map(Tensor::to_f64), Some(vec![127.5; 4]));
+    assert_eq!(test.whole("y").map(Tensor::to_f64), Some(vec![0.0]));
     let whole = dataset(folder.path(), "x: images |> flatten");
     let all = whole.part("all").expect("nothing is split");
-    assert_eq!(all.field("x").map(Tensor::shape), Some(&[3, 4][..]));
+    assert_eq!(all.whole("x").map(Tensor::shape), Some(&[3, 4][..]));
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn what_is_learnt_of_pixels_is_learnt_of_the_train_part() {
     // 0 to 7: mean 3.5, variance 5.25.
     let x = data
         .part("train")
-        .and_then(|part| part.field("x"))
+        .and_then(|part| part.whole("x"))
         .expect("it is there");
     let first = (0.0 - 3.5) / 5.25_f64.sqrt();
     assert!((x.to_f64()[0] - first).abs() < 1e-6);
@@ -128,18 +128,21 @@ fn only_training_sees_changed_images() {
         epoch,
     };
     let rows = |part: &str| &data.part(part).expect("it is there").fields[0].1;
-    let (train, val) = (rows("train"), rows("val"));
+    let picked = |part: &str, at: &[u32], draw| {
+        let picked = rows(part).pick(at, draw);
+        picked.expect("they can be read").to_f64()
+    };
     assert_eq!(
-        train.pick(&[0, 1], None).to_f64(),
+        picked("train", &[0, 1], None),
         (0..8).map(f64::from).collect::<Vec<f64>>()
     );
-    let changed = train.pick(&[0, 1], Some(draw(1)));
+    let changed = picked("train", &[0, 1], Some(draw(1)));
+    assert_eq!(picked("train", &[1], Some(draw(1))), changed[4..]);
+    assert_ne!(picked("train", &[0, 1], Some(draw(2))), changed);
     assert_eq!(
-        train.pick(&[1], Some(draw(1))).to_f64(),
-        changed.to_f64()[4..]
+        picked("val", &[0], Some(draw(1))),
+        picked("val", &[0], None)
     );
-    assert_ne!(train.pick(&[0, 1], Some(draw(2))), changed);
-    assert_eq!(val.pick(&[0], Some(draw(1))), val.pick(&[0], None));
 }
 
 #[test]
@@ -204,7 +207,7 @@ fn a_folder_a_class_is_a_data_set() {
     let data = prepare(&spec, &table, DType::F32).unwrap_or_else(|reports| panic!("{reports:?}"));
     let x = data
         .part("test")
-        .and_then(|part| part.field("x"))
+        .and_then(|part| part.whole("x"))
         .expect("it is there");
     assert_eq!(x.shape(), [1, 3, 2, 2]);
     assert_eq!(x.to_f64(), [[7.0; 4], [8.0; 4], [9.0; 4]].concat());

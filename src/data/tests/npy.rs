@@ -18,7 +18,7 @@ fn bytes(shape: &[usize]) -> Tensor {
 }
 
 /// Arrays of four rows and one to test on, with labels.
-fn good() -> tempfile::TempDir {
+pub(super) fn good() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path();
     save(path, "gray.npy", &bytes(&[4, 2, 5]));
@@ -50,7 +50,7 @@ fn dataset(folder: &Path, fields: &str) -> Dataset {
 /// The shape of the images of a source, and the first row of the second channel.
 fn seen(folder: &Path, source: &str) -> (Vec<usize>, Vec<f64>) {
     let data = dataset(folder, &format!("source: {source}, x: images"));
-    let x = data.train_part().field("x").expect("it is there");
+    let x = data.train_part().whole("x").expect("it is there");
     let shape = x.shape().to_vec();
     let [channel, width] = [shape[2] * shape[3], shape[3]];
     (shape, x.to_f64()[channel..][..width].to_vec())
@@ -83,8 +83,8 @@ fn rows_to_test_on_are_kept_apart() {
     let part = |name: &str| data.part(name).expect("it is there");
     assert_eq!(part("val").rows, [2, 3]);
     let test = part("test");
-    assert_eq!(test.field("x").map(Tensor::shape), Some(&[1, 1, 2, 5][..]));
-    assert_eq!(test.field("y").map(Tensor::to_f64), Some(vec![0.0]));
+    assert_eq!(test.whole("x").map(Tensor::shape), Some(&[1, 1, 2, 5][..]));
+    assert_eq!(test.whole("y").map(Tensor::to_f64), Some(vec![0.0]));
 }
 
 #[test]
@@ -93,15 +93,15 @@ fn numbers_with_two_axes_are_columns() {
     let fields =
         "source: npy(\"rows.npy\", labels: \"y.npy\"), x: columns(\"x*\"), y: labels |> one_hot";
     let data = dataset(folder.path(), fields);
-    let x = data.train_part().field("x").expect("it is there");
+    let x = data.train_part().whole("x").expect("it is there");
     assert_eq!((x.shape(), x.to_f64()[4]), (&[4, 3][..], 2.0));
-    let y = data.train_part().field("y").expect("it is there");
+    let y = data.train_part().whole("y").expect("it is there");
     assert_eq!(y.to_f64()[..4], [0.0, 1.0, 1.0, 0.0]);
     assert_eq!(data.schema[0].columns, ["x0", "x1", "x2"]);
     let truths = Tensor::from_vec(vec![3], vec![true, false, true]);
     save(folder.path(), "truths.npy", &truths);
     let one = dataset(folder.path(), "source: npy(\"truths.npy\"), x: x0");
-    let x = one.train_part().field("x").expect("it is there");
+    let x = one.train_part().whole("x").expect("it is there");
     assert_eq!((x.shape(), x.to_f64()), (&[3][..], vec![1.0, 0.0, 1.0]));
 }
 
@@ -114,7 +114,7 @@ fn what_is_no_number_is_missing() {
         folder.path(),
         "source: npy(\"holes.npy\"), x: x0 |> impute(median)",
     );
-    let x = filled.train_part().field("x").expect("it is there");
+    let x = filled.train_part().whole("x").expect("it is there");
     assert_eq!(x.to_f64(), [1.0, 2.0, 2.0, 6.0]);
     let source = "npy(\"holes.npy\"), x: x0";
     insta::assert_snapshot!(said(folder.path(), source), @r#"

@@ -29,7 +29,7 @@ fn iris_splits_into_even_species() {
     );
     let val = data.part("val").expect("there is a val part");
     assert_eq!(
-        val.field("x").map(|x| x.shape().to_vec()),
+        val.whole("x").map(|x| x.shape().to_vec()),
         Some(vec![30, 4])
     );
     let y = floats(&data, "val", "y");
@@ -63,7 +63,7 @@ fn diabetes_targets_come_back_in_their_units() {
     let raw = floats(&raw, "all", "y");
     let train = data.part("train").expect("there is a train part");
     let back = data.fitted[1]
-        .invert(train.field("y").expect("there is a y"))
+        .invert(train.whole("y").expect("there is a y"))
         .expect("numbers can be undone");
     for (row, y) in train.rows.iter().zip(back.as_slice::<f32>().expect("f32")) {
         assert!((raw[*row as usize] - y).abs() < 1e-3);

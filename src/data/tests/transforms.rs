@@ -266,7 +266,7 @@ proptest! {
         };
         let build = Build::csv("none.csv").one("x", "a", chain);
         let data = prepare(&build.spec, &column(&values), DType::F64).expect("positive numbers can be transformed");
-        let back = data.fitted[0].invert(data.parts[0].fields[0].1.tensor()).expect("numbers can be undone");
+        let back = data.fitted[0].invert(data.parts[0].fields[0].1.tensor().expect("numbers")).expect("numbers can be undone");
         for (x, y) in values.iter().zip(back.as_slice::<f64>().expect("f64")) {
             prop_assert!((x - y).abs() <= 1e-9 * x.abs(), "{x} came back as {y}");
         }
@@ -276,7 +276,7 @@ proptest! {
     fn standardized_columns_have_mean_zero_and_deviation_one(values in proptest::collection::vec(-1e3..1e3_f64, 2..40)) {
         let build = Build::csv("none.csv").one("x", "a", vec![TransformSpec::Standardize]);
         let data = prepare(&build.spec, &column(&values), DType::F64).expect("numbers can be standardized");
-        let x = data.parts[0].fields[0].1.tensor().as_slice::<f64>().expect("f64").to_vec();
+        let x = data.parts[0].fields[0].1.tensor().expect("numbers").as_slice::<f64>().expect("f64").to_vec();
         let n = x.len() as f64;
         let (mean, square) = (x.iter().sum::<f64>() / n, x.iter().map(|x| x * x).sum::<f64>() / n);
         prop_assert!(mean.abs() < 1e-9);

@@ -1,11 +1,11 @@
 //! What a model makes of a part whose answers are known, row by row: for reports.
 
-use crate::data::{FittedField, Part, Rows};
+use crate::data::{Fault, FittedField, Part, Rows, rows_at_once};
 use crate::diag::Diagnostic;
 use crate::session::model::Model;
 use crate::session::model::present::likeliest;
 use crate::tensor::{Tensor, concat};
-use crate::train::{Predicted, Predictor};
+use crate::train::{Predicted, Predictor, TrainError};
 
 /// Rows that are predicted at once.
 const CHUNK: usize = 1024;
@@ -21,8 +21,8 @@ pub struct Exam {
     pub answers: Answers,
     /// What the model was given, a few features at most, in the units of the file.
     pub features: Vec<(String, Vec<f64>)>,
-    /// Channels, height and width of the images it was given, and their values.
-    pub images: Option<([usize; 3], Tensor)>,
+    /// Channels, height and width of the images it was given, and those of the part: the first rows of them are these.
+    pub images: Option<([usize; 3], Rows)>,
 }
 
 /// Answers beside predictions.
@@ -74,12 +74,15 @@ impl Model {
             return Ok(None);
         };
         let is_given = self.run().gives.as_deref() == Some("probabilities");
-        let answers = answers(target, &actual.pick(&rows, None), &found, is_given);
+        let unread = |fault: Fault| fault.at(self.span);
+        let actual = actual.pick(&rows, None).map_err(unread)?;
+        let answers = answers(target, &actual, &found, is_given);
+        let features = features(&inputs, &fields, &rows).map_err(unread)?;
         Ok(answers.map(|answers| Exam {
             part: part.name.clone(),
             answers,
-            features: features(&inputs, &fields, &rows),
-            images: images(&inputs, &fields, &rows),
+            features,
+            images: images(&inputs, &fields),
             rows: rows.iter().map(|&row| part.rows[row as usize]).collect(),
         }))
     }
@@ -93,22 +96,26 @@ impl Model {
     ) -> Result<Option<Predicted>, Diagnostic> {
         let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
         let (mut outputs, mut linked) = (vec![], vec![]);
+        let width = |field: &&Rows| field.shape().iter().skip(1).product::<usize>();
+        let n_at_once = rows_at_once(CHUNK, fields.iter().map(width).sum());
         let asked = self.with_machine(|machine| {
             let mut predictor = Predictor::new(self.run(), machine, &self.file.weights, &names)?;
-            for rows in rows.chunks(CHUNK) {
-                let fields: Vec<Tensor> =
-                    fields.iter().map(|field| field.pick(rows, None)).collect();
+            for rows in rows.chunks(n_at_once) {
+                let picked = fields.iter().map(|field| field.pick(rows, None));
+                let picked = picked.collect::<Result<Vec<Tensor>, Fault>>();
+                let fields =
+                    picked.map_err(|fault| TrainError::Failed(Box::new(fault.at(self.span))))?;
                 let found = predictor.predict(machine, &fields)?;
                 outputs.push(found.outputs);
                 linked.extend(found.linked);
             }
             Ok(())
         });
-        asked.map_err(|error: crate::train::TrainError| error.report())?;
+        asked.map_err(|error: TrainError| error.report())?;
         let is_plain = |(out, rows): (&Vec<Tensor>, &[u32])| {
             out.len() == 1 && out[0].shape().first() == Some(&rows.len())
         };
-        if !outputs.iter().zip(rows.chunks(CHUNK)).all(is_plain) {
+        if !outputs.iter().zip(rows.chunks(n_at_once)).all(is_plain) {
             return Ok(None);
         }
         let own: Vec<Tensor> = outputs.into_iter().flatten().collect();
@@ -200,32 +207,32 @@ fn two_classes(
 }
 
 /// The first features of the first fields that are numbers.
-fn features(inputs: &[&FittedField], fields: &[&Rows], rows: &[u32]) -> Vec<(String, Vec<f64>)> {
+fn features(
+    inputs: &[&FittedField],
+    fields: &[&Rows],
+    rows: &[u32],
+) -> Result<Vec<(String, Vec<f64>)>, Fault> {
     const MOST: usize = 6;
     let of_field = |(input, field): (&&FittedField, &&Rows)| {
         let width = input.features.len();
         let is_table = field.shape().iter().skip(1).product::<usize>() == width;
         let values = match is_table && input.image.is_none() {
-            true => input.invert(&field.pick(rows, None)),
+            true => input.invert(&field.pick(rows, None)?),
             false => None,
         };
         let values = values.map_or(vec![], |values| values.to_f64());
         let column = |at: usize| values.iter().skip(at).step_by(width).copied().collect();
         let n_shown = if values.is_empty() { 0 } else { width };
-        (0..n_shown.min(MOST))
-            .map(|at| (input.features[at].clone(), column(at)))
-            .collect::<Vec<_>>()
+        let named = (0..n_shown.min(MOST)).map(|at| (input.features[at].clone(), column(at)));
+        Ok(named.collect::<Vec<_>>())
     };
-    inputs
-        .iter()
-        .zip(fields)
-        .flat_map(of_field)
-        .take(MOST)
-        .collect()
+    let all = inputs.iter().zip(fields).map(of_field);
+    let all = all.collect::<Result<Vec<_>, Fault>>()?;
+    Ok(all.into_iter().flatten().take(MOST).collect())
 }
 
 /// The images of the first field that is made of some.
-fn images(inputs: &[&FittedField], fields: &[&Rows], rows: &[u32]) -> Option<([usize; 3], Tensor)> {
+fn images(inputs: &[&FittedField], fields: &[&Rows]) -> Option<([usize; 3], Rows)> {
     let mut pairs = inputs.iter().zip(fields);
-    pairs.find_map(|(input, field)| Some((input.image?, field.pick(rows, None))))
+    pairs.find_map(|(input, field)| Some((input.image?, (*field).clone())))
 }

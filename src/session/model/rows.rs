@@ -1,6 +1,6 @@
 //! Rows on their way through a model: cells to fields, fields to outputs, outputs to columns.
 
-use crate::data::{Encoded, Encoder, ImageForm, Reading, Table, gather_rows};
+use crate::data::{Encoded, Encoder, Fault, ImageForm, Reading, Table, gather_rows};
 use crate::diag::Diagnostic;
 use crate::session::model::Model;
 use crate::session::model::present::{Column, present};
@@ -77,7 +77,7 @@ impl<'m> Rows<'m> {
     /// value.
     pub fn predict(&mut self, table: &Table) -> Result<Vec<Column>, Diagnostic> {
         let encoded = self.encoder.encode(table)?;
-        let columns = self.columns(&tensors(&encoded))?;
+        let columns = self.columns(&self.tensors(&encoded)?)?;
         Ok(self.placed(columns, &encoded, table.n_rows()))
     }
 
@@ -93,7 +93,9 @@ impl<'m> Rows<'m> {
         let good: Vec<&Encoded> = encoded.iter().filter_map(|one| one.as_ref().ok()).collect();
         let columns = match good.is_empty() {
             true => Ok(vec![]),
-            false => self.columns(&padded(&joined(&good))),
+            false => self
+                .joined(&good)
+                .and_then(|fields| self.columns(&padded(&fields))),
         };
         let mut from = 0;
         let answer = |(encoded, table): (Result<Encoded, Diagnostic>, &Table)| {
@@ -123,6 +125,30 @@ impl<'m> Rows<'m> {
         }
     }
 
+    fn tensors(&self, encoded: &Encoded) -> Result<Vec<Tensor>, Diagnostic> {
+        let whole = encoded
+            .fields
+            .iter()
+            .map(|(_, field)| field.tensor().cloned());
+        let whole = whole.collect::<Result<_, Fault>>();
+        whole.map_err(|fault| fault.at(self.model.span()))
+    }
+
+    /// The rows of several tables, one after the other.
+    fn joined(&self, parts: &[&Encoded]) -> Result<Vec<Tensor>, Diagnostic> {
+        let all = parts.iter().map(|part| self.tensors(part));
+        let mut all = all.collect::<Result<Vec<Vec<Tensor>>, Diagnostic>>()?;
+        if all.len() == 1 {
+            return Ok(all.remove(0));
+        }
+        let n_fields = all.first().map_or(0, Vec::len);
+        let field = |at: usize| {
+            let pieces = all.iter().map(|fields| fields[at].clone());
+            concat(&pieces.collect::<Vec<_>>(), 0)
+        };
+        Ok((0..n_fields).map(field).collect())
+    }
+
     fn columns(&mut self, fields: &[Tensor]) -> Result<Vec<Column>, Diagnostic> {
         let predictor = &mut self.predictor;
         let found = self
@@ -132,27 +158,6 @@ impl<'m> Rows<'m> {
         let is_given = self.model.run().gives.as_deref() == Some("probabilities");
         Ok(present(self.model.target(), &found, is_given))
     }
-}
-
-fn tensors(encoded: &Encoded) -> Vec<Tensor> {
-    encoded
-        .fields
-        .iter()
-        .map(|(_, field)| field.tensor().clone())
-        .collect()
-}
-
-/// The rows of several tables, one after the other.
-fn joined(parts: &[&Encoded]) -> Vec<Tensor> {
-    if let [only] = parts {
-        return tensors(only);
-    }
-    let n_fields = parts.first().map_or(0, |part| part.fields.len());
-    let field = |at: usize| {
-        let pieces = parts.iter().map(|part| part.fields[at].1.tensor().clone());
-        concat(&pieces.collect::<Vec<_>>(), 0)
-    };
-    (0..n_fields).map(field).collect()
 }
 
 /// The rows up to a power of two, the last repeated: a function is compiled once for each number of rows, and of these there are

@@ -13,7 +13,7 @@ use thiserror::Error;
 use crate::tensor::{Element, Tensor};
 use crate::types::DType;
 
-pub use npy::{read_npy, write_npy};
+pub use npy::{NpyBytes, npy_bytes, read_npy, write_npy};
 pub use read::read_tensors;
 pub use write::{check_writable, write_elements, write_stream, write_tensors, write_text};
 

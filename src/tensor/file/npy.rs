@@ -1,9 +1,9 @@
 //! One tensor a file, in NumPy's format `npy`: a line of Python that tells type, order and shape, then the elements. Both byte orders
 //! and both orders of axes are read; reading believes nothing.
 
-use std::fs;
-use std::io::Write;
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
 
 use super::read::{check_readable, unreadable};
 use super::write::{check_kind, write_whole};
@@ -15,11 +15,62 @@ use crate::types::DType;
 /// How every such file begins.
 const MAGIC: &[u8] = b"\x93NUMPY";
 
+/// Bytes at the beginning of a file that hold the header of an array of any sensible rank.
+const MOST_START: u64 = 1 << 17;
+
 /// Reads the tensor of a file. Small integers that the language lacks become the next wider ones.
 pub fn read_npy(path: &Path) -> Result<Tensor, FileError> {
     check_readable(path)?;
     let bytes = fs::read(path).map_err(|source| unreadable(path, source))?;
     parse(path, bytes)
+}
+
+/// An array of bytes in a file, in the order of a tensor, whose elements are read piece by piece.
+pub struct NpyBytes {
+    path: PathBuf,
+    shape: Vec<usize>,
+    elements: BufReader<File>,
+}
+
+/// Opens a file that holds an array of bytes as they stand in a tensor; nothing where it holds anything else, or is damaged.
+pub fn npy_bytes(path: &Path) -> Result<Option<NpyBytes>, FileError> {
+    check_readable(path)?;
+    opened(path).map_err(|source| unreadable(path, source))
+}
+
+fn opened(path: &Path) -> io::Result<Option<NpyBytes>> {
+    let mut file = File::open(path)?;
+    let len = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+    let mut start = vec![];
+    Read::by_ref(&mut file)
+        .take(MOST_START)
+        .read_to_end(&mut start)?;
+    let Ok((said, from)) = described(path, &start, len) else {
+        return Ok(None);
+    };
+    file.seek(SeekFrom::Start(from as u64))?;
+    Ok(said.is_bytes().then(|| NpyBytes {
+        path: path.to_path_buf(),
+        shape: said.shape,
+        elements: BufReader::with_capacity(1 << 17, file),
+    }))
+}
+
+impl NpyBytes {
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The sizes.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The next elements, as many as there is place for.
+    pub fn read(&mut self, elements: &mut [u8]) -> io::Result<()> {
+        self.elements.read_exact(elements)
+    }
 }
 
 /// Writes a tensor to `path`, whole or not at all. The same tensor gives the same bytes.
@@ -62,7 +113,7 @@ fn header(tensor: &Tensor) -> Vec<u8> {
 
 /// As [`read_npy`], of bytes already read; elements that are bytes stay where they are.
 fn parse(path: &Path, mut bytes: Vec<u8>) -> Result<Tensor, FileError> {
-    let (said, start) = described(path, &bytes)?;
+    let (said, start) = described(path, &bytes, bytes.len())?;
     if said.is_bytes() {
         bytes.drain(..start);
         return Ok(Tensor::from_vec(said.shape, bytes));
@@ -71,30 +122,30 @@ fn parse(path: &Path, mut bytes: Vec<u8>) -> Result<Tensor, FileError> {
     tensor.ok_or_else(|| said.unsupported(path))
 }
 
-/// What a file says of its elements, as many as there are, and where these begin.
-fn described(path: &Path, bytes: &[u8]) -> Result<(Said, usize), FileError> {
-    if !bytes.starts_with(MAGIC) {
+/// What the beginning of a file of `len` bytes says of its elements, as many as there are, and where these begin.
+fn described(path: &Path, start: &[u8], len: usize) -> Result<(Said, usize), FileError> {
+    if !start.starts_with(MAGIC) {
         return Err(FileError::NotNpy { path: path.into() });
     }
     let too_short = || FileError::TooShort {
         path: path.into(),
-        len: bytes.len(),
+        len,
     };
-    let (text, elements) = cut(bytes).ok_or_else(too_short)?;
+    let (text, elements) = cut(start).ok_or_else(too_short)?;
+    let from = start.len() - elements.len();
     let said =
         Said::read(text).ok_or_else(|| damaged(path, "its header is no header of an array"))?;
     let size = said.size().ok_or_else(|| said.unsupported(path))?;
     let n_bytes = said
         .n_bytes(size)
         .ok_or_else(|| damaged(path, "its shape is beyond all memory"))?;
-    if n_bytes != elements.len() {
-        let reason = format!(
-            "its header tells of {n_bytes} bytes of elements, and there are {}",
-            elements.len()
-        );
+    let found = len.saturating_sub(from);
+    if n_bytes != found {
+        let reason =
+            format!("its header tells of {n_bytes} bytes of elements, and there are {found}");
         return Err(damaged(path, &reason));
     }
-    Ok((said, bytes.len() - elements.len()))
+    Ok((said, from))
 }
 
 fn damaged(path: &Path, reason: &str) -> FileError {
