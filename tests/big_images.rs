@@ -12,7 +12,7 @@ use nnlc::train::{Event, Flow, RunDir};
 
 use crate::saved_models::nnlc;
 
-/// Changed and mixed images.
+/// Changed and mixed images: each batch is made beside the step before it.
 const PROGRAM: &str = "\
 use nn::Dense;
 use metrics::accuracy;
@@ -111,7 +111,7 @@ fn images_in_a_file_give_the_same_model_wherever_the_run_is_stopped() {
 }
 
 #[test]
-fn a_run_that_is_killed_goes_on_to_the_same_bytes() {
+fn a_run_that_is_killed_while_batches_are_made_goes_on_to_the_same_bytes() {
     let folder = world();
     let path = folder.path();
     let (code, out, err) = nnlc(path, &["run", "p.nnl", "-q", "--run-dir", "whole"]);
@@ -129,6 +129,23 @@ fn a_run_that_is_killed_goes_on_to_the_same_bytes() {
     let (code, out, err) = nnlc(path, &["run", "p.nnl", "-q", "--resume", "broken"]);
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
     assert!(model(path, "broken") == model(path, "whole"), "other bytes");
+}
+
+#[test]
+fn a_run_that_breaks_tells_the_rows_of_its_batch_whoever_made_it() {
+    let folder = world();
+    let path = folder.path();
+    let broken = PROGRAM.replace("lr: 1e-2", "lr: 1e38");
+    fs::write(path.join("p.nnl"), broken).expect("a file can be written");
+    let args = |threads| ["run", "p.nnl", "-q", "--overwrite", "--threads", threads];
+    let told = ["1", "3"].map(|threads| {
+        let (code, _, err) = nnlc(path, &args(threads));
+        assert_eq!(code, 4, "{err}");
+        assert!(err.contains("the batch holds rows"), "{err}");
+        assert!(err.contains("in step 2"), "{err}");
+        err
+    });
+    assert_eq!(told[0], told[1]);
 }
 
 fn start(folder: &Path, args: &[&str]) -> Child {

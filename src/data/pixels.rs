@@ -185,6 +185,11 @@ impl PixelRows {
         &self.pixels
     }
 
+    /// How many changes are made to each image in training.
+    pub(crate) fn n_changes(&self) -> usize {
+        self.augment.len()
+    }
+
     /// Channels, height and width of an image.
     pub(crate) fn image_shape(&self) -> [usize; 3] {
         self.pixels.shape

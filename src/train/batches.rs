@@ -166,3 +166,21 @@ fn field_of(
         Rows::Tensor(_) | Rows::Pixels(_) | Rows::Windows(_) => field.pick(rows, draw),
     }
 }
+
+/// What it takes to make batches of so many rows as training meets them, in numbers that are copied. What is handed on as it is costs
+/// nothing; a change of an image costs as much as copying it several times.
+pub(crate) fn cost(part: &Part, n_rows: usize, is_whole: bool) -> usize {
+    const CHANGE: usize = 4;
+    let of_row = |field: &Rows| {
+        let width: usize = field.shape().iter().skip(1).product();
+        let times = match field {
+            Rows::Tensor(_) if is_whole => 0,
+            Rows::Tensor(_) | Rows::Windows(_) => 1,
+            Rows::Pixels(rows) => 1 + CHANGE * rows.n_changes(),
+        };
+        width.saturating_mul(times)
+    };
+    let all: usize = part.fields.iter().map(|(_, field)| of_row(field)).sum();
+    let twice = if part.mixup.is_some() { 2 } else { 1 };
+    all.saturating_mul(twice).saturating_mul(n_rows)
+}

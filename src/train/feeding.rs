@@ -1,9 +1,10 @@
-//! Batches on their way through the functions of a run: made, and fed to an engine.
+//! Batches on their way through the functions of a run: made, ahead or now, and fed to an engine.
 
 use crate::data::{Draw, Fault};
 use crate::lower::Run;
 use crate::tensor::Tensor;
 use crate::train::TrainError;
+use crate::train::ahead::Ahead;
 use crate::train::batches::rows_of;
 use crate::train::evaluate::field_names;
 use crate::train::machine::Machine;
@@ -43,6 +44,15 @@ impl Training<'_> {
         update.as_far_as(&self.update);
         let feed = self.feed(&fields);
         update.batch(machine, &mut self.store, feed, (self.n_batches, is_last))
+    }
+
+    /// The fields of the batch that is next, made ahead or now.
+    pub(super) fn next_fields(&self, rows: &[u32]) -> Result<Vec<Tensor>, TrainError> {
+        let made = self.ahead.as_ref().and_then(Ahead::next);
+        match made {
+            Some(made) => made.map_err(|fault| unread(self.run, fault)),
+            None => self.fields_of(rows),
+        }
     }
 
     /// The fields of any batch of the epoch.

@@ -2,13 +2,14 @@
 //! engine and a data set, [`train`] gives [`Trained`]: weights, history, the best evaluation. Knows no terminal and no syntax. The wall
 //! clock decides nothing but when `max_time` is over, so that the same program and seed give the same bytes.
 //!
-//! `store` holds tensors by path, `wiring` feeds them to functions, `batches` cuts parts into batches,
+//! `store` holds tensors by path, `wiring` feeds them to functions, `batches` cuts parts into batches, `ahead` does so beside a step,
 //! `evaluate` measures a part, `stopping` watches a value, `spike` losses, `mean` takes means, `run` is the loop, `feeding` what it does
 //! with a batch, `recording` what it writes down, `stepper` its inside alone, `trained` what it comes to; `run_report` tells an error
 //! with its place, `trouble` finds the op that broke a run. `model_file` keeps a model on disk, `recipe` how it is computed;
 //! `predictor` asks it, `rate` tells the learning rate, `initial` takes its weights. `run_dir` keeps whole runs, a `checkpoint` is a
 //! run after an update, `keeping` makes them and goes on from them.
 
+mod ahead;
 mod answerer;
 mod batches;
 mod checkpoint;

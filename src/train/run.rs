@@ -1,6 +1,8 @@
 //! The loop: epochs of batches, an update for each or for each group of them, evaluations in between. Which rows a batch holds is a
 //! function of seed, run and epoch, and noise one of seed and step, so a run depends on nothing else.
 
+use std::sync::Arc;
+use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
 use crate::data::{Dataset, Part};
@@ -8,6 +10,7 @@ use crate::ir::Role;
 use crate::lower::{Length, Run, RunSettings};
 use crate::tensor::Tensor;
 use crate::train::TrainError;
+use crate::train::ahead::{Ahead, Place};
 use crate::train::batches::{Order, n_batches};
 use crate::train::evaluate::{Evaluator, field_names};
 use crate::train::event::{Ended, Event, Flow};
@@ -42,9 +45,12 @@ pub fn train(
     start: Start<'_>,
     sink: &mut dyn FnMut(Event) -> Flow,
 ) -> Result<Trained, TrainError> {
-    let mut training = Training::begin(run, machine, data, start, sink)?;
-    let trained = training.go_on().and_then(|()| training.finish());
-    trained.inspect_err(|_| training.failed())
+    // What is made ahead ends with the training, which waits for it no longer.
+    thread::scope(|scope| {
+        let mut training = Training::begin(run, machine, data, start, sink)?;
+        let trained = training.go_on(scope).and_then(|()| training.finish());
+        trained.inspect_err(|_| training.failed())
+    })
 }
 
 /// A run that is going on.
@@ -53,7 +59,9 @@ pub(super) struct Training<'a> {
     pub(super) machine: &'a Machine<'a>,
     pub(super) data: &'a Dataset,
     pub(super) part: &'a Part,
-    pub(super) order: Order,
+    pub(super) order: Arc<Order>,
+    /// The batches to come, where they are made beside the steps.
+    pub(super) ahead: Option<Ahead>,
     /// What keeps the run on disk.
     pub(super) writer: Option<&'a mut Writer>,
     sink: &'a mut dyn FnMut(Event) -> Flow,
@@ -138,7 +146,8 @@ impl<'a> Training<'a> {
             machine,
             data,
             part,
-            order: Order::new(run, machine, data)?,
+            order: Arc::new(Order::new(run, machine, data)?),
+            ahead: None,
             writer: start.writer,
             sink,
             store,
@@ -172,9 +181,19 @@ impl<'a> Training<'a> {
     }
 
     /// Epochs until the run is over, or to be stopped.
-    fn go_on(&mut self) -> Result<(), TrainError> {
+    fn go_on<'scope>(&mut self, scope: &'scope Scope<'scope, '_>) -> Result<(), TrainError>
+    where
+        'a: 'scope,
+    {
         if !self.is_settled {
             self.settle()?;
+        }
+        if !self.is_over() {
+            let from = Place {
+                epoch: self.epoch,
+                batch: self.batch,
+            };
+            self.ahead = Ahead::begin(scope, self.run, self.part, &self.order, from);
         }
         while !self.is_over() {
             self.epoch()?;
@@ -203,7 +222,7 @@ impl<'a> Training<'a> {
                 self.drop_anchor();
             }
             let place = [at + 1, batches.len()];
-            let fields = self.fields_of(rows);
+            let fields = self.next_fields(rows);
             let measured = fields.and_then(|fields| self.batch(&fields, rows.len(), is_last));
             let measured = measured.map_err(|error| error.at(self.step + 1, self.epoch, place))?;
             if !measured.is_finite() {

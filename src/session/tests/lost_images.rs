@@ -27,6 +27,7 @@ fn of_images(folder: &Path, side: u8) -> (Options, String) {
     );
     let options = Options {
         images_in_memory: Some(0),
+        threads: 2,
         ..Options::default()
     };
     (options, text)
@@ -71,4 +72,9 @@ fn images_that_are_lost_on_the_way_end_a_run_with_the_batch() {
     assert_eq!(lost_after(6, 3), ["in step 4, at batch 4 of 6 of epoch 1"]);
     // What comes after the last step of an epoch is its evaluation.
     assert!(lost_after(6, 6).is_empty());
+    // Larger images are read beside the steps: some batches have been read when a step is over.
+    assert_eq!(lost_after(80, 0), first);
+    let said = lost_after(80, 1).concat();
+    let places = [2, 3, 4].map(|step| format!("in step {step}, at batch {step} of 6 of epoch 1"));
+    assert!(places.contains(&said), "{said}");
 }
