@@ -11,30 +11,47 @@ use crate::engine::jit::kernel::{Extent, Inst, InstKind, Kernel, Output, Store};
 use crate::engine::jit::stages::{Stages, operands, stored_at};
 use crate::types::DType;
 
-/// Elements in a block, about.
-const BLOCK: usize = 1024;
+/// Elements in a block, about: no more, and no fewer, for then loops would be short.
+const MOST: usize = 1024;
+const LEAST: usize = 128;
 
-/// Bytes that a strip sets aside for an element of any type.
-const SLOT: usize = 8;
+/// Bytes that all strips of a block take: half of a first-level cache, the other half being for what is read and written.
+const SCRATCH: usize = 16 * 1024;
 
-/// Rows in a block.
-fn block_rows(kernel: &Kernel) -> usize {
-    match kernel.is_flat {
-        true => 1,
-        false => (BLOCK / kernel.space.cols).max(1),
-    }
+/// Bytes between strips: the same place of each is in another set of the cache then.
+const APART: usize = 3 * 64;
+
+/// What a kernel does at a time.
+#[derive(Clone, Copy, Debug)]
+struct Blocks {
+    /// Rows in a block; of a flat kernel, elements.
+    step: usize,
+    /// From the start of one strip of scratch to that of the next.
+    strip: usize,
 }
 
-fn strip_bytes(kernel: &Kernel) -> usize {
-    match kernel.is_flat {
-        true => BLOCK * SLOT,
-        false => block_rows(kernel) * kernel.space.cols * SLOT,
+impl Blocks {
+    fn of(kernel: &Kernel, stages: &Stages) -> Blocks {
+        let sizes = kernel.body.iter().map(|inst| inst.dtype.size());
+        let (slot, n_strips) = (sizes.max().unwrap_or(1), stages.scratch.len());
+        let elements = (SCRATCH / (n_strips.max(1) * slot)).clamp(LEAST, MOST);
+        let (step, n_elements) = match kernel.is_flat {
+            true => (elements, elements),
+            false => {
+                let rows = (elements / kernel.space.cols).max(1);
+                (rows, rows * kernel.space.cols)
+            }
+        };
+        Blocks {
+            step,
+            strip: (n_elements * slot).next_multiple_of(64) + APART,
+        }
     }
 }
 
 /// How much scratch a kernel wants.
 pub(super) fn scratch_bytes(kernel: &Kernel, stages: &Stages) -> usize {
-    stages.scratch.len() * strip_bytes(kernel)
+    stages.scratch.len() * Blocks::of(kernel, stages).strip
 }
 
 /// What a loop over elements meets: what it computes and folds, and what that is computed from, be it one number for the row.
@@ -242,10 +259,7 @@ impl<'a, 'f> Nest<'a, 'f> {
 
     /// Blocks of rows, the last one perhaps smaller.
     fn blocks(&mut self) {
-        let step = match self.kernel.is_flat {
-            true => BLOCK,
-            false => block_rows(self.kernel),
-        };
+        let step = Blocks::of(self.kernel, self.stages).step;
         let [head, inside, after]: [Block; 3] = std::array::from_fn(|_| self.b.create_block());
         let at = self.variable(types::I64, self.first);
         self.b.ins().jump(head, &[]);
@@ -288,7 +302,7 @@ impl<'a, 'f> Nest<'a, 'f> {
 
     /// The strip of an instruction.
     pub(super) fn strip(&mut self, id: usize) -> Value {
-        let strip = self.stages.scratch[&id] * strip_bytes(self.kernel);
+        let strip = self.stages.scratch[&id] * Blocks::of(self.kernel, self.stages).strip;
         self.b.ins().iadd_imm_s(self.scratch, strip as i64)
     }
 }
