@@ -16,27 +16,44 @@ use crate::types::DType;
 #[derive(Clone, Debug)]
 pub(crate) struct Tokens {
     ids: Vec<i64>,
-    /// Where each row ends.
-    ends: Vec<usize>,
+    /// Where each row ends; nothing where each is one token, as letters of a text are.
+    ends: Option<Vec<usize>>,
 }
 
 impl Tokens {
     pub(crate) fn row(&self, row: u32) -> &[i64] {
+        &self.ids[self.start(row)..self.start(row + 1)]
+    }
+
+    /// Where a row begins, and the one before it ends.
+    fn start(&self, row: u32) -> usize {
         let row = row as usize;
-        let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.ids[start..self.ends[row]]
+        match &self.ends {
+            None => row,
+            Some(ends) => row.checked_sub(1).map_or(0, |before| ends[before]),
+        }
+    }
+
+    fn n_rows(&self) -> usize {
+        self.ends.as_ref().map_or(self.ids.len(), Vec::len)
     }
 
     /// The tokens of some rows, one after the other, `[n]`.
     pub(crate) fn series(&self, rows: &[u32]) -> Tensor {
         let mut ids = vec![];
-        rows.iter()
-            .for_each(|row| ids.extend_from_slice(self.row(*row)));
+        for together in rows.chunk_by(|row, next| row + 1 == *next) {
+            if let (Some(first), Some(last)) = (together.first(), together.last()) {
+                ids.extend_from_slice(&self.ids[self.start(*first)..self.start(last + 1)]);
+            }
+        }
         Tensor::from_vec(vec![ids.len()], ids)
     }
 
     /// The row of each token in a series of some rows.
     pub(crate) fn rows(&self, rows: &[u32]) -> Vec<u32> {
+        if self.ends.is_none() {
+            return rows.to_vec();
+        }
         let each = rows.iter().map(|row| (*row, self.row(*row).len()));
         each.flat_map(|(row, n)| std::iter::repeat_n(row, n))
             .collect()
@@ -146,18 +163,34 @@ pub(crate) fn apply_ends<'t>(text: &str, block: Block<'t>) -> Result<Block<'t>, 
 fn encoded<'t>(own: &Tokenizer, wanted_by: &str, block: Block<'t>) -> Result<Block<'t>, Fault> {
     let (codes, words) = text_cells(&block, wanted_by)?;
     let known: Vec<Result<Vec<i64>, String>> = words.iter().map(|word| own.encode(word)).collect();
-    let (mut ids, mut ends) = (vec![], vec![]);
-    for &code in codes {
-        match &known[code as usize] {
-            Ok(own) => ids.extend_from_slice(own),
-            Err(_) => return Err(unseen(&block, codes, &known)),
-        }
-        ends.push(ids.len());
-    }
+    let tokens = of_single_tokens(codes, &known).or_else(|| of_tokens(codes, &known));
+    let tokens = tokens.ok_or_else(|| unseen(&block, codes, &known))?;
     Ok(Block {
-        content: Content::Tokens(Tokens { ids, ends }),
+        content: Content::Tokens(tokens),
         ..block
     })
+}
+
+/// Rows of one token each; nothing where some are not.
+fn of_single_tokens(codes: &[u32], known: &[Result<Vec<i64>, String>]) -> Option<Tokens> {
+    let single = |own: &Result<Vec<i64>, String>| match own.as_deref() {
+        Ok(&[id]) => Some(id),
+        Ok(_) | Err(_) => None,
+    };
+    let single: Vec<i64> = known.iter().map(single).collect::<Option<_>>()?;
+    let ids = codes.iter().map(|code| single[*code as usize]).collect();
+    Some(Tokens { ids, ends: None })
+}
+
+/// Rows of any number of tokens; nothing where some have none.
+fn of_tokens(codes: &[u32], known: &[Result<Vec<i64>, String>]) -> Option<Tokens> {
+    let (mut ids, mut ends) = (vec![], Vec::with_capacity(codes.len()));
+    for &code in codes {
+        ids.extend_from_slice(known[code as usize].as_ref().ok()?);
+        ends.push(ids.len());
+    }
+    let ends = Some(ends);
+    Some(Tokens { ids, ends })
 }
 
 /// The texts of a block of one column of them.
@@ -253,7 +286,7 @@ pub(crate) fn no_tokens() -> Fault {
 }
 
 fn too_long(block: &Block<'_>, tokens: &Tokens, own: PadSpec, row: u32) -> Fault {
-    let n_rows = u32::try_from(tokens.ends.len()).unwrap_or(u32::MAX);
+    let n_rows = u32::try_from(tokens.n_rows()).unwrap_or(u32::MAX);
     let longest = (0..n_rows)
         .map(|row| tokens.row(row).len())
         .max()
