@@ -40,6 +40,8 @@
 //!   widest instructions for costly functions, over whole strips.
 //! - Products of matrices are packed and blocked by the engine itself; every element is one chain of fused multiply-adds in order of
 //!   the summed index, so it depends on no size, no split and no instruction set that has them.
+//! - A contraction is written as its operands lie, and its result is seen in its own order; where sums lie in two orders, the smaller
+//!   operand is copied. So it is a product of matrices wherever it can be.
 //! - A convolution is a product with an operand whose elements lie where no strides tell; blocks of it are laid out as they are needed.
 //! - Small axes with others in between, those of windows, are taken apart: a pooling is a function of a few elements, not a fold.
 //! - In a *phase* each worker goes through all steps on its own rows; between phases all wait. Rows are cut into chunks by their
@@ -87,6 +89,8 @@
 //! - library code neither prints nor exits; only [`cli`] knows a terminal.
 //! - same program, seed and binary: same bytes, for any thread count. Hash maps are never iterated.
 //! - randomness is a pure function of (seed, place, step); adding a layer elsewhere changes no other initial weight.
+//! - a batch is a pure function of (seed, run, epoch, rows): where making one costs more than handing it over, a thread of [`train`]
+//!   does so beside the step.
 //! - no panic reaches a user: an `expect` states what the check has proven.
 //!
 //! # How to add
