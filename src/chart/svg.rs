@@ -240,8 +240,7 @@ fn marks(series: &Series, x: Scale, y: Scale) -> String {
         Mark::Line => line(&places, &format!("c{colour}")),
         Mark::Faint => line(&places, &format!("c{colour} faint")),
         Mark::Guide => line(&places, "guide"),
-        Mark::Dots if !series.texts.is_empty() => texts(series, place, colour),
-        Mark::Dots => dots(&places, colour),
+        Mark::Dots => texts(series, place, colour) + &dots(&untold(series, place), colour),
         Mark::Bars => bars(&places, y.place(0.0), colour),
     }
 }
@@ -265,6 +264,12 @@ fn dots(places: &[(f64, f64)], colour: usize) -> String {
         format!("<circle class=\"c{colour} dot\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.5\"/>")
     };
     places.iter().map(dot).collect()
+}
+
+/// Where points are that no text stands for.
+fn untold(series: &Series, place: impl Fn(&(f64, f64)) -> (f64, f64)) -> Vec<(f64, f64)> {
+    let points = series.points.iter().skip(series.texts.len());
+    points.filter(|point| is_finite(point)).map(place).collect()
 }
 
 fn texts(series: &Series, place: impl Fn(&(f64, f64)) -> (f64, f64), colour: usize) -> String {

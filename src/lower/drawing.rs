@@ -40,7 +40,11 @@ impl Lowerer<'_> {
     /// `scatter(p, groups: y, names)`, `scatter({ here: p, there: q })`.
     pub(crate) fn scatter(&mut self, args: &[Bound]) -> Lowering<Val> {
         let of = argument(args, "points");
+        let groups = argument(args, "groups");
         let parts = match &of.value {
+            Val::Record(_) if !is_none(&groups.value) => {
+                return Err(self.grouped_twice(of.span, groups.span));
+            }
             Val::Record(fields) => fields.clone(),
             single => vec![(String::new(), single.clone())],
         };
@@ -50,10 +54,18 @@ impl Lowerer<'_> {
             return Err(Reported);
         };
         Ok(Val::Drawing(Rc::new(Drawing {
-            groups: self.point_groups(argument(args, "groups"))?,
+            groups: self.point_groups(groups)?,
             texts: names(&argument(args, "names").value),
             ..Rc::unwrap_or_clone(drawing)
         })))
+    }
+
+    fn grouped_twice(&mut self, points: Span, groups: Span) -> Reported {
+        let message = "points are in groups already, those of a record";
+        let report = Diagnostic::error(codes::WRONG_KIND, message);
+        let report = report.label(groups, "groups of one set of points");
+        let report = report.label(points, "a set for each field");
+        self.report(report.help("leave out `groups`, or give the points as one tensor"))
     }
 
     /// Tensors of these axes under their names; one alone needs none.
@@ -74,10 +86,10 @@ impl Lowerer<'_> {
             };
             let why = Why::Argument {
                 callee: callee.into(),
-                param: if name.is_empty() {
-                    "of".into()
-                } else {
-                    name.clone()
+                param: match (name.as_str(), drawn) {
+                    ("", Drawn::Lines) => "of".into(),
+                    ("", Drawn::Points) => "points".into(),
+                    (name, _) => name.into(),
                 },
             };
             let tensor = self.emit(NodeKind::Ascribe(pattern, why), &[tensor], span);
@@ -93,7 +105,7 @@ impl Lowerer<'_> {
 
     /// The number of each point's group, and what groups are called where a field's classes tell.
     fn point_groups(&mut self, groups: &Bound) -> Lowering<Option<(Val, Vec<String>)>> {
-        if matches!(&groups.value, Val::List(items) if items.is_empty()) {
+        if is_none(&groups.value) {
             return Ok(None);
         }
         let field = self.field_facts(&groups.value);
@@ -146,4 +158,9 @@ impl Lowerer<'_> {
         all.find(|(data, part, field)| data.global(part, &field.name) == *name)
             .map(|(_, _, field)| field)
     }
+}
+
+/// Whether an argument was left out, for which an empty list stands.
+fn is_none(value: &Val) -> bool {
+    matches!(value, Val::List(items) if items.is_empty())
 }

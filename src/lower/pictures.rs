@@ -104,16 +104,8 @@ impl Lowerer<'_> {
                 path: text,
                 span: path.span,
             },
-            Val::Heatmap(..) | Val::Images(..) => {
-                self.check_ending((&text, path.span), &ENDINGS)?;
-                Action::Draw {
-                    show: self.show_of(&found, value)?,
-                    path: text,
-                    span: path.span,
-                }
-            }
-            Val::Drawing(_) | Val::Host(Host::Plot(..)) => {
-                self.check_ending((&text, path.span), &ENDINGS[1..])?;
+            Val::Heatmap(..) | Val::Images(..) | Val::Drawing(_) | Val::Host(Host::Plot(..)) => {
+                self.check_ending((&text, path.span), endings(&found))?;
                 Action::Draw {
                     show: self.show_of(&found, value)?,
                     path: text,
@@ -174,6 +166,14 @@ impl Lowerer<'_> {
                 span,
             ),
         }
+    }
+}
+
+/// The endings of files that such a picture is drawn into: lines and points are shapes alone.
+fn endings(picture: &Val) -> &'static [&'static str] {
+    match picture {
+        Val::Drawing(_) | Val::Host(_) => &ENDINGS[1..],
+        _ => &ENDINGS,
     }
 }
 

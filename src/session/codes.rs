@@ -32,6 +32,8 @@ pub const NO_NATIVE_CODE: Code = Code::new(Stage::Num, 630);
 pub const NO_CHANCES: Code = Code::new(Stage::Num, 621);
 /// Images to be seen, of sizes that are none of images.
 pub const NOT_IMAGES: Code = Code::new(Stage::Shape, 175);
+/// Numbers to be drawn that make up no points, or other points than their groups.
+pub const NOT_DRAWN: Code = Code::new(Stage::Shape, 179);
 /// An assertion that does not hold.
 pub const ASSERTION: Code = Code::new(Stage::Num, 620);
 /// Two runs of one program that are to be kept in two folders.

@@ -115,8 +115,10 @@ impl Execution<'_, '_> {
     pub(super) fn draw(&mut self, show: &Show, path: &str, span: Span) -> Result<Flow, Diagnostic> {
         let view = self.view(show)?;
         let path = self.path(path, span);
-        let drawn =
-            drawn(&view, &show.title, &path).map_err(|fault| no_images(fault, show.span))?;
+        let drawn = match &view {
+            View::Plot { .. } => chart(&view, &show.title).ok_or_else(|| no_points(show.span)),
+            _ => drawn(&view, &show.title, &path).map_err(|fault| no_images(fault, show.span)),
+        }?;
         if !self.session.options.writes() {
             return Ok(Flow::Continue);
         }
@@ -128,6 +130,31 @@ impl Execution<'_, '_> {
             path,
         }))
     }
+}
+
+/// The bytes of a file of lines or points; nothing where none can be seen.
+fn chart(view: &View, title: &str) -> Option<Vec<u8>> {
+    let View::Plot {
+        unit,
+        curves,
+        drawn,
+        ..
+    } = view
+    else {
+        return None;
+    };
+    let frame = Frame {
+        title,
+        x: unit,
+        ..Frame::default()
+    };
+    alone(curves, *drawn, &frame).map(String::into_bytes)
+}
+
+fn no_points(span: Span) -> Diagnostic {
+    let report = Diagnostic::error(codes::NOT_DRAWN, "there is no finite number to draw");
+    let report = report.label(span, "all of it is infinite, not a number, or not there");
+    report.help("look at the numbers first: `show` them")
 }
 
 /// The bytes of a file of the format that its ending names.
@@ -145,22 +172,7 @@ fn drawn(view: &View, title: &str, path: &Path) -> Result<Vec<u8>, NotImages> {
         View::Tensor(_) | View::Text(_) | View::Drawn(_) | View::Tuple(_) | View::Record(_) => {
             return Err(NotImages::Empty);
         }
-        View::Plot {
-            unit,
-            curves,
-            drawn,
-            ..
-        } => {
-            let frame = Frame {
-                title,
-                x: unit,
-                may_be_log: false,
-                ..Frame::default()
-            };
-            let drawn = alone(curves, *drawn, &frame);
-            return drawn.map(String::into_bytes).ok_or(NotImages::Empty);
-        }
-        View::Folds(_) | View::History { .. } => return Err(NotImages::Empty),
+        View::Folds(_) | View::Plot { .. } | View::History { .. } => return Err(NotImages::Empty),
         View::Run(_) | View::Data(_) => return Err(NotImages::Empty),
     };
     let has_labels = labels.iter().any(|texts| !texts.is_empty());

@@ -129,6 +129,7 @@ impl Known<'_> {
             unbound(names.next().map_or("", String::as_str), span)
         };
         let tensors = tensors.ok_or_else(missing)?;
+        check_groups(&tensors, span)?;
         let (unit, curves) = match drawing.drawn {
             Drawn::Lines => ("place", lines(&tensors)),
             Drawn::Points => ("", points(&tensors)),
@@ -173,6 +174,23 @@ impl Known<'_> {
             curves,
             drawn: Drawn::Lines,
         })
+    }
+}
+
+/// Each point has a group, where there are some.
+fn check_groups(drawing: &Drawing<&Tensor>, span: Span) -> Result<(), Diagnostic> {
+    let rows = |of: &Tensor| of.shape().first().copied().unwrap_or(1);
+    let [(_, points)] = &drawing.parts[..] else {
+        return Ok(());
+    };
+    match &drawing.groups {
+        Some((groups, _)) if rows(groups) != rows(points) => {
+            let (points, groups) = (rows(points), rows(groups));
+            let message = format!("{points} points, and groups of {groups}");
+            let report = Diagnostic::error(codes::NOT_DRAWN, message).label(span, "drawn here");
+            Err(report.help("give a number for each point: `groups` of as many rows"))
+        }
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -214,10 +214,10 @@ impl<'a> Building<'a> {
         }
         let (bytes, n_packs) = found.plan.packed();
         let n_products = found.starts.len();
-        let known = self.products.iter();
-        let mut known =
-            known.filter(|known| known.bases[1] == y.base && known.matrices.packs_like(&found));
-        let known = known.next().and_then(|known| known.packed);
+        let mut known = self.products.iter();
+        let known =
+            known.find(|known| known.bases[1] == y.base && known.matrices.packs_like(&found));
+        let known = known.and_then(|known| known.packed);
         let is_new = n_packs > 0 && known.is_none();
         let packed = known.or_else(|| is_new.then(|| self.room(bytes * n_products)));
         let left = match found.is_left_by_row && self.len(x.base) == found.rows * found.depth {

@@ -172,3 +172,27 @@ fn doubles_are_chains() {
 fn blocks_of_columns_and_of_k_are_chains() {
     check_sizes::<f32>(&[[50, 530, 600], [145, 270, 530]]);
 }
+
+#[test]
+fn only_the_same_right_operand_is_packed_alike() {
+    let problem = Problem {
+        m: 300,
+        n: 512,
+        k: 512,
+        a_strides: [512, 1],
+        b_strides: [512, 1],
+        c_row_stride: 512,
+        accumulate: false,
+    };
+    let plan = |problem| Product::<f32>::new(problem).ahead();
+    let first = plan(problem);
+    assert!(first.packs_like(&plan(Problem { m: 64, ..problem })));
+    let transposed = Problem {
+        b_strides: [1, 512],
+        ..problem
+    };
+    let shorter = Problem { k: 300, ..problem };
+    for other in [transposed, shorter] {
+        assert!(!first.packs_like(&plan(other)));
+    }
+}
