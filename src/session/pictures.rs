@@ -115,10 +115,11 @@ impl Execution<'_, '_> {
     pub(super) fn draw(&mut self, show: &Show, path: &str, span: Span) -> Result<Flow, Diagnostic> {
         let view = self.view(show)?;
         let path = self.path(path, span);
-        let drawn = match &view {
-            View::Plot { .. } => chart(&view, &show.title).ok_or_else(|| no_points(show.span)),
-            _ => drawn(&view, &show.title, &path).map_err(|fault| no_images(fault, show.span)),
-        }?;
+        let drawn = if let View::Plot { .. } = &view {
+            chart(&view, &show.title).ok_or_else(|| no_points(show.span))?
+        } else {
+            drawn(&view, &show.title, &path).map_err(|fault| no_images(fault, show.span))?
+        };
         if !self.session.options.writes() {
             return Ok(Flow::Continue);
         }
